@@ -1,0 +1,107 @@
+package chunk
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// deflateBytesMin is the size of a body from which deflating it is tried.
+const deflateBytesMin = 256
+
+// keepBytesMax is the largest scratch buffer that goes back to the pool.
+const keepBytesMax = 1 << 20
+
+type inflater struct {
+	src bytes.Reader
+	r   io.ReadCloser // also a flate.Resetter
+	buf bytes.Buffer
+}
+
+var inflaters = sync.Pool{New: func() any {
+	return &inflater{r: flate.NewReader(nil)}
+}}
+
+// inflate gives the plain change of a deflated one, in memory of its own. The
+// checksum stays to be verified.
+func inflate(f frame, bytesMax int) (frame, error) {
+	in := inflaters.Get().(*inflater)
+	defer in.release()
+	in.src.Reset(f.body)
+	in.buf.Reset()
+	if err := in.r.(flate.Resetter).Reset(&in.src, nil); err != nil {
+		return frame{}, malformed("deflated body: %v", err)
+	}
+	n, err := io.Copy(&in.buf, io.LimitReader(in.r, int64(bytesMax)+1))
+	switch {
+	case n > int64(bytesMax):
+		return frame{}, overLimit("deflated body inflates to more than %d bytes", bytesMax)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return frame{}, malformed("deflated body is cut off")
+	case err != nil:
+		return frame{}, malformed("deflated body is damaged")
+	case in.src.Len() > 0:
+		return frame{}, malformed("%d bytes after the deflated body", in.src.Len())
+	}
+	plain := make([]byte, 0, typeOffset+1+lebBytesMax+int(n))
+	plain = appendContainer(plain, TypeChange, f.checksum, in.buf.Bytes())
+	if len(plain) > bytesMax {
+		return frame{}, overLimit("%d bytes inflated, at most %d", len(plain), bytesMax)
+	}
+	return frame{TypeChange, f.checksum, plain, plain[len(plain)-int(n):]}, nil
+}
+
+func (in *inflater) release() {
+	in.src.Reset(nil)
+	if in.buf.Cap() <= keepBytesMax {
+		inflaters.Put(in)
+	}
+}
+
+// appendContainer appends a chunk with the given body.
+func appendContainer(dst []byte, typ Type, checksum [checksumBytes]byte, body []byte) []byte {
+	dst = append(dst, magic[:]...)
+	dst = append(dst, checksum[:]...)
+	dst = append(dst, byte(typ))
+	dst = appendUleb(dst, uint64(len(body)))
+	return append(dst, body...)
+}
+
+type deflater struct {
+	w   *flate.Writer
+	buf bytes.Buffer
+}
+
+var deflaters = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.DefaultCompression)
+	if err != nil {
+		panic(err) // only for a level that does not exist
+	}
+	return &deflater{w: w}
+}}
+
+// Deflate appends to dst the form in which change travels: deflated if its body
+// is longer than 256 bytes and gets shorter by it, else as it is. change is the
+// Bytes of a Change; anything else is appended as it is.
+func Deflate(dst, change []byte) []byte {
+	f, err := cutFrame(change, len(change))
+	if err != nil || f.typ != TypeChange || len(f.bytes) != len(change) || len(f.body) <= deflateBytesMin {
+		return append(dst, change...)
+	}
+	d := deflaters.Get().(*deflater)
+	d.buf.Reset()
+	d.w.Reset(&d.buf)
+	_, err = d.w.Write(f.body)
+	if err = errors.Join(err, d.w.Close()); err != nil || d.buf.Len() >= len(f.body) {
+		dst = append(dst, change...)
+	} else {
+		dst = appendContainer(dst, TypeDeflated, f.checksum, d.buf.Bytes())
+	}
+	if d.buf.Cap() <= keepBytesMax {
+		deflaters.Put(d)
+	}
+	return dst
+}
