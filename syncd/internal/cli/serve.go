@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"io"
+	"log/slog"
+
+	"github.com/tavle-org/tavle/syncd/internal/config"
+)
+
+type serveCmd struct {
+	config.Config `embed:""`
+}
+
+func (*serveCmd) Help() string {
+	return `Clients connect with a websocket to ws://ADDR/ or ws://ADDR/sync. Once they can, one line "listening on http://ADDR" is printed. SIGTERM and Ctrl-C end it cleanly.`
+}
+
+func (c *serveCmd) Run(a *app) error {
+	if err := c.Check(); err != nil {
+		return usageError{err}
+	}
+	logger := newLogger(a.Stderr, c.Log)
+	for _, sentence := range a.layers.Strays() {
+		logger.Warn(sentence)
+	}
+	return a.parts.Serve(a.ctx, c.Config, Optional{
+		AdminListen: a.sources("admin-listen") == config.FromDefault,
+	}, logger)
+}
+
+func newLogger(w io.Writer, c config.Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // one of the enum in the tag
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

@@ -1,0 +1,124 @@
+package config_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tavle-org/tavle/syncd/internal/config"
+)
+
+func TestKeysAreFlags(t *testing.T) {
+	got := strings.Join(config.Keys(), " ")
+	want := "data listen admin-listen open i-know-this-is-public origin host connections-max free-min log-level log-format"
+	if got != want {
+		t.Errorf("keys\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestLookup(t *testing.T) {
+	file, err := config.ParseFile("tavle.conf", []byte(`
+# where clients come from
+listen   =  127.0.0.1:4000
+origin = https://a.example
+origin = https://b.example
+data = /srv/a=b # c
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers := config.Layers{File: file, Env: config.Environ([]string{
+		"TAVLE_LISTEN=127.0.0.1:5000", "TAVLE_HOST=a.example, b.example,", "TAVLE_OPEN=", "LISTEN=x", "TAVLE_I_KNOW_THIS_IS_PUBLIC=true",
+	})}
+	for _, c := range []struct{ key, want, from string }{
+		{"listen", "127.0.0.1:5000", "env TAVLE_LISTEN"},
+		{"origin", "https://a.example|https://b.example", "file tavle.conf:4"},
+		{"data", "/srv/a=b # c", "file tavle.conf:6"},
+		{"host", "a.example|b.example", "env TAVLE_HOST"},
+		{"i-know-this-is-public", "true", "env TAVLE_I_KNOW_THIS_IS_PUBLIC"},
+		{"open", "", ""},
+		{"log-level", "", ""},
+	} {
+		values, from, ok := layers.Lookup(c.key)
+		if got := strings.Join(values, "|"); got != c.want || ok != (c.from != "") || (ok && string(from) != c.from) {
+			t.Errorf("%s: got %q from %q (%v), want %q from %q", c.key, got, from, ok, c.want, c.from)
+		}
+	}
+}
+
+func TestFileErrorsNameTheLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"\nlisen = x":             `tavle.conf:2: there is no setting "lisen"; did you mean "listen"?`,
+		"zebra = x":               `tavle.conf:1: there is no setting "zebra"; ` + "`syncd config` lists them",
+		"config = other":          `tavle.conf:1: there is no setting "config"; ` + "`syncd config` lists them",
+		"listen = a\n\nlisten= b": `tavle.conf:3: listen stands in line 1 already`,
+		"listen":                  `tavle.conf:1: "listen" is no setting; a line looks like: listen = 127.0.0.1:3030`,
+		"listen =":                `tavle.conf:1: listen has no value; leave the line out for the default`,
+	} {
+		if _, err := config.ParseFile("tavle.conf", []byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func TestStrays(t *testing.T) {
+	got := config.Layers{Env: map[string]string{"TAVLE_LISTN": "x", "TAVLE_SYNCD": "x", "TAVLE_DATA": "x", "TAVLE_CONFIG": "x"}}.Strays()
+	want := []string{"TAVLE_LISTN is set but is no setting; did you mean TAVLE_LISTEN?"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	ok := config.Config{Listen: "127.0.0.1:3030", AdminListen: config.Off, Open: true, ConnectionsMax: 1}
+	for _, c := range []struct {
+		name   string
+		change func(*config.Config)
+		want   string // part of the error; empty for none
+	}{
+		{"as it is", func(c *config.Config) {}, ""},
+		{"not open", func(c *config.Config) { c.Open = false }, "add --open"},
+		{"all addresses", func(c *config.Config) { c.Listen = ":3030" }, "add --i-know-this-is-public"},
+		{"all addresses, confirmed", func(c *config.Config) { c.Listen = ":3030"; c.Public = true }, ""},
+		{"another address", func(c *config.Config) { c.Listen = "192.0.2.1:0" }, "add --i-know-this-is-public"},
+		{"a name", func(c *config.Config) { c.Listen = "kiosk.local:80" }, "add --i-know-this-is-public"},
+		{"mapped address", func(c *config.Config) { c.Listen = "[::ffff:192.0.2.1]:0" }, "add --i-know-this-is-public"},
+		{"IPv6 loopback", func(c *config.Config) { c.Listen = "[::1]:0" }, ""},
+		{"localhost", func(c *config.Config) { c.Listen = "localhost:http" }, ""},
+		{"no port", func(c *config.Config) { c.Listen = "127.0.0.1" }, "--listen 127.0.0.1: an address looks like"},
+		{"port too high", func(c *config.Config) { c.Listen = "127.0.0.1:99999" }, "is no port"},
+		{"bad admin", func(c *config.Config) { c.AdminListen = "no" }, "--admin-listen no:"},
+		{"any origin", func(c *config.Config) { c.Origins = []string{"*", "https://a.example:8443"} }, ""},
+		{"origin with a path", func(c *config.Config) { c.Origins = []string{"https://a.example/"} }, "--origin https://a.example/:"},
+		{"origin without a scheme", func(c *config.Config) { c.Origins = []string{"a.example"} }, "--origin a.example:"},
+		{"host with a port", func(c *config.Config) { c.Hosts = []string{"a.example:1"} }, "--host a.example:1:"},
+		{"host of digits", func(c *config.Config) { c.Hosts = []string{"2001:db8::1", "a.example"} }, ""},
+		{"no connections", func(c *config.Config) { c.ConnectionsMax = 0 }, "--connections-max 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			changed := ok
+			c.change(&changed)
+			err := changed.Check()
+			if (err != nil) != (c.want != "") || (err != nil && !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestBytes(t *testing.T) {
+	for text, want := range map[string]string{
+		"256MiB": "256MiB", "1024": "1KiB", "1GB": "1000000000", " 3 kB ": "3000", "0": "0", "7B": "7", "1536MiB": "1536MiB",
+	} {
+		var b config.Bytes
+		if err := b.UnmarshalText([]byte(text)); err != nil || b.String() != want {
+			t.Errorf("%q: got %s, %v, want %s", text, b, err, want)
+		}
+	}
+	for _, text := range []string{"", "MiB", "-1", "1.5GB", "1XB", "9999999TiB", "99999999999999999999"} {
+		var b config.Bytes
+		if err := b.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q was read as %d", text, b)
+		}
+	}
+}
