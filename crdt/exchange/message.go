@@ -1,0 +1,303 @@
+// Package exchange is the sync protocol of Automerge: its messages, and the
+// state of one conversation about one document. It is written for both ends, a
+// server and a client.
+//
+// It starts no goroutine, reads no clock and does no I/O. Bytes are hostile
+// until Decode has accepted them: every count and length is checked against a
+// limit and against the bytes that are left before anything is allocated.
+//
+// Sources: Kleppmann and Howard, "Byzantine Eventual Consistency and the
+// Fundamental Limits of Peer-to-Peer Databases", https://arxiv.org/abs/2012.00472,
+// for the idea, and the behaviour of the automerge core for the details.
+package exchange
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tavle-org/tavle/crdt/id"
+)
+
+// The first byte of a message is its version.
+const (
+	// V1 carries one change an entry.
+	V1 byte = 0x42
+	// V2 carries any concatenation of chunks an entry, document chunks too.
+	V2 byte = 0x43
+)
+
+// Limits bound one message. A zero field means the default.
+type Limits struct {
+	HeadsMax      int // hashes in heads, and in each last sync
+	NeedMax       int // hashes in need
+	HavesMax      int // entries of have
+	ChangesMax    int // entries of changes
+	BloomBytesMax int // of one filter
+	FlagsBytesMax int // of the flags section
+}
+
+// DefaultLimits are what a zero field of Limits stands for. A Bloom filter of
+// 2 MiB covers 1.6 million changes at the usual 10 bits each.
+var DefaultLimits = Limits{
+	HeadsMax:      10_000,
+	NeedMax:       100_000,
+	HavesMax:      16,
+	ChangesMax:    1_000_000,
+	BloomBytesMax: 2 << 20,
+	FlagsBytesMax: 64,
+}
+
+// ErrMalformed marks bytes that are no sync message.
+var ErrMalformed = errors.New("malformed sync message")
+
+// Message is one sync message.
+type Message struct {
+	Version byte
+
+	// Heads are those of the sender's document, sorted. From a server they are
+	// also the promise that it has everything up to them.
+	Heads []id.ChangeHash
+
+	// Need are changes that the sender asks for by name, sorted.
+	Need []id.ChangeHash
+
+	// Have summarises what the sender has: everything up to LastSync, and what
+	// is in Bloom. Empty means: send nothing but what is needed.
+	Have []Have
+
+	// Changes are chunks: one change an entry in version 1, any chunks in
+	// version 2. A decoded message refers to the bytes that it was decoded from.
+	Changes [][]byte
+
+	// Flags is nil when the message has no flags section. That it has one tells
+	// that its sender understands version 2.
+	Flags *Flags
+}
+
+// Have is a summary of changes. See Message.
+type Have struct {
+	LastSync []id.ChangeHash
+	Bloom    Bloom
+}
+
+// Flags is the optional last section of a message.
+type Flags struct {
+	Reset         bool // the receiver shall forget what it has sent
+	ReadOnly      bool // the sender ignores changes
+	SupportsReset bool
+}
+
+const (
+	flagBitfield      = 0x80
+	flagReset         = 0x01
+	flagReadOnly      = 0x02
+	flagSupportsReset = 0x04
+)
+
+// Decode reads a message. The changes refer to data; the rest is copied. What
+// follows the flags section is ignored, as older peers ignore that section.
+func Decode(data []byte, l Limits) (*Message, error) {
+	l = l.withDefaults()
+	r := reader{rest: data}
+	m := &Message{Version: r.byte()}
+	if r.err == nil && m.Version != V1 && m.Version != V2 {
+		return nil, fmt.Errorf("%w: its first byte is 0x%02x", ErrMalformed, m.Version)
+	}
+	m.Heads = r.hashes("heads", l.HeadsMax)
+	m.Need = r.hashes("need", l.NeedMax)
+	m.Have = r.haves(l)
+	m.Changes = r.changes(l)
+	if r.err == nil && len(r.rest) > 0 {
+		m.Flags = r.flags(l)
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	return m, nil
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	set(&l.HeadsMax, DefaultLimits.HeadsMax)
+	set(&l.NeedMax, DefaultLimits.NeedMax)
+	set(&l.HavesMax, DefaultLimits.HavesMax)
+	set(&l.ChangesMax, DefaultLimits.ChangesMax)
+	set(&l.BloomBytesMax, DefaultLimits.BloomBytesMax)
+	set(&l.FlagsBytesMax, DefaultLimits.FlagsBytesMax)
+	return l
+}
+
+// reader reads from rest until the first error, which it keeps.
+type reader struct {
+	rest []byte
+	err  error
+}
+
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+	}
+}
+
+func (r *reader) byte() byte {
+	if r.err != nil || len(r.rest) == 0 {
+		r.fail("it ends early")
+		return 0
+	}
+	b := r.rest[0]
+	r.rest = r.rest[1:]
+	return b
+}
+
+// uint reads an unsigned LEB128 number in its shortest form.
+func (r *reader) uint() uint64 {
+	if r.err != nil {
+		return 0
+	}
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 {
+		r.fail("a number is cut off or too large")
+		return 0
+	}
+	if n > 1 && r.rest[n-1] == 0 {
+		r.fail("a number is longer than it needs to be")
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+// count reads how many items of at least itemBytes follow.
+func (r *reader) count(what string, itemBytes, most int) int {
+	n := r.uint()
+	if r.err != nil {
+		return 0
+	}
+	if n > uint64(most) {
+		r.fail("%d %s, of which %d are allowed", n, what, most)
+		return 0
+	}
+	if n > uint64(len(r.rest)/itemBytes) {
+		r.fail("%d %s do not fit into what follows", n, what)
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) bytes(what string, most int) []byte {
+	n := r.count("bytes of "+what, 1, most)
+	b := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return b
+}
+
+func (r *reader) hashes(what string, most int) []id.ChangeHash {
+	n := r.count(what, len(id.ChangeHash{}), most)
+	if n == 0 {
+		return nil
+	}
+	hashes := make([]id.ChangeHash, n)
+	for i := range hashes {
+		copy(hashes[i][:], r.rest)
+		r.rest = r.rest[len(hashes[i]):]
+	}
+	if !slices.IsSortedFunc(hashes, id.ChangeHash.Compare) {
+		slices.SortFunc(hashes, id.ChangeHash.Compare)
+	}
+	return slices.Compact(hashes)
+}
+
+func (r *reader) haves(l Limits) []Have {
+	n := r.count("entries of have", 2, l.HavesMax)
+	var haves []Have
+	for range n {
+		last := r.hashes("hashes of a last sync", l.HeadsMax)
+		bloom, err := decodeBloom(r.bytes("a Bloom filter", l.BloomBytesMax))
+		if err != nil {
+			r.fail("%s", err)
+		}
+		if r.err != nil {
+			return nil
+		}
+		haves = append(haves, Have{LastSync: last, Bloom: bloom})
+	}
+	return haves
+}
+
+func (r *reader) changes(l Limits) [][]byte {
+	n := r.count("changes", 1, l.ChangesMax)
+	if n == 0 {
+		return nil
+	}
+	changes := make([][]byte, 0, min(n, 1024))
+	for range n {
+		c := r.bytes("a change", len(r.rest))
+		if r.err != nil {
+			return nil
+		}
+		changes = append(changes, c)
+	}
+	return changes
+}
+
+func (r *reader) flags(l Limits) *Flags {
+	f := &Flags{}
+	for _, b := range r.bytes("flags", l.FlagsBytesMax) {
+		if b&flagBitfield == 0 {
+			continue // a flag of the older form: the presence of the section says as much
+		}
+		f.Reset = f.Reset || b&flagReset != 0
+		f.ReadOnly = f.ReadOnly || b&flagReadOnly != 0
+		f.SupportsReset = f.SupportsReset || b&flagSupportsReset != 0
+	}
+	return f
+}
+
+// Append encodes the message behind dst.
+func (m *Message) Append(dst []byte) []byte {
+	dst = append(dst, m.Version)
+	dst = appendHashes(dst, m.Heads)
+	dst = appendHashes(dst, m.Need)
+	dst = binary.AppendUvarint(dst, uint64(len(m.Have)))
+	for _, h := range m.Have {
+		dst = appendHashes(dst, h.LastSync)
+		dst = h.Bloom.append(dst)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(m.Changes)))
+	for _, c := range m.Changes {
+		dst = binary.AppendUvarint(dst, uint64(len(c)))
+		dst = append(dst, c...)
+	}
+	if m.Flags != nil {
+		dst = m.Flags.append(dst)
+	}
+	return dst
+}
+
+func (f *Flags) append(dst []byte) []byte {
+	bits := byte(flagBitfield)
+	if f.Reset {
+		bits |= flagReset
+	}
+	if f.ReadOnly {
+		bits |= flagReadOnly
+	}
+	if f.SupportsReset {
+		bits |= flagSupportsReset
+	}
+	return append(dst, 2, 0x02, bits)
+}
+
+func appendHashes(dst []byte, hashes []id.ChangeHash) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(hashes)))
+	for _, h := range hashes {
+		dst = append(dst, h[:]...)
+	}
+	return dst
+}

@@ -1,0 +1,281 @@
+package exchange
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/history"
+	"github.com/tavle-org/tavle/crdt/id"
+)
+
+// Round makes messages for the peers of one document while its durable changes
+// stay as they are. Peers that have the same get the same bytes, encoded once.
+type Round struct {
+	h      *history.History
+	heads  []id.ChangeHash
+	made   map[string]*update
+	wire   map[int][]byte // changes as they are sent
+	wireSz int
+}
+
+// update is what a peer gets that has a certain part of the document and
+// nothing unknown. It is shared between peers.
+type update struct {
+	data     []byte
+	changes  bool            // there is something to send
+	complete bool            // with it the peer has everything
+	has      []id.ChangeHash // what the peer has with it, beyond what it had, if not complete
+}
+
+// NewRound returns a round over the durable changes of h. It is of no use once
+// more changes are durable.
+func NewRound(h *history.History) *Round {
+	return &Round{h: h, heads: h.DurableHeads(), made: map[string]*update{}, wire: map[int][]byte{}}
+}
+
+// Heads are the durable heads. Not to be modified.
+func (r *Round) Heads() []id.ChangeHash { return r.heads }
+
+// Generate returns the message that the peer of s shall get now, or nil when
+// there is nothing to say. The bytes may be shared with other peers and must not
+// be modified. The caller must send them, or give up the conversation.
+func (r *Round) Generate(s *State) []byte {
+	if s.sent && s.inFlight && slices.Equal(s.heads, r.heads) {
+		return nil
+	}
+	if s.lastSyncUnknown(r.h) {
+		return r.reset(s)
+	}
+	unknown := slices.ContainsFunc(s.theirHeads, func(head id.ChangeHash) bool { return !r.h.Has(head) })
+	if s.heard && !unknown && len(s.theirNeed) == 0 {
+		return r.update(s)
+	}
+	return r.negotiate(s, unknown)
+}
+
+// lastSyncUnknown tells whether the peer believes that we have what we have
+// not, for instance since this store was restored from a backup.
+func (s *State) lastSyncUnknown(h *history.History) bool {
+	return len(s.theirHave) > 0 && slices.ContainsFunc(s.theirHave[0].LastSync, func(hash id.ChangeHash) bool {
+		return !h.Has(hash)
+	})
+}
+
+// reset asks the peer to start over: a summary of nothing makes it send all.
+func (r *Round) reset(s *State) []byte {
+	if s.saidAlready(r.heads, nil) {
+		return nil
+	}
+	m := Message{Version: V1, Heads: r.heads, Have: []Have{{}}}
+	s.theirHave = nil
+	s.said(r.heads, nil)
+	return m.Append(nil)
+}
+
+// update serves a peer of which everything is known here.
+func (r *Round) update(s *State) []byte {
+	u := r.updateFor(s)
+	if !u.changes && s.sent && slices.Equal(s.heads, r.heads) {
+		return nil
+	}
+	if u.complete {
+		s.had(r)
+	} else {
+		s.extra = append(s.extra, u.has...)
+	}
+	s.said(r.heads, nil)
+	return u.data
+}
+
+// had notes that the peer has everything that is durable.
+func (s *State) had(r *Round) {
+	s.all, s.allHeads = r.h.Durable(), r.heads
+	s.extra = slices.DeleteFunc(s.extra, r.h.HasDurable)
+}
+
+func (r *Round) updateFor(s *State) *update {
+	base := make([]id.ChangeHash, 0, len(s.extra))
+	for _, hash := range s.extra {
+		if i, ok := r.h.Index(hash); ok && i >= s.all && i < r.h.Durable() {
+			base = append(base, hash)
+		}
+	}
+	slices.SortFunc(base, id.ChangeHash.Compare)
+	key := binary.AppendUvarint(nil, uint64(s.all))
+	if s.readOnly {
+		key = append(key, 'r')
+	}
+	for _, hash := range base {
+		key = append(key, hash[:]...)
+	}
+	if u := r.made[string(key)]; u != nil {
+		return u
+	}
+	u := r.makeUpdate(s, base)
+	r.made[string(key)] = u
+	return u
+}
+
+func (r *Round) makeUpdate(s *State, base []id.ChangeHash) *update {
+	var since []int
+	if !s.readOnly {
+		since = r.h.Since(s.all, base)
+	}
+	m := Message{Version: V1, Heads: r.heads}
+	n := r.fill(&m, since)
+	u := &update{changes: n > 0, complete: n == len(since)}
+	last := r.heads
+	if !u.complete {
+		last = r.advance(slices.Concat(s.allHeads, base), since[:n])
+		u.has = last
+	}
+	m.Have = []Have{{LastSync: last}}
+	u.data = m.Append(nil)
+	return u
+}
+
+// negotiate serves a peer that has heads which are unknown here, that asks for
+// changes by name, or that has not been heard.
+func (r *Round) negotiate(s *State, unknown bool) []byte {
+	base := r.base(s)
+	since := r.h.Since(s.all, base)
+	send := since
+	switch {
+	case !s.heard || s.readOnly:
+		send = nil
+	case unknown && len(s.theirHave) == 0:
+		send = nil // the peer wants no more than what it needs
+	case unknown:
+		send = r.missingFrom(since, s.theirHave)
+	}
+	send = r.withNeeded(s, send)
+	need := r.h.Missing(s.theirHeads)
+	if len(send) == 0 && s.saidAlready(r.heads, need) {
+		return nil
+	}
+	m := Message{Version: V1, Heads: r.heads, Need: need}
+	n := r.fill(&m, send)
+	if subset(need, s.theirHeads) {
+		m.Have = []Have{{LastSync: base, Bloom: r.bloom(since)}}
+	}
+	s.extra = append(s.extra, r.advance(nil, send[:n])...)
+	s.theirNeed = nil
+	s.said(r.heads, need)
+	return m.Append(nil)
+}
+
+// base returns what the peer has, as hashes that are durable here.
+func (r *Round) base(s *State) []id.ChangeHash {
+	base := slices.Concat(s.allHeads, s.extra)
+	for _, h := range s.theirHave {
+		base = append(base, h.LastSync...)
+	}
+	base = slices.DeleteFunc(base, func(hash id.ChangeHash) bool { return !r.h.HasDurable(hash) })
+	slices.SortFunc(base, id.ChangeHash.Compare)
+	return slices.Compact(base)
+}
+
+// missingFrom returns those of since that are in none of the peer's filters,
+// and what depends on these.
+func (r *Round) missingFrom(since []int, haves []Have) []int {
+	missing := map[int]bool{}
+	var send []int
+	for _, i := range since {
+		absent := !slices.ContainsFunc(haves, func(h Have) bool { return h.Bloom.contains(r.h.At(i).Hash) })
+		for _, d := range r.h.Deps(i) {
+			absent = absent || missing[int(d)]
+		}
+		if absent {
+			missing[i] = true
+			send = append(send, i)
+		}
+	}
+	return send
+}
+
+// withNeeded adds the changes that the peer asks for by name, before the others.
+func (r *Round) withNeeded(s *State, send []int) []int {
+	var needed []int
+	for _, hash := range s.theirNeed {
+		if i, ok := r.h.Index(hash); ok && i < r.h.Durable() && !slices.Contains(send, i) {
+			needed = append(needed, i)
+		}
+	}
+	slices.Sort(needed)
+	return append(needed, send...)
+}
+
+// fill puts changes into the message until it is full and returns how many.
+func (r *Round) fill(m *Message, send []int) int {
+	size := 0
+	for n, i := range send {
+		c := r.wireForm(i)
+		if n > 0 && size+len(c) > MessageBytesMax {
+			return n
+		}
+		size += len(c)
+		m.Changes = append(m.Changes, c)
+	}
+	return len(send)
+}
+
+// wireForm returns a change as it is sent, and keeps some for the next peer.
+func (r *Round) wireForm(i int) []byte {
+	if c, ok := r.wire[i]; ok {
+		return c
+	}
+	c := chunk.Deflate(nil, r.h.At(i).Bytes())
+	if r.wireSz += len(c); r.wireSz <= 2*MessageBytesMax {
+		r.wire[i] = c
+	}
+	return c
+}
+
+func (r *Round) bloom(changes []int) Bloom {
+	b := newBloom(len(changes))
+	for _, i := range changes {
+		b.add(r.h.At(i).Hash)
+	}
+	return b
+}
+
+// advance returns the heads of base and the given further changes.
+func (r *Round) advance(base []id.ChangeHash, changes []int) []id.ChangeHash {
+	heads := map[id.ChangeHash]struct{}{}
+	for _, hash := range base {
+		heads[hash] = struct{}{}
+	}
+	for _, i := range changes {
+		c := r.h.At(i)
+		for _, d := range c.Deps {
+			delete(heads, d)
+		}
+		heads[c.Hash] = struct{}{}
+	}
+	out := make([]id.ChangeHash, 0, len(heads))
+	for hash := range heads {
+		out = append(out, hash)
+	}
+	slices.SortFunc(out, id.ChangeHash.Compare)
+	return out
+}
+
+func (s *State) said(heads, need []id.ChangeHash) {
+	s.sent, s.inFlight, s.heads, s.need = true, true, heads, need
+}
+
+// saidAlready tells whether the peer has been told the same. Saying it again to
+// a peer that answers every message would never end.
+func (s *State) saidAlready(heads, need []id.ChangeHash) bool {
+	return s.sent && slices.Equal(s.heads, heads) && slices.Equal(s.need, need)
+}
+
+func subset(a, of []id.ChangeHash) bool {
+	for _, hash := range a {
+		if !slices.Contains(of, hash) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,362 @@
+// Package history holds the changes of one document and what they mean to one
+// another: the graph, the heads, which change is valid, and what a peer lacks.
+//
+// A History never materialises the document. It keeps the changes in one
+// topological order, the order in which they were accepted, and names each by
+// its index in that order; every dependency of a change has a smaller index.
+//
+// What it promises: a change that Add accepts can be applied by every reader of
+// the document, since each of its operations has been checked against the
+// operations it refers to (see valid.go). What it never does: start a
+// goroutine, read a clock, do I/O, or keep more than its Limits allow.
+//
+// # Durable changes
+//
+// A server must not tell a peer about a change before the change is on stable
+// storage. A History therefore has a watermark: the first Durable() changes are
+// durable, the later ones are accepted but not yet stored. Functions that serve
+// what is told to peers (DurableHeads, HasDurable, Since) see only the durable
+// ones. Because the order is topological, every prefix of it is a whole history.
+//
+// A History belongs to one goroutine at a time.
+package history
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/id"
+)
+
+// Limits bound one document. A zero field means the default.
+type Limits struct {
+	ChangesMax      int    // accepted changes
+	BytesMax        int64  // bytes of accepted changes, not deflated
+	OpMax           uint64 // number of the last operation
+	HeadsMax        int
+	OrphansMax      int   // changes held until their dependencies arrive
+	OrphanBytesMax  int64 // bytes of those
+	ClockEntriesMax int   // entries of kept clocks, 4 bytes each
+	LookupOpsMax    int   // decoded operations kept for lookups, about 64 bytes each
+}
+
+// DefaultLimits are what a zero field of Limits stands for.
+//
+// OpMax is half of what the reference implementation can count (its counters
+// are unsigned 32-bit numbers): past it a reader would break, so the document
+// takes no more changes. Every message names all heads, so they are few; a
+// document whose heads are at the limit still takes changes that join some.
+var DefaultLimits = Limits{
+	ChangesMax:      1_000_000,
+	BytesMax:        256 << 20,
+	OpMax:           math.MaxInt32,
+	HeadsMax:        1024,
+	OrphansMax:      10_000,
+	OrphanBytesMax:  16 << 20,
+	ClockEntriesMax: 4 << 20,
+	LookupOpsMax:    1 << 15,
+}
+
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits
+	if l.ChangesMax != 0 {
+		d.ChangesMax = l.ChangesMax
+	}
+	if l.BytesMax != 0 {
+		d.BytesMax = l.BytesMax
+	}
+	if l.OpMax != 0 {
+		d.OpMax = l.OpMax
+	}
+	if l.HeadsMax != 0 {
+		d.HeadsMax = l.HeadsMax
+	}
+	if l.OrphansMax != 0 {
+		d.OrphansMax = l.OrphansMax
+	}
+	if l.OrphanBytesMax != 0 {
+		d.OrphanBytesMax = l.OrphanBytesMax
+	}
+	if l.ClockEntriesMax != 0 {
+		d.ClockEntriesMax = l.ClockEntriesMax
+	}
+	if l.LookupOpsMax != 0 {
+		d.LookupOpsMax = l.LookupOpsMax
+	}
+	return d
+}
+
+var (
+	// ErrInvalid marks a change that breaks a rule of the format or refers to
+	// what is not there. It can never become valid.
+	ErrInvalid = errors.New("invalid change")
+
+	// ErrFull marks a change that a limit of the document refuses.
+	ErrFull = errors.New("the document has reached a limit")
+)
+
+// History is the changes of one document. See the package comment.
+type History struct {
+	limits  Limits
+	changes []*chunk.Change
+	nodes   []node
+	index   map[id.ChangeHash]int32
+	actors  actorTable
+	bytes   int64
+	maxOp   uint64
+
+	heads        headSet // of all accepted changes
+	durable      int     // how many changes, from the first, are durable
+	durableHeads headSet
+
+	orphans orphans
+	clocks  clocks
+	lookups lookups
+	marks   []uint8 // scratch of Since; zero between calls
+}
+
+// node is what the graph needs to know of a change without opening it.
+type node struct {
+	deps  []int32 // indices of the dependencies
+	actor int32   // index into actors
+	steps int32   // longest way down to a change whose clock is kept
+}
+
+// New returns the history of an empty document.
+func New(l Limits) *History {
+	h := &History{limits: l.withDefaults(), index: map[id.ChangeHash]int32{}}
+	h.actors.byID = map[id.Actor]int32{}
+	h.clocks.init(h.limits.ClockEntriesMax)
+	h.lookups.init(h.limits.LookupOpsMax)
+	return h
+}
+
+// Len is the number of accepted changes.
+func (h *History) Len() int { return len(h.changes) }
+
+// At returns the accepted change with index i.
+func (h *History) At(i int) *chunk.Change { return h.changes[i] }
+
+// Bytes is the size of the accepted changes, not deflated.
+func (h *History) Bytes() int64 { return h.bytes }
+
+// Orphans is the number of changes that wait for a dependency.
+func (h *History) Orphans() int { return h.orphans.len() }
+
+// Index returns the index of an accepted change.
+func (h *History) Index(hash id.ChangeHash) (int, bool) {
+	i, ok := h.index[hash]
+	return int(i), ok
+}
+
+// Has tells whether the change was accepted.
+func (h *History) Has(hash id.ChangeHash) bool {
+	_, ok := h.index[hash]
+	return ok
+}
+
+// Heads returns the accepted changes that no other accepted change depends on,
+// sorted. The slice is the caller's.
+func (h *History) Heads() []id.ChangeHash { return h.headHashes(h.heads) }
+
+// Add accepts a change, or holds it until its dependencies are there.
+//
+// It returns the changes that were accepted by the call, in order: the change
+// itself and the orphans that had waited for it; none when it was known already
+// or is held. The error wraps ErrInvalid or ErrFull and concerns the given
+// change alone: a held change that turns out to be invalid is dropped.
+func (h *History) Add(c *chunk.Change) (added []*chunk.Change, err error) {
+	if h.Has(c.Hash) || h.orphans.has(c.Hash) {
+		return nil, nil
+	}
+	if waitsFor, blocked := h.blocker(c); blocked {
+		h.orphans.hold(c, waitsFor, h.limits)
+		return nil, nil
+	}
+	first := len(h.changes)
+	if err := h.accept(c); err != nil {
+		return nil, fmt.Errorf("change %s: %w", c.Hash, err)
+	}
+	h.adopt(first)
+	return slices.Clone(h.changes[first:]), nil
+}
+
+// adopt accepts the held changes that the changes from index first on have made
+// ready, and those that these make ready in turn. A ready one that is refused is
+// dropped.
+func (h *History) adopt(first int) {
+	for i := first; i < len(h.changes) && h.orphans.len() > 0; i++ {
+		woken := h.orphans.wake(h.changes[i].Hash)
+		woken = append(woken, h.orphans.wake(growth)...)
+		slices.SortFunc(woken, id.ChangeHash.Compare) // the same order in every run
+		for _, hash := range woken {
+			if waitsFor, blocked := h.blocker(h.orphans.change(hash)); blocked {
+				h.orphans.wait(hash, waitsFor)
+				continue
+			}
+			_ = h.accept(h.orphans.take(hash)) // nobody is left to hear why not
+		}
+	}
+}
+
+// growth stands for "any change" in what an orphan waits for.
+var growth id.ChangeHash
+
+// blocker returns what c has to wait for: a dependency that has not been
+// accepted, or, for a change made on an old version of the document, the growth
+// of the document up to the operation that it starts at (see checkHeader).
+func (h *History) blocker(c *chunk.Change) (id.ChangeHash, bool) {
+	for _, d := range c.Deps {
+		if !h.Has(d) {
+			return d, true
+		}
+	}
+	return growth, c.StartOp > h.maxOp+1
+}
+
+// Restore appends a change that Add accepted in an earlier life of this
+// history and that storage kept. It checks the graph, not the operations.
+func (h *History) Restore(c *chunk.Change) error {
+	if h.Has(c.Hash) {
+		return fmt.Errorf("change %s: %w: it is there twice", c.Hash, ErrInvalid)
+	}
+	n, err := h.checkHeader(c)
+	if err != nil {
+		return fmt.Errorf("change %s: %w", c.Hash, err)
+	}
+	h.append(c, n)
+	return nil
+}
+
+func (h *History) accept(c *chunk.Change) error {
+	if err := h.room(c); err != nil {
+		return err
+	}
+	n, err := h.checkHeader(c)
+	if err != nil {
+		return err
+	}
+	if len(h.heads) >= h.limits.HeadsMax && !slices.ContainsFunc(n.deps, h.heads.has) {
+		return fmt.Errorf("%w: %d heads", ErrFull, h.limits.HeadsMax)
+	}
+	if err := h.checkOps(c, n); err != nil {
+		return err
+	}
+	h.append(c, n)
+	return nil
+}
+
+func (h *History) room(c *chunk.Change) error {
+	switch {
+	case len(h.changes) >= h.limits.ChangesMax:
+		return fmt.Errorf("%w: %d changes", ErrFull, h.limits.ChangesMax)
+	case h.bytes+int64(len(c.Bytes())) > h.limits.BytesMax:
+		return fmt.Errorf("%w: %d bytes", ErrFull, h.limits.BytesMax)
+	case c.MaxOp() > h.limits.OpMax:
+		return fmt.Errorf("%w: operation number %d", ErrFull, h.limits.OpMax)
+	}
+	return nil
+}
+
+// checkHeader checks c against the graph and returns its node. The node's actor
+// is -1 when the actor is new.
+func (h *History) checkHeader(c *chunk.Change) (node, error) {
+	n := node{deps: make([]int32, len(c.Deps)), actor: -1}
+	depsMaxOp := uint64(0)
+	for i, d := range c.Deps {
+		j, ok := h.index[d]
+		if !ok {
+			return n, fmt.Errorf("%w: its dependency %s is missing", ErrInvalid, d)
+		}
+		n.deps[i] = j
+		depsMaxOp = max(depsMaxOp, h.changes[j].MaxOp())
+		n.steps = max(n.steps, h.nodes[j].steps+1)
+	}
+	// A change made on the current version starts right after the operations of
+	// its dependencies. One made on an old version starts after every operation
+	// that its author knew; those are other changes of the same document, so the
+	// number can be no higher than what has been accepted.
+	if c.StartOp <= depsMaxOp || c.StartOp > h.maxOp+1 {
+		return n, fmt.Errorf("%w: it starts at operation %d, its dependencies end at %d and the document at %d",
+			ErrInvalid, c.StartOp, depsMaxOp, h.maxOp)
+	}
+	if a, ok := h.actors.byID[c.Actor]; ok {
+		n.actor = a
+	}
+	return n, h.checkSequence(c, n)
+}
+
+// checkSequence checks that c continues its actor's changes: the sequence number
+// is the next one, and the previous change is an ancestor.
+func (h *History) checkSequence(c *chunk.Change, n node) error {
+	var earlier []int32
+	if n.actor >= 0 {
+		earlier = h.actors.changes[n.actor]
+	}
+	if c.Seq <= uint64(len(earlier)) {
+		return fmt.Errorf("%w: actor %s has another change with sequence number %d", ErrInvalid, c.Actor, c.Seq)
+	}
+	if c.Seq != uint64(len(earlier))+1 {
+		return fmt.Errorf("%w: sequence number %d of actor %s, of which %d changes are known",
+			ErrInvalid, c.Seq, c.Actor, len(earlier))
+	}
+	if len(earlier) == 0 {
+		return nil
+	}
+	previous := earlier[len(earlier)-1]
+	if slices.Contains(n.deps, previous) || h.coversAll(n.deps) {
+		return nil
+	}
+	if at(h.clockOf(n.deps), n.actor) < uint32(len(earlier)) {
+		return fmt.Errorf("%w: it does not depend on the previous change of actor %s", ErrInvalid, c.Actor)
+	}
+	return nil
+}
+
+// coversAll tells whether every accepted change is an ancestor of deps.
+func (h *History) coversAll(deps []int32) bool {
+	if len(deps) < len(h.heads) {
+		return false
+	}
+	for _, i := range h.heads {
+		if !slices.Contains(deps, i) {
+			return false
+		}
+	}
+	return true
+}
+
+func (h *History) append(c *chunk.Change, n node) {
+	i := int32(len(h.changes))
+	n.actor = h.actors.intern(c.Actor)
+	h.actors.changes[n.actor] = append(h.actors.changes[n.actor], i)
+	h.heads.advance(i, n.deps)
+	h.changes = append(h.changes, c)
+	h.nodes = append(h.nodes, n)
+	h.index[c.Hash] = i
+	h.bytes += int64(len(c.Bytes()))
+	h.maxOp = max(h.maxOp, c.MaxOp())
+	h.keepClock(i)
+}
+
+// actorTable gives each actor a small number and lists its changes in the order
+// of their sequence numbers: the change with number s stands at s-1.
+type actorTable struct {
+	byID    map[id.Actor]int32
+	ids     []id.Actor
+	changes [][]int32
+}
+
+func (t *actorTable) intern(a id.Actor) int32 {
+	i, ok := t.byID[a]
+	if !ok {
+		i = int32(len(t.changes))
+		t.byID[a] = i
+		t.ids = append(t.ids, a)
+		t.changes = append(t.changes, nil)
+	}
+	return i
+}

@@ -1,0 +1,149 @@
+package history
+
+import "github.com/tavle-org/tavle/crdt/chunk"
+
+// opRef names an operation of the document: its counter and its actor's number
+// in the actor table. The zero value with actor 0 is never a valid operation
+// (counters start at 1); it stands for the root object and for the head of a
+// sequence.
+type opRef struct {
+	counter uint64
+	actor   int32
+}
+
+// opRecord is what later operations need to know about an operation.
+type opRecord struct {
+	object    opRef
+	elem      opRef  // in a sequence: the element that the operation is about
+	after     opRef  // of an insertion: the element that it stands after
+	key       string // in a map
+	action    chunk.Action
+	insert    bool
+	counter   bool // sets a counter
+	markBegin bool
+}
+
+// lookups keeps the decoded operations of a few changes. Most operations refer
+// to recent changes or to the one that holds a long text, so a small cache that
+// forgets the least recently used change serves well.
+type lookups struct {
+	opsMax int
+	ops    int
+	clock  uint64
+	byIdx  map[int32]*decoded
+}
+
+type decoded struct {
+	records []opRecord
+	used    uint64
+}
+
+func (l *lookups) init(opsMax int) { *l = lookups{opsMax: opsMax, byIdx: map[int32]*decoded{}} }
+
+func (l *lookups) find(i int32) []opRecord {
+	d := l.byIdx[i]
+	if d == nil {
+		return nil
+	}
+	l.clock++
+	d.used = l.clock
+	return d.records
+}
+
+// put keeps the records of change i, at the expense of the least recently used.
+// At least the newest stays, however large it is.
+func (l *lookups) put(i int32, records []opRecord) {
+	l.clock++
+	l.byIdx[i] = &decoded{records: records, used: l.clock}
+	l.ops += len(records)
+	for l.ops > l.opsMax && len(l.byIdx) > 1 {
+		oldest := i
+		for j, d := range l.byIdx {
+			if d.used < l.byIdx[oldest].used {
+				oldest = j
+			}
+		}
+		l.ops -= len(l.byIdx[oldest].records)
+		delete(l.byIdx, oldest)
+	}
+}
+
+// records returns the decoded operations of change i.
+func (h *History) records(i int32) []opRecord {
+	if r := h.lookups.find(i); r != nil {
+		return r
+	}
+	c := h.changes[i]
+	r := h.decode(c, h.resolve(c))
+	h.lookups.put(i, r)
+	return r
+}
+
+// changeOf finds the change of the given actor that made the operation with the
+// given counter: its changes are in order of their first operation.
+func (h *History) changeOf(ref opRef) (int32, bool) {
+	changes := h.actors.changes[ref.actor]
+	lo, hi := 0, len(changes) // the first change that starts after the counter
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if h.changes[changes[mid]].StartOp <= ref.counter {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo == 0 {
+		return 0, false
+	}
+	i := changes[lo-1]
+	return i, ref.counter <= h.changes[i].MaxOp()
+}
+
+// resolve maps the actor indices of a change to numbers of the actor table; -1
+// for an actor that the history does not know.
+func (h *History) resolve(c *chunk.Change) []int32 {
+	m := make([]int32, 1+len(c.Others))
+	for i := range m {
+		n, ok := h.actors.byID[c.ActorAt(int32(i))]
+		if !ok {
+			n = -1
+		}
+		m[i] = n
+	}
+	return m
+}
+
+// decode turns the operations of an accepted change into records.
+func (h *History) decode(c *chunk.Change, actors []int32) []opRecord {
+	records := make([]opRecord, 0, c.OpCount)
+	for i, op := range c.Ops() {
+		records = append(records, record(op, opRef{c.StartOp + uint64(i), actors[0]}, actors))
+	}
+	return records
+}
+
+func record(op chunk.Op, self opRef, actors []int32) opRecord {
+	r := opRecord{
+		object:    ref(op.Object, actors),
+		key:       op.Key,
+		action:    op.Action,
+		insert:    op.Insert,
+		counter:   op.Action == chunk.ActionSet && op.Value.Kind == chunk.ValueCounter,
+		markBegin: op.Action == chunk.ActionMark && op.HasMarkName,
+	}
+	switch {
+	case op.Insert:
+		r.elem = self
+		r.after = ref(op.Elem, actors)
+	case op.Sequence:
+		r.elem = ref(op.Elem, actors)
+	}
+	return r
+}
+
+func ref(o chunk.OpID, actors []int32) opRef {
+	if o.Counter == 0 {
+		return opRef{}
+	}
+	return opRef{o.Counter, actors[o.Actor]}
+}

@@ -1,0 +1,110 @@
+package history
+
+import (
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/id"
+)
+
+// orphans holds changes that cannot be accepted yet. Each waits for one missing
+// dependency at a time, so that an arriving change wakes only those that wait
+// for it. It is bounded: the oldest make room for new ones, since whoever has
+// them can send them again once they are asked for.
+type orphans struct {
+	byHash  map[id.ChangeHash]*orphan
+	waiting map[id.ChangeHash]map[id.ChangeHash]struct{} // missing change -> orphans
+	order   []id.ChangeHash                              // oldest first; may name orphans that are gone
+	bytes   int64
+}
+
+type orphan struct {
+	change   *chunk.Change
+	waitsFor id.ChangeHash
+}
+
+func (o *orphans) len() int { return len(o.byHash) }
+
+func (o *orphans) has(hash id.ChangeHash) bool { return o.byHash[hash] != nil }
+
+func (o *orphans) change(hash id.ChangeHash) *chunk.Change {
+	if held := o.byHash[hash]; held != nil {
+		return held.change
+	}
+	return nil
+}
+
+// hold keeps c until the change waitsFor arrives. A change that waits for the
+// document to grow (see History.blocker) waits for the zero hash.
+func (o *orphans) hold(c *chunk.Change, waitsFor id.ChangeHash, l Limits) {
+	size := int64(len(c.Bytes()))
+	if size > l.OrphanBytesMax {
+		return
+	}
+	if o.byHash == nil {
+		o.byHash = map[id.ChangeHash]*orphan{}
+		o.waiting = map[id.ChangeHash]map[id.ChangeHash]struct{}{}
+	}
+	o.byHash[c.Hash] = &orphan{change: c}
+	o.wait(c.Hash, waitsFor)
+	o.order = append(o.order, c.Hash)
+	o.bytes += size
+	for len(o.byHash) > l.OrphansMax || o.bytes > l.OrphanBytesMax {
+		o.take(o.order[0])
+		o.order = o.order[1:]
+	}
+	if len(o.order) > 2*len(o.byHash)+64 {
+		o.compact()
+	}
+}
+
+// wait makes a held change wait for another one than before.
+func (o *orphans) wait(hash, waitsFor id.ChangeHash) {
+	o.byHash[hash].waitsFor = waitsFor
+	set := o.waiting[waitsFor]
+	if set == nil {
+		set = map[id.ChangeHash]struct{}{}
+		o.waiting[waitsFor] = set
+	}
+	set[hash] = struct{}{}
+}
+
+// take removes and returns a held change; nil when it is not held.
+func (o *orphans) take(hash id.ChangeHash) *chunk.Change {
+	held := o.byHash[hash]
+	if held == nil {
+		return nil
+	}
+	delete(o.byHash, hash)
+	o.bytes -= int64(len(held.change.Bytes()))
+	if set := o.waiting[held.waitsFor]; set != nil {
+		delete(set, hash)
+		if len(set) == 0 {
+			delete(o.waiting, held.waitsFor)
+		}
+	}
+	return held.change
+}
+
+// wake returns those that waited for the given change, in no order; they are
+// held still, waiting for nothing, until wait or take.
+func (o *orphans) wake(arrived id.ChangeHash) []id.ChangeHash {
+	set := o.waiting[arrived]
+	if len(set) == 0 {
+		return nil
+	}
+	delete(o.waiting, arrived)
+	hashes := make([]id.ChangeHash, 0, len(set))
+	for hash := range set {
+		hashes = append(hashes, hash)
+	}
+	return hashes
+}
+
+func (o *orphans) compact() {
+	kept := o.order[:0]
+	for _, hash := range o.order {
+		if o.has(hash) {
+			kept = append(kept, hash)
+		}
+	}
+	o.order = kept
+}

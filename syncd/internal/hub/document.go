@@ -1,0 +1,321 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/exchange"
+	"github.com/tavle-org/tavle/crdt/history"
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
+	"github.com/tavle-org/tavle/syncd/internal/replica"
+	"github.com/tavle-org/tavle/syncd/internal/store"
+)
+
+// document is one open document. Its events are handled one after another by a
+// goroutine that lives while there are any.
+type document struct {
+	// Immutable.
+	hub *Hub
+	id  id.Document
+
+	mu      sync.Mutex // guards the next four
+	inbox   []event
+	running bool // a goroutine is at work
+	gone    bool // removed from the hub: nothing can be posted any more
+	timer   *time.Timer
+
+	// Owned by the goroutine.
+	rep      *replica.Replica // nil until the first event
+	sessions map[replica.Conn]*Session
+	counted  replica.Counts // what has been added to the hub's counters
+
+	used  atomic.Int64 // when it was last used, in ns since 1970
+	bytes atomic.Int64 // what the loaded history takes
+}
+
+type eventKind int
+
+const (
+	evSync eventKind = iota + 1
+	evEphemeral
+	evSubscribe
+	evHeads
+	evLeave
+	evDurable
+	evTick
+	evUnload
+)
+
+// event is something for a document to do. Which fields are set depends on kind.
+type event struct {
+	kind      eventKind
+	session   *Session // of the first five kinds
+	bytes     int      // of the session's room that it takes
+	subs      map[id.Storage]struct{}
+	sync      *exchange.Message
+	ephemeral *wire.Ephemeral
+	added     []id.Storage
+	heads     map[id.Storage]wire.RemoteHeads
+	err       error // of evDurable
+}
+
+func newDocument(h *Hub, doc id.Document) *document {
+	return &document{hub: h, id: doc, sessions: map[replica.Conn]*Session{}}
+}
+
+// post adds an event and sees to it that a goroutine handles it. It reports
+// false when the document is gone.
+func (d *document) post(ev event) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.gone {
+		return false
+	}
+	d.inbox = append(d.inbox, ev)
+	if !d.running {
+		d.running = true
+		d.hub.work.begin()
+		go d.run()
+	}
+	return true
+}
+
+func (d *document) run() {
+	defer d.hub.work.end()
+	var batch []event
+	for {
+		d.mu.Lock()
+		batch, d.inbox = d.inbox, batch[:0]
+		if len(batch) == 0 {
+			d.running = false
+			d.mu.Unlock()
+			return
+		}
+		d.mu.Unlock()
+		for i, ev := range batch {
+			d.handle(ev)
+			batch[i] = event{}
+		}
+		d.count()
+		if d.useless() && d.hub.forget(d) {
+			return
+		}
+	}
+}
+
+// useless tells whether the document can be forgotten: nobody listens, nothing
+// waits to be stored, and there is no loaded history that might be of use again.
+func (d *document) useless() bool {
+	if d.rep == nil {
+		return true
+	}
+	return d.rep.Peers() == 0 && !d.rep.Busy() && !(d.rep.Loaded() && d.rep.Exists())
+}
+
+// handle handles one event. An event that fails for reasons of the store closes
+// the connections of all peers: what they see might otherwise not be what is
+// stored.
+func (d *document) handle(ev event) {
+	now := time.Now()
+	if ev.session != nil && ev.kind != evLeave {
+		defer ev.session.handled(ev.bytes)
+		d.used.Store(now.UnixNano())
+	}
+	if err := d.open(); err != nil {
+		d.fail(ev, err)
+		return
+	}
+	switch ev.kind {
+	case evSync:
+		d.join(ev)
+		d.sync(now, ev)
+	case evEphemeral:
+		d.join(ev)
+		d.carry(d.rep.Ephemeral(now, ev.session.conn, ev.ephemeral))
+	case evSubscribe:
+		d.carry(d.rep.Subscribe(now, ev.session.conn, ev.subs, ev.added))
+	case evHeads:
+		d.carry(d.rep.RemoteHeads(now, ev.session.conn, ev.heads))
+	case evLeave:
+		delete(d.sessions, ev.session.conn)
+		d.rep.Detach(ev.session.conn)
+	case evDurable:
+		d.durable(now, ev.err)
+	case evTick:
+		d.carry(d.rep.Tick(now))
+	case evUnload:
+		d.unload()
+	}
+}
+
+// open asks the store what it has of the document, once.
+func (d *document) open() error {
+	if d.rep != nil {
+		return nil
+	}
+	info, _, err := d.hub.cfg.Store.Stat(d.id)
+	if err != nil {
+		return fmt.Errorf("look up document %s: %w", d.id, err)
+	}
+	d.rep = replica.New(d.hub.cfg.Replica, info.Changes, info.Heads)
+	return nil
+}
+
+// join makes the session of a message a peer of the document.
+func (d *document) join(ev event) {
+	c := ev.session.conn
+	if d.sessions[c] == nil {
+		d.sessions[c] = ev.session
+		info := ev.session.info(d.id)
+		info.Subscriptions = ev.subs
+		d.rep.Attach(c, info)
+	}
+}
+
+func (d *document) sync(now time.Time, ev event) {
+	in := replica.Input{From: ev.session.conn, Message: ev.sync, Alone: d.hub.alone()}
+	e := d.rep.Sync(now, in)
+	if e.Load {
+		if err := d.load(); err != nil {
+			d.fail(ev, err)
+			return
+		}
+		e = d.rep.Sync(now, in)
+	}
+	d.carry(e)
+}
+
+// load reads the history from the store, when it is this document's turn.
+func (d *document) load() error {
+	d.hub.loads <- struct{}{}
+	defer func() { <-d.hub.loads }()
+	h := history.New(history.Limits{})
+	_, err := d.hub.cfg.Store.Load(d.id, func(change []byte) error {
+		c, err := chunk.ReadChange(change)
+		if err != nil {
+			return fmt.Errorf("%w: change %d: %w", store.ErrCorrupt, h.Len(), err)
+		}
+		return h.Restore(c)
+	})
+	if err != nil {
+		return fmt.Errorf("load document %s: %w", d.id, err)
+	}
+	d.rep.Load(h)
+	d.hub.setLoaded(d, true)
+	d.hub.counts.loads.Add(1)
+	return nil
+}
+
+func (d *document) unload() {
+	d.rep.Unload()
+	if !d.rep.Loaded() || !d.rep.Exists() {
+		d.hub.setLoaded(d, false)
+		d.bytes.Store(0)
+	}
+}
+
+// carry carries out effects, in the order that replica.Effects gives.
+func (d *document) carry(e replica.Effects) {
+	d.send(e.Send)
+	for _, c := range e.Close {
+		if s := d.sessions[c.Conn]; s != nil {
+			d.hub.cfg.Logger.Warn("closing a connection", "peer", s.peer, "doc", d.id, "code", c.Code, "err", c.Err)
+			s.out.Close(c.Code, c.Text)
+		}
+	}
+	if e.Persist != nil {
+		d.persist(e.Persist)
+	}
+	d.wake(e.Wake)
+	if d.rep.Loaded() {
+		d.bytes.Store(d.rep.Bytes())
+	}
+}
+
+// persist hands an append to the group commit. It waits while that is full,
+// which holds up this document and its writers only.
+func (d *document) persist(p *replica.Persist) {
+	a := store.Append{Document: d.id, First: p.First, Changes: p.Changes, Heads: p.Heads}
+	d.hub.work.begin()
+	done := func(err error) {
+		d.post(event{kind: evDurable, err: err})
+		d.hub.work.end()
+	}
+	if p.First == 0 {
+		d.hub.setLoaded(d, true)
+	}
+	if err := d.hub.cfg.Committer.Submit(context.Background(), a, done); err != nil {
+		done(err)
+	}
+}
+
+func (d *document) durable(now time.Time, err error) {
+	switch {
+	case errors.Is(err, store.ErrFull): // P7: reading goes on
+		d.hub.counts.storeErrors.Add(1)
+		d.hub.cfg.Logger.Error("changes wait for space on the disk", "doc", d.id, "err", err)
+		d.carry(d.rep.NotDurable(now))
+		return
+	case err != nil:
+		d.fail(event{}, fmt.Errorf("store changes: %w", err))
+		return
+	}
+	created := !d.rep.Exists()
+	e := d.rep.Durable(now)
+	if created {
+		for _, s := range d.sessions {
+			s.served(d.id)
+		}
+	}
+	d.carry(e)
+}
+
+// wake sets the time of the next tick.
+func (d *document) wake(at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
+	}
+	if !at.IsZero() {
+		d.timer = time.AfterFunc(time.Until(at), func() { d.post(event{kind: evTick}) })
+	}
+}
+
+// fail handles an error of the store: it says nothing about the document, so
+// the peers are told to come back, and what is in memory is given up. SY15
+func (d *document) fail(ev event, err error) {
+	d.hub.counts.storeErrors.Add(1)
+	d.hub.cfg.Logger.Error("document is not readable", "doc", d.id, "err", err)
+	c := asCloseError(err)
+	if ev.session != nil {
+		ev.session.out.Close(c.Code, c.Text)
+	}
+	for _, s := range d.sessions {
+		s.out.Close(c.Code, c.Text)
+	}
+	clear(d.sessions)
+	d.rep, d.counted = nil, replica.Counts{}
+	d.wake(time.Time{})
+}
+
+// count adds what the replica has counted to the counters of the hub.
+func (d *document) count() {
+	if d.rep == nil {
+		return
+	}
+	now, was, c := d.rep.Counts(), d.counted, &d.hub.counts
+	c.accepted.Add(int64(now.Accepted - was.Accepted))
+	c.refused.Add(int64(now.Refused - was.Refused))
+	c.relayed.Add(int64(now.Relayed - was.Relayed))
+	c.dropped.Add(int64(now.Dropped - was.Dropped))
+	c.unavailable.Add(int64(now.Unavailable - was.Unavailable))
+	d.counted = now
+}

@@ -1,0 +1,286 @@
+// Package hub brings peers and documents together: it owns the open documents,
+// each run by one goroutine at a time, and carries out what their replicas ask
+// for.
+//
+// It promises that the messages of one connection about one document are
+// handled in order, that no effect leaves before what it waits for is durable
+// (package replica sees to that), and that everything that waits is bounded: a
+// connection may have only so much unhandled, then its reader waits.
+//
+// # Documents
+//
+// A document has a goroutine only while it has something to do. Its history is
+// loaded from the store when a peer has something new, and unloaded after a
+// while without use; what the peers have is remembered in between, so a
+// document that is only listened to costs little. A document without peers is
+// forgotten altogether.
+//
+// # Errors
+//
+// An error of the peer closes its connection. A store that cannot be read closes
+// the connections that wait for the document, as something that may pass. A
+// write with an unknown outcome is fatal; the group commit reports that to main,
+// which ends the process.
+package hub
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
+	"github.com/tavle-org/tavle/syncd/internal/gate"
+	"github.com/tavle-org/tavle/syncd/internal/replica"
+	"github.com/tavle-org/tavle/syncd/internal/store"
+	"github.com/tavle-org/tavle/syncd/internal/store/groupcommit"
+)
+
+// Config is what a Hub is made of. A zero limit or time means the default.
+type Config struct {
+	Peer      id.Peer // of this server
+	Store     store.Store
+	Committer *groupcommit.Committer
+	Gate      gate.Policy
+	Logger    *slog.Logger
+
+	// IdleTimeout is how long a history stays loaded without use.
+	IdleTimeout time.Duration
+
+	// LoadedBytesMax is how much loaded histories may take together; beyond it
+	// the ones unused for longest are unloaded early.
+	LoadedBytesMax int64
+
+	// LoadsMax is how many histories are loaded at the same time.
+	LoadsMax int
+
+	// PendingBytesMax and PendingMessagesMax bound what one connection has
+	// unhandled. One message always fits.
+	PendingBytesMax    int
+	PendingMessagesMax int
+
+	// DocumentsMax is how many documents one connection may be a peer of.
+	DocumentsMax int
+
+	// WantsMax is how many documents that do not exist are remembered as wanted
+	// by one connection.
+	WantsMax int
+
+	// Replica has the waits of documents; the rest of it is filled in here.
+	Replica replica.Config
+}
+
+func (c *Config) setDefaults() {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	orDefault(&c.IdleTimeout, time.Minute)
+	orDefault(&c.LoadedBytesMax, 256<<20)
+	orDefault(&c.LoadsMax, 4)
+	orDefault(&c.PendingBytesMax, 8<<20)
+	orDefault(&c.PendingMessagesMax, 64)
+	orDefault(&c.DocumentsMax, 100_000)
+	orDefault(&c.WantsMax, 10_000)
+	c.Replica.Storage = c.Store.StorageID()
+}
+
+func orDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// Hub is the meeting place. See the package comment.
+type Hub struct {
+	// Immutable after New.
+	cfg   Config
+	meta  wire.PeerMetadata
+	loads chan struct{} // holds a token for each history being loaded
+	stop  chan struct{} // closed by Shutdown
+
+	conns  atomic.Uint64 // the last replica.Conn given out
+	open   atomic.Int64  // sessions that have not left
+	work   work
+	counts counters
+
+	mu       sync.Mutex // guards what follows; taken before document.mu
+	docs     map[id.Document]*document
+	loaded   map[*document]struct{}
+	sessions map[id.Peer]*Session
+	draining bool
+}
+
+// New starts a hub.
+func New(cfg Config) *Hub {
+	cfg.setDefaults()
+	h := &Hub{
+		cfg:      cfg,
+		meta:     wire.PeerMetadata{StorageID: cfg.Store.StorageID()},
+		loads:    make(chan struct{}, cfg.LoadsMax),
+		stop:     make(chan struct{}),
+		docs:     map[id.Document]*document{},
+		loaded:   map[*document]struct{}{},
+		sessions: map[id.Peer]*Session{},
+	}
+	h.work.begin()
+	go h.sweep()
+	return h
+}
+
+// Identity is what the server tells of itself in the handshake.
+func (h *Hub) Identity() (id.Peer, wire.PeerMetadata) { return h.cfg.Peer, h.meta }
+
+// Outbox takes what goes to one connection. Its methods do not block and are
+// safe for concurrent use.
+type Outbox interface {
+	// Send queues a frame, which nobody modifies afterwards.
+	Send(frame []byte)
+	// SendLossy queues a frame unless the queue is rather full.
+	SendLossy(frame []byte)
+	// Close ends the connection after what is queued.
+	Close(code int, text string)
+}
+
+// Join makes a connection a peer. It reads and writes no disk. // HS12
+func (h *Hub) Join(p gate.Principal, join wire.Join, out Outbox) (*Session, error) {
+	s := newSession(h, p, join, out)
+	h.mu.Lock()
+	if h.draining {
+		h.mu.Unlock()
+		return nil, &wire.CloseError{Code: wire.CloseRestart, Text: "the server is being stopped"}
+	}
+	older := h.sessions[join.Sender]
+	if older != nil && !h.cfg.Gate.SamePrincipal(older.principal, p) {
+		h.mu.Unlock()
+		return nil, &wire.CloseError{Code: wire.ClosePeerTaken, Text: "peer id is in use"} // HS11
+	}
+	h.sessions[join.Sender] = s
+	h.open.Add(1)
+	h.mu.Unlock()
+	if older != nil {
+		older.out.Close(wire.CloseTakenOver, "the peer connected again") // HS10
+	}
+	return s, nil
+}
+
+// leave forgets a session, unless a newer one has taken over its peer id.
+func (h *Hub) leave(s *Session) {
+	h.open.Add(-1)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sessions[s.peer] == s {
+		delete(h.sessions, s.peer)
+	}
+}
+
+// alone tells whether at most one peer is connected. AV3
+func (h *Hub) alone() bool { return h.open.Load() <= 1 }
+
+// document returns the open document, opening it if need be.
+func (h *Hub) document(doc id.Document) *document {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d := h.docs[doc]
+	if d == nil {
+		d = newDocument(h, doc)
+		h.docs[doc] = d
+	}
+	return d
+}
+
+// post gives a document something to do.
+func (h *Hub) post(doc id.Document, ev event) *document {
+	for {
+		if d := h.document(doc); d.post(ev) {
+			return d
+		}
+	}
+}
+
+// forget removes a document that has nothing left to do, unless something has
+// come in meanwhile. It reports whether it did.
+func (h *Hub) forget(d *document) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.inbox) > 0 {
+		return false
+	}
+	d.gone, d.running = true, false
+	delete(h.docs, d.id)
+	delete(h.loaded, d)
+	return true
+}
+
+func (h *Hub) setLoaded(d *document, loaded bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if loaded {
+		h.loaded[d] = struct{}{}
+	} else {
+		delete(h.loaded, d)
+	}
+}
+
+// Shutdown takes no more sessions and waits until every document has done what
+// it had to do, with what is under way in the group commit. The connections are
+// to be closed first by whoever has them.
+func (h *Hub) Shutdown(ctx context.Context) error {
+	h.mu.Lock()
+	stopping := h.draining
+	h.draining = true
+	h.mu.Unlock()
+	if !stopping {
+		close(h.stop)
+	}
+	select {
+	case <-h.work.quiet():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for documents: %w", ctx.Err())
+	}
+}
+
+// work counts what is under way: running documents, appends in the group commit
+// and the sweeper. Unlike a sync.WaitGroup it may grow while somebody waits.
+type work struct {
+	mu      sync.Mutex
+	n       int
+	waiting []chan struct{} // closed when n is 0
+}
+
+func (w *work) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.n++
+}
+
+func (w *work) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.n--; w.n > 0 {
+		return
+	}
+	for _, c := range w.waiting {
+		close(c)
+	}
+	w.waiting = nil
+}
+
+// quiet returns a channel that is closed when nothing is under way.
+func (w *work) quiet() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := make(chan struct{})
+	if w.n == 0 {
+		close(c)
+		return c
+	}
+	w.waiting = append(w.waiting, c)
+	return c
+}

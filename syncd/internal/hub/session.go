@@ -1,0 +1,211 @@
+package hub
+
+import (
+	"errors"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tavle-org/tavle/crdt/exchange"
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
+	"github.com/tavle-org/tavle/syncd/internal/gate"
+	"github.com/tavle-org/tavle/syncd/internal/replica"
+)
+
+type counters struct {
+	messages, accepted, refused, relayed, dropped, unavailable, loads, storeErrors atomic.Int64
+}
+
+// subscriptionsMax is how many stores a connection may be subscribed to. RH1
+const subscriptionsMax = 1024
+
+// Session is one connection that has joined. Receive and Leave are called by
+// the connection's reader only.
+type Session struct {
+	// Immutable after Join.
+	hub       *Hub
+	conn      replica.Conn
+	principal gate.Principal
+	peer      id.Peer
+	meta      wire.PeerMetadata
+	out       Outbox
+
+	// Owned by the reader.
+	docs map[id.Document]*document // the session is, or was, a peer of these
+	subs map[id.Storage]struct{}   // replaced, never modified: documents have it too
+
+	mu       sync.Mutex // guards what follows
+	room     sync.Cond
+	messages int // unhandled
+	bytes    int
+	left     bool
+	wants    map[id.Document]struct{} // remembered though they do not exist
+}
+
+func newSession(h *Hub, p gate.Principal, join wire.Join, out Outbox) *Session {
+	s := &Session{
+		hub:       h,
+		conn:      replica.Conn(h.conns.Add(1)),
+		principal: p,
+		peer:      join.Sender,
+		meta:      join.Metadata,
+		out:       out,
+		docs:      map[id.Document]*document{},
+	}
+	s.room.L = &s.mu
+	return s
+}
+
+// Receive handles one message. It waits while too much of the session is
+// unhandled. An error is a *wire.CloseError and ends the connection.
+func (s *Session) Receive(m wire.Message) error {
+	switch m := m.(type) {
+	case wire.Sync:
+		return s.sync(m)
+	case wire.Ephemeral:
+		return s.ephemeral(m)
+	case wire.SubscriptionChange:
+		s.subscribe(m)
+	case wire.HeadsChanged:
+		if _, ok := s.docs[m.Document]; ok {
+			s.post(m.Document, event{kind: evHeads, session: s, heads: m.NewHeads}, 0)
+		}
+	}
+	return nil // AV7: what a peer does not have is of no interest
+}
+
+func (s *Session) sync(m wire.Sync) error {
+	in, err := exchange.Decode(m.Data, exchange.Limits{})
+	if err != nil {
+		s.hub.counts.refused.Add(1)
+		return &wire.CloseError{Code: wire.CloseMalformed, Text: "malformed sync message", Cause: err} // SY12
+	}
+	if err := s.attach(m.Document); err != nil {
+		return err
+	}
+	s.post(m.Document, event{kind: evSync, session: s, sync: in}, len(m.Data))
+	return nil
+}
+
+func (s *Session) ephemeral(m wire.Ephemeral) error {
+	if !m.WellFormed() {
+		s.hub.counts.dropped.Add(1)
+		return nil // EP4
+	}
+	if err := s.attach(m.Document); err != nil {
+		return err
+	}
+	s.post(m.Document, event{kind: evEphemeral, session: s, ephemeral: &m}, len(m.Data))
+	return nil
+}
+
+// attach notes that the session is a peer of the document from now on.
+func (s *Session) attach(doc id.Document) error {
+	if _, ok := s.docs[doc]; ok {
+		return nil
+	}
+	if len(s.docs) >= s.hub.cfg.DocumentsMax {
+		return &wire.CloseError{Code: wire.ClosePolicy, Text: "too many documents on one connection"}
+	}
+	s.docs[doc] = s.hub.document(doc)
+	return nil
+}
+
+// info is what a document is told of the session as its peer.
+func (s *Session) info(doc id.Document) replica.Peer {
+	allow := func(a gate.Action) bool { return s.hub.cfg.Gate.Allow(s.principal, a, doc) == nil }
+	return replica.Peer{Metadata: s.meta, Denied: !allow(gate.Read), ReadOnly: !allow(gate.Write)}
+}
+
+// subscribe changes the set of stores that the session wants to hear of. RH1
+func (s *Session) subscribe(m wire.SubscriptionChange) {
+	subs := maps.Clone(s.subs)
+	if subs == nil {
+		subs = map[id.Storage]struct{}{}
+	}
+	for _, storage := range m.Remove {
+		delete(subs, storage)
+	}
+	for _, storage := range m.Add {
+		if len(subs) < subscriptionsMax {
+			subs[storage] = struct{}{}
+		}
+	}
+	s.subs = subs
+	for doc := range s.docs {
+		s.post(doc, event{kind: evSubscribe, session: s, subs: subs, added: m.Add}, 0)
+	}
+}
+
+// post gives the document an event of this session once there is room for it.
+func (s *Session) post(doc id.Document, ev event, bytes int) {
+	s.mu.Lock()
+	for !s.left && s.messages > 0 &&
+		(s.messages >= s.hub.cfg.PendingMessagesMax || s.bytes+bytes > s.hub.cfg.PendingBytesMax) {
+		s.room.Wait()
+	}
+	s.messages++
+	s.bytes += bytes
+	s.mu.Unlock()
+	ev.bytes = bytes
+	if ev.subs == nil {
+		ev.subs = s.subs
+	}
+	s.hub.counts.messages.Add(1)
+	if !s.docs[doc].post(ev) {
+		s.docs[doc] = s.hub.post(doc, ev)
+	}
+}
+
+// handled gives back the room that an event took.
+func (s *Session) handled(bytes int) {
+	s.mu.Lock()
+	s.messages--
+	s.bytes -= bytes
+	s.mu.Unlock()
+	s.room.Signal()
+}
+
+// Leave ends the session. It is called once, when the reader has ended.
+func (s *Session) Leave() {
+	s.mu.Lock()
+	s.left = true
+	s.mu.Unlock()
+	s.hub.leave(s)
+	for doc := range s.docs {
+		s.hub.post(doc, event{kind: evLeave, session: s})
+	}
+}
+
+// remember notes that the session wants a document that does not exist. It
+// reports false when it wants too many: then this one is not remembered. AV5
+func (s *Session) remember(doc id.Document) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wants == nil {
+		s.wants = map[id.Document]struct{}{}
+	}
+	if _, ok := s.wants[doc]; !ok && len(s.wants) >= s.hub.cfg.WantsMax {
+		return false
+	}
+	s.wants[doc] = struct{}{}
+	return true
+}
+
+func (s *Session) served(doc id.Document) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.wants, doc)
+}
+
+var errStore = &wire.CloseError{Code: wire.CloseStorage, Text: "the server could not read or store the document"}
+
+// asCloseError is the error as the peer shall see it.
+func asCloseError(err error) *wire.CloseError {
+	var c *wire.CloseError
+	if errors.As(err, &c) {
+		return c
+	}
+	return errStore
+}

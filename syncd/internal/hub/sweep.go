@@ -1,0 +1,83 @@
+package hub
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// sweep unloads histories that are unused, until Shutdown.
+func (h *Hub) sweep() {
+	defer h.work.end()
+	tick := time.NewTicker(max(h.cfg.IdleTimeout/4, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-h.stop:
+			return
+		case now := <-tick.C:
+			for _, d := range h.idle(now) {
+				d.post(event{kind: evUnload})
+			}
+		}
+	}
+}
+
+// idle returns the loaded documents that have been idle for too long and, if
+// the others take too much memory, those idle for longest.
+func (h *Hub) idle(now time.Time) []*document {
+	h.mu.Lock()
+	loaded := make([]*document, 0, len(h.loaded))
+	for d := range h.loaded {
+		loaded = append(loaded, d)
+	}
+	h.mu.Unlock()
+	slices.SortFunc(loaded, func(a, b *document) int { return cmp.Compare(b.used.Load(), a.used.Load()) })
+	var idle []*document
+	bytes := int64(0)
+	for _, d := range loaded { // the most recently used first
+		bytes += d.bytes.Load()
+		if now.Sub(time.Unix(0, d.used.Load())) > h.cfg.IdleTimeout || bytes > h.cfg.LoadedBytesMax {
+			idle = append(idle, d)
+		}
+	}
+	return idle
+}
+
+// Stats are totals since New, and what there is now.
+type Stats struct {
+	Documents   int // known: loaded, or listened to by a peer
+	Loaded      int // of those, with their history in memory
+	LoadedBytes int64
+	Sessions    int
+
+	Messages    int64 // sync and ephemeral messages from peers
+	Accepted    int64 // changes
+	Refused     int64 // changes that were invalid, over a limit or not permitted
+	Relayed     int64 // ephemeral messages, one for each receiver
+	Dropped     int64 // ephemeral messages over the rate
+	Unavailable int64 // answers that a document is not available
+	Loads       int64 // histories loaded
+	StoreErrors int64 // documents that could not be read or written
+}
+
+// Stats returns the counters.
+func (h *Hub) Stats() Stats {
+	s := Stats{
+		Messages:    h.counts.messages.Load(),
+		Accepted:    h.counts.accepted.Load(),
+		Refused:     h.counts.refused.Load(),
+		Relayed:     h.counts.relayed.Load(),
+		Dropped:     h.counts.dropped.Load(),
+		Unavailable: h.counts.unavailable.Load(),
+		Loads:       h.counts.loads.Load(),
+		StoreErrors: h.counts.storeErrors.Load(),
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.Documents, s.Loaded, s.Sessions = len(h.docs), len(h.loaded), int(h.open.Load())
+	for d := range h.loaded {
+		s.LoadedBytes += d.bytes.Load()
+	}
+	return s
+}

@@ -1,0 +1,395 @@
+// Package replica is the state machine of one document and of the peers that
+// are interested in it: who lacks what, what has to be stored, who is told that
+// the document is not available.
+//
+// It starts no goroutine, reads no clock and does no I/O. Each method is one
+// input and returns the Effects that the caller carries out; see there for what
+// waits for what. Time is an argument. The same inputs give the same effects.
+//
+// The one law above the others: nothing is told to a peer before it is durable.
+// A Replica keeps to it by making every message from the durable part of the
+// history alone.
+//
+// A Replica can do without its history for as long as its peers have nothing
+// new, so that an open document that nobody writes to costs little: see Unload.
+package replica
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/exchange"
+	"github.com/tavle-org/tavle/crdt/history"
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
+)
+
+// Config is what a Replica needs to know. A zero duration means the default.
+type Config struct {
+	Storage id.Storage   // of this server
+	Chunk   chunk.Limits // of one change
+
+	// Grace is how long a peer that wants an unknown document waits before it is
+	// told that the document is not available, if somebody else is connected who
+	// may be about to bring it.
+	Grace time.Duration
+
+	// SupplyWait is how long it waits while a peer that has the document is
+	// being asked for it.
+	SupplyWait time.Duration
+
+	// RetryWait is how long after a failed Persist the next one comes.
+	RetryWait time.Duration
+}
+
+const (
+	graceDefault      = 400 * time.Millisecond
+	supplyWaitDefault = 10 * time.Second
+	retryWaitDefault  = 5 * time.Second
+)
+
+// Replica is one document with its peers. See the package comment. It belongs to
+// one goroutine at a time.
+type Replica struct {
+	cfg   Config
+	peers map[Conn]*peer
+	order []*peer // by arrival: the order in which they are served
+
+	waiting    int // peers with a want
+	subscribed int // peers with subscriptions
+
+	h       *history.History // nil while it is not loaded
+	round   *exchange.Round  // of h; nil when its durable changes have moved on
+	changes int              // durable changes
+	heads   []id.ChangeHash  // their heads, sorted
+
+	saving  int       // changes that will be durable when the open Persist is; 0 when none is open
+	stalled bool      // the last Persist failed; no further change is accepted
+	retry   time.Time // when it is tried again
+
+	remote  map[id.Storage]wire.RemoteHeads // what is known of the heads of stores
+	ownTime int64                           // timestamp of our own heads, ms since 1970
+
+	counts Counts
+}
+
+// Counts are totals since New.
+type Counts struct {
+	Accepted    int // changes
+	Refused     int // changes that were invalid, over a limit or not permitted
+	Relayed     int // ephemeral messages, one for each receiver
+	Dropped     int // ephemeral messages over the rate
+	Unavailable int // answers
+}
+
+type peer struct {
+	conn    Conn
+	info    Peer
+	state   exchange.State
+	wants   time.Time  // since when it waits for a document that is not there; zero when it does not
+	storage id.Storage // of a peer that persists; else empty
+	relay   relay
+}
+
+// Peer describes a connection to Attach.
+type Peer struct {
+	Metadata wire.PeerMetadata
+
+	// Subscriptions are the stores whose heads the peer wants to hear of. The
+	// map is not modified afterwards, by either side.
+	Subscriptions map[id.Storage]struct{}
+
+	// Denied peers are treated as if the document did not exist.
+	Denied bool
+
+	// ReadOnly peers receive, and what they write is dropped.
+	ReadOnly bool
+}
+
+// New returns the replica of a stored document, with what the store says of it:
+// how many changes it has and their heads. A document without changes does not
+// exist.
+func New(cfg Config, changes int, heads []id.ChangeHash) *Replica {
+	setDefault(&cfg.Grace, graceDefault)
+	setDefault(&cfg.SupplyWait, supplyWaitDefault)
+	setDefault(&cfg.RetryWait, retryWaitDefault)
+	r := &Replica{cfg: cfg, peers: map[Conn]*peer{}, changes: changes, heads: heads}
+	if changes == 0 {
+		r.h = history.New(history.Limits{})
+	}
+	return r
+}
+
+func setDefault(d *time.Duration, v time.Duration) {
+	if *d == 0 {
+		*d = v
+	}
+}
+
+// Load gives the replica its history: all stored changes, in order, durable.
+func (r *Replica) Load(h *history.History) {
+	h.MarkDurable(h.Len())
+	r.h, r.round = h, nil
+	r.changes, r.heads = h.Len(), h.DurableHeads()
+}
+
+// Loaded tells whether the replica has its history.
+func (r *Replica) Loaded() bool { return r.h != nil }
+
+// Unload gives up the history, unless something waits to be stored. What the
+// peers have is remembered.
+func (r *Replica) Unload() {
+	if r.h == nil || r.changes == 0 || r.Busy() {
+		return
+	}
+	r.h, r.round = nil, nil
+}
+
+// Bytes is about what the history takes in memory.
+func (r *Replica) Bytes() int64 {
+	if r.h == nil {
+		return 0
+	}
+	const perChange = 400 // graph, index and headers of a change
+	return r.h.Bytes() + int64(r.h.Len())*perChange
+}
+
+// Peers is the number of attached connections.
+func (r *Replica) Peers() int { return len(r.peers) }
+
+// Busy tells whether accepted changes wait to be stored.
+func (r *Replica) Busy() bool { return r.h != nil && r.h.Len() > r.changes }
+
+// Exists tells whether the document has durable changes.
+func (r *Replica) Exists() bool { return r.changes > 0 }
+
+// Counts returns the totals.
+func (r *Replica) Counts() Counts { return r.counts }
+
+// Attach makes a connection a peer of the document, or changes what is known of
+// it. Any message of a peer about a document attaches it.
+func (r *Replica) Attach(c Conn, info Peer) {
+	p := r.peers[c]
+	if p == nil {
+		p = &peer{conn: c}
+		r.peers[c] = p
+		r.order = append(r.order, p)
+	}
+	r.setSubscriptions(p, info.Subscriptions)
+	p.info = info
+	if !info.Metadata.IsEphemeral {
+		p.storage = info.Metadata.StorageID
+	}
+}
+
+// Detach forgets a connection that has ended.
+func (r *Replica) Detach(c Conn) {
+	p := r.peers[c]
+	if p == nil {
+		return
+	}
+	r.setWant(p, time.Time{})
+	r.setSubscriptions(p, nil)
+	delete(r.peers, c)
+	r.order = slices.DeleteFunc(r.order, func(o *peer) bool { return o == p })
+}
+
+func (r *Replica) setSubscriptions(p *peer, subs map[id.Storage]struct{}) {
+	if len(p.info.Subscriptions) > 0 {
+		r.subscribed--
+	}
+	if len(subs) > 0 {
+		r.subscribed++
+	}
+	p.info.Subscriptions = subs
+}
+
+// Input is a sync message that has been decoded.
+type Input struct {
+	From    Conn
+	Message *exchange.Message
+
+	// Alone tells that no other peer is connected who could bring the document.
+	Alone bool
+}
+
+// Sync handles a sync message of an attached peer.
+func (r *Replica) Sync(now time.Time, in Input) Effects {
+	p := r.peers[in.From]
+	if p == nil {
+		return r.finish(Effects{})
+	}
+	var e Effects
+	if p.info.Denied {
+		r.want(&e, now, p, in.Alone)
+		return r.finish(e)
+	}
+	if r.h == nil {
+		reply, ok := p.state.ReceiveCurrent(r.changes, r.heads, in.Message)
+		if !ok {
+			return Effects{Load: true}
+		}
+		if reply != nil {
+			e.Send = append(e.Send, Send{To: in.From, Sync: reply})
+		}
+		r.peerHeads(&e, now, p)
+		return r.finish(e)
+	}
+	if err := r.accept(p, in.Message.Changes); err != nil {
+		e.Close = append(e.Close, Close{in.From, wire.CloseMalformed, "a change is not valid", err})
+	}
+	p.state.Receive(r.h, in.Message)
+	r.persist(&e)
+	r.peerHeads(&e, now, p)
+	_, wants := p.state.Heard()
+	switch {
+	case r.saving > 0 || len(e.Close) > 0:
+		// The answer follows when the changes are durable.
+	case r.changes == 0 && wants:
+		r.want(&e, now, p, in.Alone)
+	default:
+		r.serve(&e, p)
+	}
+	return r.finish(e)
+}
+
+// accept offers changes to the history. The error is about a change that no
+// honest peer sends.
+func (r *Replica) accept(p *peer, entries [][]byte) error {
+	for _, entry := range entries {
+		if p.info.ReadOnly || r.stalled {
+			r.counts.Refused++
+			continue
+		}
+		for raw, err := range chunk.Split(entry, r.cfg.Chunk) {
+			if err == nil {
+				err = r.acceptChunk(raw)
+			}
+			if err != nil {
+				r.counts.Refused++
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Replica) acceptChunk(raw chunk.Raw) error {
+	changes, err := r.parse(raw)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		added, err := r.h.Add(c)
+		if errors.Is(err, history.ErrFull) {
+			r.counts.Refused++ // nobody's fault: the document stays readable
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.counts.Accepted += len(added)
+	}
+	return nil
+}
+
+func (r *Replica) parse(raw chunk.Raw) ([]*chunk.Change, error) {
+	if raw.Type == chunk.TypeDocument {
+		return chunk.ParseDocument(raw.Bytes, r.cfg.Chunk)
+	}
+	c, err := chunk.ParseChange(raw.Bytes, r.cfg.Chunk)
+	if err != nil {
+		return nil, err
+	}
+	return []*chunk.Change{c}, nil
+}
+
+// persist asks for what has been accepted and is not durable, unless an earlier
+// request is open or has just failed.
+func (r *Replica) persist(e *Effects) {
+	if r.saving > 0 || r.stalled || r.h == nil || r.h.Len() == r.changes {
+		return
+	}
+	p := &Persist{First: r.changes, Heads: r.h.Heads()}
+	for i := r.changes; i < r.h.Len(); i++ {
+		p.Changes = append(p.Changes, r.h.At(i).Bytes())
+	}
+	r.saving = r.h.Len()
+	e.Persist = p
+}
+
+// Durable tells that the open Persist is on stable storage.
+func (r *Replica) Durable(now time.Time) Effects {
+	var e Effects
+	if r.saving == 0 {
+		return r.finish(e) // no Persist is open
+	}
+	r.h.MarkDurable(r.saving)
+	r.changes, r.heads, r.saving, r.round = r.saving, r.h.DurableHeads(), 0, nil
+	for _, p := range r.order {
+		if heard, _ := p.state.Heard(); heard && !p.info.Denied {
+			r.setWant(p, time.Time{})
+			r.serve(&e, p)
+		}
+	}
+	r.ownHeads(&e, now)
+	r.persist(&e)
+	return r.finish(e)
+}
+
+// NotDurable tells that the open Persist stored nothing, for a reason that may
+// pass, such as a full disk. The changes stay in memory, untold; until they are
+// stored no further ones are accepted, while reading goes on.
+func (r *Replica) NotDurable(now time.Time) Effects {
+	r.saving, r.stalled, r.retry = 0, true, now.Add(r.cfg.RetryWait)
+	return r.finish(Effects{})
+}
+
+// serve sends the peer what it shall get now, if anything.
+func (r *Replica) serve(e *Effects, p *peer) {
+	if r.round == nil {
+		r.round = exchange.NewRound(r.h)
+	}
+	if data := r.round.Generate(&p.state); data != nil {
+		e.Send = append(e.Send, Send{To: p.conn, Sync: data})
+	}
+}
+
+// Tick tells the time when a Wake has come.
+func (r *Replica) Tick(now time.Time) Effects {
+	var e Effects
+	if r.stalled && !now.Before(r.retry) {
+		r.stalled = false
+		r.persist(&e)
+	}
+	if r.waiting > 0 {
+		for _, p := range r.order {
+			if !p.wants.IsZero() && !now.Before(r.wantEnd(p)) {
+				r.unavailable(&e, p)
+			}
+		}
+	}
+	return r.finish(e)
+}
+
+// finish sets the time of the next Tick.
+func (r *Replica) finish(e Effects) Effects {
+	next := func(t time.Time) {
+		if e.Wake.IsZero() || t.Before(e.Wake) {
+			e.Wake = t
+		}
+	}
+	if r.stalled {
+		next(r.retry)
+	}
+	if r.waiting > 0 {
+		for _, p := range r.order {
+			if !p.wants.IsZero() {
+				next(r.wantEnd(p))
+			}
+		}
+	}
+	return e
+}
