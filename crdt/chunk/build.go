@@ -19,6 +19,7 @@ type Spec struct {
 	Message      string
 	Others       []id.Actor
 	Ops          []Op
+	Extra        []byte
 }
 
 // Build encodes a change. It returns an error for a Spec whose change
@@ -29,12 +30,14 @@ func Build(s Spec) (*Change, error) {
 	for i := range s.Ops {
 		e.append(&s.Ops[i])
 	}
-	return build(&s, e.finish())
+	return build(&s, e.finish(), Limits{
+		BytesMax: math.MaxInt32, OpsMax: CounterMax, DepsMax: math.MaxInt32, ActorsMax: math.MaxInt32,
+	})
 }
 
 // build encodes a change of which the columns are there already; Ops of s are
 // not looked at.
-func build(s *Spec, cols [changeColumns][]byte) (*Change, error) {
+func build(s *Spec, cols [changeColumns][]byte, lim Limits) (*Change, error) {
 	body := appendHeader(nil, s)
 	count := uint64(0)
 	for _, col := range cols {
@@ -52,12 +55,11 @@ func build(s *Spec, cols [changeColumns][]byte) (*Change, error) {
 	for _, col := range cols {
 		body = append(body, col...)
 	}
+	body = append(body, s.Extra...)
 	chunk := appendContainer(make([]byte, 0, typeOffset+1+lebBytesMax+len(body)), TypeChange, [checksumBytes]byte{}, body)
 	hash := sha256.Sum256(chunk[typeOffset:])
 	copy(chunk[magicBytes:], hash[:checksumBytes])
-	c, err := ParseChange(chunk, Limits{
-		BytesMax: math.MaxInt32, OpsMax: CounterMax, DepsMax: math.MaxInt32, ActorsMax: math.MaxInt32,
-	})
+	c, err := ParseChange(chunk, lim)
 	if err != nil {
 		return nil, fmt.Errorf("build change: %w", err)
 	}

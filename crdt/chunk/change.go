@@ -15,6 +15,9 @@ import (
 const (
 	CounterMax = math.MaxInt32 // greatest counter of an operation
 	SeqMax     = math.MaxUint32
+	TimeMax    = 1<<53 - 1 // greatest time and, negated, the least; JS cannot read others
+
+	PersonBytesMax = 128 // bytes of the id in Extra
 )
 
 // Change is one validated change. It is immutable and may be shared. Deps,
@@ -28,6 +31,10 @@ type Change struct {
 	Time         int64 // in the unit the author used; JS writes seconds
 	Message      string
 	Others       []id.Actor // actors beside the author that operations name; sorted, unique
+	// Extra is what follows the columns: nil, or one field that says which
+	// person the actor writes for (the byte 1, a length, an id of 1 to
+	// PersonBytesMax bytes). It aliases Bytes.
+	Extra []byte
 
 	bytes []byte
 	cols  [changeColumns]span
@@ -119,7 +126,7 @@ func readChange(data []byte, lim Limits) (*Change, error) {
 	if err := c.readHeader(&r, lim); err != nil {
 		return nil, fmt.Errorf("change %s: %w", c.Hash, err)
 	}
-	if c.cols, err = columnLayout(&r); err != nil {
+	if err := c.readColumns(&r); err != nil {
 		return nil, fmt.Errorf("change %s: %w", c.Hash, err)
 	}
 	if err := c.countOps(lim.OpsMax); err != nil {
@@ -147,10 +154,35 @@ func (c *Change) readHeader(r *reader, lim Limits) error {
 		return malformed("sequence number %d is out of range", c.Seq)
 	case c.StartOp == 0 || c.StartOp > CounterMax:
 		return malformed("start op %d is out of range", c.StartOp)
+	case c.Time > TimeMax || c.Time < -TimeMax:
+		return malformed("time %d is out of range", c.Time)
 	case !utf8.Valid(message):
 		return malformed("message is not UTF-8")
 	}
 	c.Message = string(message)
+	return nil
+}
+
+func (c *Change) readColumns(r *reader) (err error) {
+	if c.cols, err = columnLayout(r); err != nil {
+		return err
+	}
+	if r.left() > 0 {
+		c.Extra = r.take(uint64(r.left()), "extra bytes")
+		return checkExtra(c.Extra)
+	}
+	return nil
+}
+
+// checkExtra accepts the one field that writers put behind the columns.
+func checkExtra(b []byte) error {
+	if len(b) < 3 || b[0] != 1 {
+		return malformed("%d unknown bytes after the columns", len(b))
+	}
+	length, n := uleb(b[1:])
+	if n == 0 || length == 0 || length > PersonBytesMax || length != uint64(len(b)-1-n) {
+		return malformed("bad field after the columns")
+	}
 	return nil
 }
 
@@ -211,43 +243,18 @@ func readActor(r *reader, what string) id.Actor {
 	return a
 }
 
-// countOps sets OpCount to the length of the action column, whose runs it reads
-// without expanding them.
+// countOps sets OpCount, without looking at the operations.
 func (c *Change) countOps(opsMax int) error {
-	col := c.bytes[c.cols[colAction].start:c.cols[colAction].end]
-	total := uint64(0)
-	for len(col) > 0 {
-		n, used := sleb(col)
-		if used == 0 || n == 0 || n == math.MinInt64 {
-			return malformed("column %s: bad run length", columnNames[colAction])
-		}
-		col = col[used:]
-		values := 1
-		if n < 0 {
-			n = -n
-			values = int(min(n, int64(len(col)+1)))
-		}
-		if total += uint64(n); total > uint64(opsMax) {
-			return overLimit("more than %d operations", opsMax)
-		}
-		for range values {
-			_, used := uleb(col)
-			if used == 0 {
-				return malformed("column %s: bad number", columnNames[colAction])
-			}
-			col = col[used:]
-		}
+	total, err := countRuns(c.bytes[c.cols[colAction].start:c.cols[colAction].end], columnNames[colAction], opsMax)
+	if err != nil {
+		return err
 	}
-	if c.StartOp+total-1 > CounterMax {
+	if c.StartOp+uint64(total)-1 > CounterMax {
 		return malformed("the last operation's counter is out of range")
 	}
-	c.OpCount = int(total)
-	if total == 0 {
-		for k, s := range c.cols {
-			if s.start != s.end {
-				return malformed("column %s: in a change without operations", columnNames[k])
-			}
-		}
+	c.OpCount = total
+	if total == 0 && c.cols[colObjectActor].start != c.cols[colMarkName].end {
+		return malformed("columns in a change without operations")
 	}
 	return nil
 }

@@ -64,43 +64,61 @@ var columnNames = [changeColumns]string{
 // span is a column's place in the bytes of its chunk.
 type span struct{ start, end uint32 }
 
-// columnLayout reads the list of columns at r and gives each column its place
-// in the bytes that follow the list. These have to end where r ends.
-func columnLayout(r *reader) (cols [changeColumns]span, err error) {
+// deflatedBit in a column's number says that its bytes are deflated.
+const deflatedBit = 0x08
+
+// columnList reads a list of columns at r into lengths, which has the length of
+// each column of specs, 0 for those that are not there. It returns a bit for
+// each column that is deflated.
+func columnList(r *reader, specs []uint64, names []string, lengths []uint64) (deflated uint32, err error) {
 	count := r.uleb("column count")
-	if r.err == nil && count > uint64(changeColumns) {
-		return cols, malformed("%d columns, a change has at most %d", count, changeColumns)
+	if count > uint64(len(specs)) {
+		return 0, malformed("%d columns, there are only %d kinds", count, len(specs))
 	}
-	var lengths [changeColumns]uint64
-	next := columnKind(0)
+	next := 0
 	for range count {
 		spec, length := r.uleb("column list"), r.uleb("column list")
 		if r.err != nil {
 			break
 		}
-		for next < changeColumns && columnSpecs[next] != spec {
+		for next < len(specs) && specs[next] != spec&^deflatedBit {
 			next++
 		}
-		if next == changeColumns {
-			return cols, malformed("column %#x is unknown or out of order", spec)
+		if next == len(specs) {
+			return 0, malformed("column %#x is unknown or out of order", spec)
 		}
 		if length == 0 || length > uint64(r.left()) {
-			return cols, malformed("column %s: length %d, %d bytes are left", columnNames[next], length, r.left())
+			return 0, malformed("column %s: length %d, %d bytes are left", names[next], length, r.left())
+		}
+		if spec&deflatedBit != 0 {
+			deflated |= 1 << next
 		}
 		lengths[next] = length
 		next++
 	}
-	if r.err != nil {
-		return cols, r.err
+	return deflated, r.err
+}
+
+// columnLayout reads the list of columns of a change at r and gives each column
+// its place in the bytes that follow the list, past which it leaves r.
+func columnLayout(r *reader) (cols [changeColumns]span, err error) {
+	var lengths [changeColumns]uint64
+	deflated, err := columnList(r, columnSpecs[:], columnNames[:], lengths[:])
+	if err != nil {
+		return cols, err
+	}
+	if deflated != 0 {
+		return cols, malformed("a column of a change is deflated")
 	}
 	at := uint64(r.at)
 	for k, length := range lengths {
 		cols[k] = span{uint32(at), uint32(at + length)}
 		at += length
 	}
-	if at != uint64(len(r.data)) {
+	if at > uint64(len(r.data)) {
 		return cols, malformed("columns end at byte %d of %d", at, len(r.data))
 	}
+	r.at = int(at)
 	return cols, nil
 }
 

@@ -42,31 +42,33 @@ type failure struct{ err error }
 
 // runs is what all run-length encoded columns share.
 type runs struct {
-	buf    []byte // what has not been read yet
-	fail   *failure
-	name   string
-	rest   int // how many values further runs may hold
-	left   int // values of the current run that were not handed out yet
-	kind   runKind
-	strict bool // refuse what is not canonical
-	absent bool
-	any    bool // some value was not null
-	joined bool // a value, not a null, stands directly before
+	same int  // values of the current run not handed out yet, if they are all the same
+	some bool // the current run is not one of nulls
+	kind runKind
+
+	strict  bool // refuse what is not canonical
+	absent  bool
+	any     bool // some value was not null
+	joined  bool // a value, not a null, stands directly before
+	literal int  // values of the current literal run that were not read yet
+	rest    int  // how many values further runs may hold
+	buf     []byte
+	fail    *failure
+	name    string
 }
 
 func newRuns(buf []byte, name string, rest int, strict bool, fail *failure) runs {
-	r := runs{buf: buf, fail: fail, name: name, rest: rest, strict: strict}
 	if len(buf) == 0 {
-		r.absent, r.kind, r.left = true, runNull, endless
+		return runs{absent: true, kind: runNull, same: endless}
 	}
-	return r
+	return runs{buf: buf, fail: fail, name: name, rest: rest, strict: strict}
 }
 
 func (r *runs) refuse(why string) {
 	if r.fail.err == nil {
 		r.fail.err = malformed("column %s: %s", r.name, why)
 	}
-	r.buf, r.kind, r.left = nil, runNull, endless
+	r.buf, r.kind, r.some, r.same, r.literal = nil, runNull, false, endless, 0
 }
 
 // open reads the header of the next run. On failure the cursor is in an endless
@@ -85,48 +87,113 @@ func (r *runs) open() {
 	r.buf = r.buf[used:]
 	switch {
 	case n > 0:
-		r.kind = runRepeat
+		r.kind, r.some = runRepeat, true
 		if r.strict && n == 1 {
 			r.refuse("repeats a value once")
 			return
 		}
 	case n < 0:
-		r.kind = runLiteral
+		r.kind, r.some = runLiteral, true
 		if r.strict && before == runLiteral {
 			r.refuse("literal run after a literal run")
 			return
 		}
 		n = -n // stays negative for the smallest number, which is refused below
 	default:
-		r.kind, r.joined = runNull, false
-		nulls, used := uleb(r.buf)
-		if used == 0 || nulls == 0 || nulls > math.MaxInt64 {
-			r.refuse("bad null run")
+		r.kind, r.some, r.joined = runNull, false, false
+		if n = r.nulls(before); n == 0 {
 			return
 		}
-		if r.strict && before == runNull {
-			r.refuse("null run after a null run")
-			return
-		}
-		r.buf, n = r.buf[used:], int64(nulls)
 	}
 	if n < 0 || n > int64(r.rest) {
 		r.refuse("has too many values")
 		return
 	}
 	r.rest -= int(n)
-	r.left = int(n)
+	if r.kind == runLiteral {
+		r.literal = int(n)
+	} else {
+		r.same = int(n)
+	}
+}
+
+// advance goes on to the next run, or within a literal run, when same has been
+// used up, and fills it. It tells whether there is a value to be read.
+func (r *runs) advance() bool {
+	if r.literal == 0 {
+		r.open()
+	}
+	if r.kind == runLiteral {
+		r.literal--
+		r.same = 1
+	}
+	return r.some
+}
+
+// nulls reads the length of a null run, 0 if it was refused.
+func (r *runs) nulls(before runKind) int64 {
+	n, used := uleb(r.buf)
+	if used == 0 || n == 0 || n > math.MaxInt64 {
+		r.refuse("bad null run")
+		return 0
+	}
+	if r.strict && before == runNull {
+		r.refuse("null run after a null run")
+		return 0
+	}
+	r.buf = r.buf[used:]
+	return int64(n)
+}
+
+// joins tells whether a value that was read goes with those before it as an
+// encoder would have written it.
+func (r *runs) joins(n int, equal bool) bool {
+	if r.strict && r.joined && equal {
+		r.refuse("runs could be merged")
+		return false
+	}
+	r.buf, r.any, r.joined = r.buf[n:], true, true
+	return true
 }
 
 // done tells whether the column ends after the values that were handed out.
 func (r *runs) done() {
 	switch {
 	case r.absent || r.fail.err != nil:
-	case r.left > 0 || len(r.buf) > 0:
+	case r.same > 0 || r.literal > 0 || len(r.buf) > 0:
 		r.refuse("has too many values")
 	case r.strict && !r.any:
 		r.refuse("has nothing but nulls")
 	}
+}
+
+// countRuns tells how many values a column of unsigned numbers without nulls
+// has. It reads the runs and does not expand them.
+func countRuns(col []byte, name string, countMax int) (int, error) {
+	total := uint64(0)
+	for len(col) > 0 {
+		n, used := sleb(col)
+		if used == 0 || n == 0 || n == math.MinInt64 {
+			return 0, malformed("column %s: bad run length", name)
+		}
+		col = col[used:]
+		values := int64(1)
+		if n < 0 {
+			n = -n
+			values = n
+		}
+		if total += uint64(n); total > uint64(countMax) {
+			return 0, overLimit("column %s: more than %d values", name, countMax)
+		}
+		for range values {
+			_, used := uleb(col)
+			if used == 0 {
+				return 0, malformed("column %s: bad number", name)
+			}
+			col = col[used:]
+		}
+	}
+	return int(total), nil
 }
 
 // uints walks along a column of unsigned numbers.
@@ -135,88 +202,69 @@ type uints struct {
 	value uint64
 }
 
-// next returns the next value, or false for a null.
+// next returns the next value, or 0 and false for a null.
 func (c *uints) next() (uint64, bool) {
-	if c.left > 0 && c.kind != runLiteral {
-		c.left--
-		return c.value, c.kind == runRepeat
+	if c.same == 0 {
+		c.step()
 	}
-	return c.step()
+	c.same--
+	return c.value, c.some
 }
 
-func (c *uints) step() (uint64, bool) {
-	if c.left == 0 {
-		c.open()
-		if c.kind == runRepeat {
-			c.read()
-		}
-	}
-	if c.kind == runLiteral {
+func (c *uints) step() {
+	if c.advance() {
 		c.read()
+	} else {
+		c.value = 0
 	}
-	c.left--
-	return c.value, c.kind != runNull
 }
 
 func (c *uints) read() {
 	v, n := uleb(c.buf)
 	if n == 0 {
 		c.refuse("bad number")
-		return
+		v = 0
+	} else if !c.joins(n, v == c.value) {
+		v = 0
 	}
-	if c.strict && c.joined && v == c.value {
-		c.refuse("runs could be merged")
-		return
-	}
-	c.buf, c.value, c.any, c.joined = c.buf[n:], v, true, true
+	c.value = v
 }
 
 // deltas walks along a column of numbers of which each is written as the
 // difference to the last one that was not null.
 type deltas struct {
 	runs
-	value int64 // of the current run: the difference
+	value int64 // the difference; 0 in a run of nulls
 	sum   int64
 }
 
+// next returns the next value; it means nothing with false, for a null.
 func (c *deltas) next() (int64, bool) {
-	if c.left > 0 && c.kind == runRepeat {
-		c.left--
-		c.sum += c.value
-		return c.sum, true
+	if c.same == 0 {
+		c.step()
 	}
-	return c.step()
+	c.same--
+	c.sum += c.value
+	return c.sum, c.some
 }
 
-func (c *deltas) step() (int64, bool) {
-	if c.left == 0 {
-		c.open()
-		if c.kind == runRepeat {
-			c.read()
-		}
-	}
-	if c.kind == runLiteral {
+func (c *deltas) step() {
+	if c.advance() {
 		c.read()
+	} else {
+		c.value = 0
 	}
-	c.left--
-	if c.kind == runNull {
-		return 0, false
-	}
-	c.sum += c.value
-	return c.sum, true
 }
 
 func (c *deltas) read() {
 	v, n := sleb(c.buf)
 	if n == 0 {
 		c.refuse("bad number")
-		return
+		v = 0
+	} else if !c.joins(n, v == c.value) {
+		v = 0
 	}
-	if c.strict && c.joined && v == c.value {
-		c.refuse("runs could be merged")
-		return
-	}
-	c.buf, c.value, c.any, c.joined = c.buf[n:], v, true, true
+	c.value = v
 }
 
 // texts walks along a column of strings. They alias the column.
@@ -225,44 +273,37 @@ type texts struct {
 	value []byte
 }
 
+// next returns the next string, or nothing and false for a null.
 func (c *texts) next() ([]byte, bool) {
-	if c.left > 0 && c.kind != runLiteral {
-		c.left--
-		return c.value, c.kind == runRepeat
+	if c.same == 0 {
+		c.step()
 	}
-	return c.step()
+	c.same--
+	return c.value, c.some
 }
 
-func (c *texts) step() ([]byte, bool) {
-	if c.left == 0 {
-		c.open()
-		if c.kind == runRepeat {
-			c.read()
-		}
-	}
-	if c.kind == runLiteral {
+func (c *texts) step() {
+	if c.advance() {
 		c.read()
+	} else {
+		c.value = nil
 	}
-	c.left--
-	return c.value, c.kind != runNull
 }
 
 func (c *texts) read() {
 	length, n := uleb(c.buf)
 	if n == 0 || length > uint64(len(c.buf)-n) {
 		c.refuse("bad string length")
+		c.value = nil
 		return
 	}
 	v := c.buf[n : n+int(length)]
-	if c.strict && c.joined && bytes.Equal(v, c.value) {
-		c.refuse("runs could be merged")
-		return
-	}
 	if c.strict && !utf8.Valid(v) {
 		c.refuse("not UTF-8")
-		return
+	} else if !c.joins(n+int(length), bytes.Equal(v, c.value)) {
+		v = nil
 	}
-	c.buf, c.value, c.any, c.joined = c.buf[n+int(length):], v, true, true
+	c.value = v
 }
 
 // bools walks along a column of alternating runs, the first one of false.

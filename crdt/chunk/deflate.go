@@ -30,28 +30,46 @@ var inflaters = sync.Pool{New: func() any {
 func inflate(f frame, bytesMax int) (frame, error) {
 	in := inflaters.Get().(*inflater)
 	defer in.release()
-	in.src.Reset(f.body)
+	body, err := in.inflate(f.body, bytesMax)
+	if err != nil {
+		return frame{}, err
+	}
+	plain := make([]byte, 0, typeOffset+1+lebBytesMax+len(body))
+	plain = appendContainer(plain, TypeChange, f.checksum, body)
+	if len(plain) > bytesMax {
+		return frame{}, overLimit("%d bytes inflated, at most %d", len(plain), bytesMax)
+	}
+	return frame{TypeChange, f.checksum, plain, plain[len(plain)-len(body):]}, nil
+}
+
+// inflateBytes inflates src to at most bytesMax bytes in memory of their own.
+func inflateBytes(src []byte, bytesMax int) ([]byte, error) {
+	in := inflaters.Get().(*inflater)
+	defer in.release()
+	b, err := in.inflate(src, bytesMax)
+	return bytes.Clone(b), err
+}
+
+// inflate returns bytes that are valid until release. src has to end where the
+// deflated stream does.
+func (in *inflater) inflate(src []byte, bytesMax int) ([]byte, error) {
+	in.src.Reset(src)
 	in.buf.Reset()
 	if err := in.r.(flate.Resetter).Reset(&in.src, nil); err != nil {
-		return frame{}, malformed("deflated body: %v", err)
+		return nil, malformed("deflated bytes: %v", err)
 	}
 	n, err := io.Copy(&in.buf, io.LimitReader(in.r, int64(bytesMax)+1))
 	switch {
 	case n > int64(bytesMax):
-		return frame{}, overLimit("deflated body inflates to more than %d bytes", bytesMax)
+		return nil, overLimit("inflates to more than %d bytes", bytesMax)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return frame{}, malformed("deflated body is cut off")
+		return nil, malformed("deflated bytes are cut off")
 	case err != nil:
-		return frame{}, malformed("deflated body is damaged")
+		return nil, malformed("deflated bytes are damaged")
 	case in.src.Len() > 0:
-		return frame{}, malformed("%d bytes after the deflated body", in.src.Len())
+		return nil, malformed("%d bytes after the deflated ones", in.src.Len())
 	}
-	plain := make([]byte, 0, typeOffset+1+lebBytesMax+int(n))
-	plain = appendContainer(plain, TypeChange, f.checksum, in.buf.Bytes())
-	if len(plain) > bytesMax {
-		return frame{}, overLimit("%d bytes inflated, at most %d", len(plain), bytesMax)
-	}
-	return frame{TypeChange, f.checksum, plain, plain[len(plain)-int(n):]}, nil
+	return in.buf.Bytes(), nil
 }
 
 func (in *inflater) release() {

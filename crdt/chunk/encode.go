@@ -82,6 +82,10 @@ func (e *runEncoder) finish() []byte {
 	return e.out
 }
 
+func (e *runEncoder) reset() {
+	*e = runEncoder{out: e.out[:0], literals: e.literals[:0], value: e.value[:0]}
+}
+
 // deltaEncoder writes numbers as differences.
 type deltaEncoder struct {
 	runEncoder
@@ -92,6 +96,11 @@ func (e *deltaEncoder) appendInt(v int64) {
 	var buf [lebBytesMax]byte
 	e.append(appendSleb(buf[:0], v-e.last))
 	e.last = v
+}
+
+func (e *deltaEncoder) reset() {
+	e.runEncoder.reset()
+	e.last = 0
 }
 
 // boolEncoder writes alternating runs, the first one of false.
@@ -118,6 +127,8 @@ func (e *boolEncoder) finish() []byte {
 	return e.out
 }
 
+func (e *boolEncoder) reset() { *e = boolEncoder{out: e.out[:0]} }
+
 // opEncoder writes the op columns of a change.
 type opEncoder struct {
 	objectActor, objectCounter runEncoder
@@ -131,6 +142,21 @@ type opEncoder struct {
 	predCounter                deltaEncoder
 	expand                     boolEncoder
 	markName                   runEncoder
+}
+
+// reset makes e ready for another change. What finish returned is overwritten.
+func (e *opEncoder) reset() {
+	for _, r := range []*runEncoder{
+		&e.objectActor, &e.objectCounter, &e.keyActor, &e.keyString, &e.action, &e.valueMeta, &e.predCount,
+		&e.predActor, &e.markName,
+	} {
+		r.reset()
+	}
+	e.keyCounter.reset()
+	e.predCounter.reset()
+	e.insert.reset()
+	e.expand.reset()
+	e.value = e.value[:0]
 }
 
 func (e *opEncoder) append(op *Op) {

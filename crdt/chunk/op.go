@@ -28,7 +28,7 @@ const (
 	ActionMakeText  Action = 4
 	ActionIncrement Action = 5
 	ActionMakeTable Action = 6
-	ActionMark      Action = 7 // begins a mark if it has a name, else ends one
+	ActionMark      Action = 7 // begins a mark if it has a name, else ends the one begun by the operation before
 	actions                = 8
 )
 
@@ -51,7 +51,7 @@ func (a Action) Makes() bool {
 type Op struct {
 	Object   OpID   // zero: the root map
 	Sequence bool   // the key is an element of a list or text
-	Key      string // the map key when !Sequence; never empty
+	Key      string // the map key when !Sequence; may be empty
 	Elem     OpID   // when Sequence: the element; zero = the head, only with Insert
 	Insert   bool   // makes a new element after Elem
 	Action   Action
