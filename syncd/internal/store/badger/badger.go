@@ -1,0 +1,229 @@
+// Package badger keeps documents on a disk, in a Badger key-value store.
+//
+// It promises the law of package store on Linux: a nil from Commit means that
+// the write-ahead log has been flushed with msync and that the log's directory
+// entry has been flushed too. On other systems a killed process loses nothing,
+// but a power cut may (msync does nothing on Windows and does not reach the
+// platter on macOS); see docs/decisions/0001-badger-durability.md.
+//
+// It never keeps an open document in memory, never compacts history and never
+// repairs: what it cannot read it names with store.ErrCorrupt. One process owns
+// a directory at a time. FORMAT.md describes the keys and values; record.go and
+// meta.go are their code.
+//
+// # Settings
+//
+//	SyncWrites          true      Commit is the promise. One transaction a batch, since
+//	                              Badger flushes once for each, also when many are waiting.
+//	NumVersionsToKeep   1         the past of a document is in its changes
+//	DetectConflicts     false     commitMu makes Commit the only writer
+//	MemTableSize        8 MiB     bounds memory: a table costs its size twice (skip list and
+//	                              mapped log). 15 % of it bounds a transaction: 1.2 MiB
+//	NumMemtables        2         what may wait for its flush to a table
+//	ValueThreshold      1 MiB     parts of at most 512 KiB stay in the tables, so the value log
+//	                              stays empty: a failed flush of it is only logged by Badger
+//	ValueLogFileSize    16 MiB    mapped twice its size, flushed with every transaction
+//	Compression         none      values are compressed already, with zstd
+//	BlockCacheSize      0         nothing to decompress, so the page cache is the cache
+//	IndexCacheSize      0         the indexes of plain tables are read from the mapped file
+//	NumCompactors       2         the least that Badger takes
+//	CompactL0OnClose    true      a clean stop makes the next opening quick
+//	VerifyValueChecksum true      for values in the value log, of which there are none
+//	ChecksumVerification none     see FORMAT.md: each record and description has its own, and
+//	                              Badger answers "not found" for a block that fails its sum, also
+//	                              while compacting, which would turn one bad bit into a lost table
+//	MetricsEnabled      false     Stats says what operators need
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	kv "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/syncd/internal/store"
+)
+
+const (
+	memTableBytes     = 8 << 20
+	memTables         = 2
+	valueLogFileBytes = 16 << 20
+
+	// openFreeBytesMin is the free space below which Open refuses. Opening
+	// writes up to memTables+1 tables, to a mapped file: without space that is
+	// not an error but a SIGBUS.
+	openFreeBytesMin = 64 << 20
+
+	// FreeBytesMinDefault is the default of Config.FreeBytesMin.
+	FreeBytesMinDefault = 256 << 20
+)
+
+// ErrInUse is returned by Open for a directory that another store has open, in
+// this process or in another.
+var ErrInUse = errors.New("another process has this store open")
+
+// Config says where the store is and when it stops writing.
+type Config struct {
+	// Dir holds nothing but this store. It is created if it does not exist.
+	Dir string
+
+	// FreeBytesMin is the free space of the file system below which Commit
+	// returns store.ErrFull; 0 means FreeBytesMinDefault. Badger needs space of
+	// its own to move what it has accepted into tables, and kills the process
+	// with SIGBUS when it finds none.
+	FreeBytesMin int64
+
+	// Logger hears of what Badger does and of failures. Nil means silence.
+	Logger *slog.Logger
+}
+
+// Store is a store.Store on a disk.
+type Store struct {
+	// Immutable after Open.
+	cfg     Config
+	db      *kv.DB
+	log     *slog.Logger
+	codec   *codec
+	calls   store.Calls
+	storage atomic.Pointer[id.Storage]
+
+	// unknown is set when the outcome of a write is unknown.
+	unknown atomic.Bool
+
+	// commitMu is held for the whole of a Commit. It guards rotation.
+	commitMu sync.Mutex
+	rotation rotation
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens or creates the store in cfg.Dir. It fails with ErrInUse if another
+// store has it open, with ErrFormat if a newer version or something else wrote
+// it, and with store.ErrFull if there is no space to open it safely.
+func Open(cfg Config) (*Store, error) {
+	if cfg.FreeBytesMin == 0 {
+		cfg.FreeBytesMin = FreeBytesMinDefault
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	s, err := open(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", cfg.Dir, err)
+	}
+	return s, nil
+}
+
+func open(cfg Config) (*Store, error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Dir = dir
+	if err := makeDir(dir); err != nil {
+		return nil, err
+	}
+	unlock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	unlock() // Badger locks it again; this one is for the clear error
+	free, err := freeBytes(dir)
+	if err != nil {
+		return nil, fmt.Errorf("ask for free space: %w", err)
+	}
+	if free < openFreeBytesMin {
+		return nil, fmt.Errorf("%d MiB free, opening needs %d: %w", free>>20, openFreeBytesMin>>20, store.ErrFull)
+	}
+	codec, err := newCodec()
+	if err != nil {
+		return nil, err
+	}
+	db, err := kv.Open(settings(cfg))
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{cfg: cfg, db: db, log: cfg.Logger, codec: codec}
+	if err := s.begin(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// begin makes the opened files durable and reads or writes the format record.
+func (s *Store) begin() error {
+	rotation, err := newRotation(s.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	s.rotation = rotation
+	storage, err := s.readFormat()
+	if err != nil {
+		return err
+	}
+	s.storage.Store(&storage)
+	return nil
+}
+
+func settings(cfg Config) kv.Options {
+	o := kv.DefaultOptions(cfg.Dir)
+	o.SyncWrites = true
+	o.NumVersionsToKeep = 1
+	o.DetectConflicts = false
+	o.MemTableSize = memTableBytes
+	o.NumMemtables = memTables
+	o.ValueThreshold = 1 << 20
+	o.ValueLogFileSize = valueLogFileBytes
+	o.Compression = options.None
+	o.BlockCacheSize = 0
+	o.IndexCacheSize = 0
+	o.NumCompactors = 2
+	o.CompactL0OnClose = true
+	o.VerifyValueChecksum = true
+	o.ChecksumVerificationMode = options.NoVerification
+	o.MetricsEnabled = false
+	o.Logger = logger{cfg.Logger}
+	return o
+}
+
+// makeDir creates dir if there is none, and makes its name durable.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
+}
+
+// StorageID implements store.Store.
+func (s *Store) StorageID() id.Storage { return *s.storage.Load() }
+
+// Close implements store.Store. After store.ErrUnknownOutcome it leaves the
+// files alone: the process ends, and the next opening decides.
+func (s *Store) Close() error {
+	first := s.calls.Refuse()
+	s.calls.Wait()
+	if !first || s.unknown.Load() {
+		return nil
+	}
+	s.codec.close()
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close store %s: %w", s.cfg.Dir, err)
+	}
+	return nil
+}

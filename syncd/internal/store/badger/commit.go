@@ -1,0 +1,229 @@
+package badger
+
+import (
+	"fmt"
+	"slices"
+
+	kv "github.com/dgraph-io/badger/v4"
+
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/syncd/internal/store"
+)
+
+// Limits of a transaction, below Badger's own: 15 % of memTableBytes, and one
+// entry for each 96 bytes of that.
+const (
+	txnBytesMax   = 1 << 20
+	txnEntriesMax = 4096
+
+	// entryBytesMore is what an entry costs besides key and value.
+	entryBytesMore = 16
+
+	// batchBytesMore is what an append may need on the disk besides its changes.
+	batchBytesMore = 1 << 10
+)
+
+// Commit implements store.Store.
+//
+// Ordinarily a batch is one transaction, flushed once. A batch that does not
+// fit is cut between documents. An append that does not fit is cut between
+// parts of records; the first of its transactions announces it in the meta
+// record and only the last makes it visible, so a crash in between leaves
+// nothing of it but records that the next append overwrites or Load skips.
+func (s *Store) Commit(batch []store.Append) error {
+	if err := s.calls.Enter(); err != nil {
+		return err
+	}
+	defer s.calls.Leave()
+	s.commitMu.Lock()
+	defer s.commitMu.Unlock()
+	if s.unknown.Load() {
+		return store.ErrClosed
+	}
+	if err := s.checkSpace(batch); err != nil {
+		return err
+	}
+	metas, err := s.check(batch)
+	if err != nil {
+		return err
+	}
+	w := writer{store: s}
+	for i, a := range batch {
+		if err := w.append(a, metas[i]); err != nil {
+			return w.fail(err)
+		}
+	}
+	if err := w.flush(); err != nil {
+		return w.fail(err)
+	}
+	return nil
+}
+
+// check returns the description of each document of a batch that can be stored.
+func (s *Store) check(batch []store.Append) ([]meta, error) {
+	metas := make([]meta, len(batch))
+	seen := make(map[id.Document]struct{}, len(batch))
+	txn := s.db.NewTransaction(false)
+	defer txn.Discard()
+	for i, a := range batch {
+		if err := a.Check(); err != nil {
+			return nil, err
+		}
+		if len(a.Heads) > metaHeadsMax || metaBytesMax(a) > partBytesMax {
+			return nil, fmt.Errorf("append to document %s: %d heads: %w", a.Document, len(a.Heads), store.ErrTooLarge)
+		}
+		if _, twice := seen[a.Document]; twice {
+			return nil, fmt.Errorf("document %s is twice in one batch: %w", a.Document, store.ErrConflict)
+		}
+		seen[a.Document] = struct{}{}
+		m, _, err := readMeta(txn, a.Document)
+		if err != nil {
+			return nil, err
+		}
+		if a.First != int(m.changes) {
+			return nil, fmt.Errorf("document %s has %d changes, append begins at %d: %w",
+				a.Document, m.changes, a.First, store.ErrConflict)
+		}
+		metas[i] = m
+	}
+	return metas, nil
+}
+
+func metaBytesMax(a store.Append) int { return 128 + len(a.Heads)*len(id.ChangeHash{}) }
+
+// checkSpace returns store.ErrFull if the batch would use the space that Badger
+// itself needs. One statfs costs a hundredth of the flush that follows.
+func (s *Store) checkSpace(batch []store.Append) error {
+	free, err := freeBytes(s.cfg.Dir)
+	if err != nil {
+		return fmt.Errorf("ask for free space: %w", err)
+	}
+	need := s.cfg.FreeBytesMin
+	for _, a := range batch {
+		need += int64(a.Bytes()) + batchBytesMore
+	}
+	if free < need {
+		return fmt.Errorf("%d MiB free, %d MiB needed: %w", free>>20, need>>20, store.ErrFull)
+	}
+	return nil
+}
+
+// writer fills transactions with the entries of one batch.
+type writer struct {
+	store     *Store
+	txn       *kv.Txn // nil when empty
+	bytes     int
+	entries   int
+	committed bool // a transaction of this batch was committed or tried
+}
+
+// append adds the entries of one append, as few transactions as they fit in.
+func (w *writer) append(a store.Append, m meta) error {
+	records, bytes, entries := w.store.encode(a)
+	bytes += metaBytesMax(a)
+	entries++
+
+	whole := bytes <= txnBytesMax && entries <= txnEntriesMax
+	if !whole || w.bytes+bytes > txnBytesMax || w.entries+entries > txnEntriesMax {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	if !whole {
+		m.reserved = max(m.reserved, m.changes+uint32(len(a.Changes)))
+		if err := w.set(metaKey(a.Document), m.encode(a.Document)); err != nil {
+			return err
+		}
+	}
+	for _, r := range records {
+		for i := range r.parts() {
+			if err := w.setSplit(r.part(i)); err != nil {
+				return err
+			}
+		}
+		m.storedBytes += int64(len(r.value))
+	}
+	for _, c := range a.Changes {
+		m.digest = m.digest.next(c)
+	}
+	m.changes += uint32(len(a.Changes))
+	m.reserved = max(m.reserved, m.changes)
+	m.heads = slices.Clone(a.Heads)
+	return w.setSplit(metaKey(a.Document), m.encode(a.Document))
+}
+
+// encode returns the records of an append and what they take in transactions.
+func (s *Store) encode(a store.Append) (records []record, bytes, entries int) {
+	first, rest := uint32(a.First), a.Changes
+	for len(rest) > 0 {
+		var r record
+		r, rest = s.codec.encodeRecord(a.Document, first, rest)
+		first += uint32(r.changes)
+		records = append(records, r)
+		bytes += len(r.value) + r.parts()*(recordKeyBytes+entryBytesMore)
+		entries += r.parts()
+	}
+	return records, bytes, entries
+}
+
+// setSplit is set, in a new transaction if there is no room in this one.
+func (w *writer) setSplit(key, value []byte) error {
+	if w.bytes+len(key)+len(value)+entryBytesMore > txnBytesMax || w.entries >= txnEntriesMax {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	return w.set(key, value)
+}
+
+func (w *writer) set(key, value []byte) error {
+	if w.txn == nil {
+		w.txn = w.store.db.NewTransaction(true)
+	}
+	w.bytes += len(key) + len(value) + entryBytesMore
+	w.entries++
+	return w.txn.Set(key, value)
+}
+
+// flush makes what was set durable.
+func (w *writer) flush() error {
+	if w.txn == nil {
+		return nil
+	}
+	txn := w.txn
+	w.txn, w.bytes, w.entries, w.committed = nil, 0, 0, true
+	return w.store.finish(txn)
+}
+
+// fail ends the batch. Once a transaction was tried the error is about an
+// unknown outcome, whatever caused it.
+func (w *writer) fail(err error) error {
+	if w.txn != nil {
+		w.txn.Discard()
+	}
+	if w.committed {
+		return w.store.giveUp(err)
+	}
+	return err
+}
+
+// finish commits a transaction and makes sure that it will be found again.
+func (s *Store) finish(txn *kv.Txn) error {
+	if err := txn.Commit(); err != nil {
+		return s.giveUp(err)
+	}
+	if err := s.rotation.settle(); err != nil {
+		return s.giveUp(fmt.Errorf("flush the directory: %w", err))
+	}
+	return nil
+}
+
+// giveUp closes the store for everyone, since nobody knows what it has.
+func (s *Store) giveUp(err error) error {
+	if s.unknown.Swap(true) {
+		return err
+	}
+	s.calls.Refuse()
+	s.log.Error("the outcome of a write is unknown, the store is closed", "err", err)
+	return fmt.Errorf("%w: %w", store.ErrUnknownOutcome, err)
+}
