@@ -38,6 +38,15 @@ func Build(s Spec) (*Change, error) {
 // build encodes a change of which the columns are there already; Ops of s are
 // not looked at.
 func build(s *Spec, cols [changeColumns][]byte, lim Limits) (*Change, error) {
+	c, err := ParseChange(encodeChange(s, cols), lim)
+	if err != nil {
+		return nil, fmt.Errorf("build change: %w", err)
+	}
+	return c, nil
+}
+
+// encodeChange writes a change without judging it.
+func encodeChange(s *Spec, cols [changeColumns][]byte) []byte {
 	body := appendHeader(nil, s)
 	count := uint64(0)
 	for _, col := range cols {
@@ -55,15 +64,16 @@ func build(s *Spec, cols [changeColumns][]byte, lim Limits) (*Change, error) {
 	for _, col := range cols {
 		body = append(body, col...)
 	}
-	body = append(body, s.Extra...)
-	chunk := appendContainer(make([]byte, 0, typeOffset+1+lebBytesMax+len(body)), TypeChange, [checksumBytes]byte{}, body)
+	return encodeChunk(TypeChange, append(body, s.Extra...))
+}
+
+// encodeChunk puts body, which is not deflated, into a container.
+func encodeChunk(typ Type, body []byte) []byte {
+	chunk := make([]byte, 0, typeOffset+1+lebBytesMax+len(body))
+	chunk = appendContainer(chunk, typ, [checksumBytes]byte{}, body)
 	hash := sha256.Sum256(chunk[typeOffset:])
 	copy(chunk[magicBytes:], hash[:checksumBytes])
-	c, err := ParseChange(chunk, lim)
-	if err != nil {
-		return nil, fmt.Errorf("build change: %w", err)
-	}
-	return c, nil
+	return chunk
 }
 
 func appendHeader(b []byte, s *Spec) []byte {

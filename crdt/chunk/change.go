@@ -17,6 +17,12 @@ const (
 	SeqMax     = math.MaxUint32
 	TimeMax    = 1<<53 - 1 // greatest time and, negated, the least; JS cannot read others
 
+	// JS cannot increment a counter once its value has left the integers that a
+	// float64 holds exactly, ±2^53: applying the change fails, and so does every later one.
+	// With these limits it takes a document of two million increments to get there.
+	CounterValueMax = 1 << 52 // greatest counter to begin with and, negated, the least
+	IncrementMax    = 1 << 31 // greatest step and, negated, the least
+
 	PersonBytesMax = 128 // bytes of the id in Extra
 )
 

@@ -96,6 +96,9 @@ func (k *checker) checkAction(op *Op) string {
 	}
 	switch op.Action {
 	case ActionSet:
+		if n, _ := op.Value.Int(); op.Value.Kind == ValueCounter && (n > CounterValueMax || n < -CounterValueMax) {
+			return "counter is out of range"
+		}
 	case ActionDelete:
 		if op.Insert || len(op.Pred) == 0 {
 			return "deletes nothing"
@@ -107,8 +110,8 @@ func (k *checker) checkAction(op *Op) string {
 		if op.Insert || len(op.Pred) == 0 {
 			return "increments nothing"
 		}
-		if op.Value.Kind != ValueInt {
-			return "has no integer"
+		if n, ok := op.Value.Int(); !ok || op.Value.Kind != ValueInt || n > IncrementMax || n < -IncrementMax {
+			return "has no integer, or one out of range"
 		}
 	case ActionMark:
 		return k.checkMark(op)
