@@ -69,7 +69,7 @@ type Optional struct {
 
 type grammar struct {
 	Help   help   `short:"h" help:"Show this help."`
-	Config string `placeholder:"FILE" help:"Read settings from FILE, in lines like: listen = 127.0.0.1:3030"`
+	Config string `placeholder:"FILE" help:"Read settings from FILE."`
 
 	Serve   serveCmd   `cmd:"" help:"Serve sync clients."`
 	Check   checkCmd   `cmd:"" help:"Check every stored document."`
@@ -82,7 +82,7 @@ type grammar struct {
 
 const description = `Tavle's sync daemon: keeps documents, and brings automerge-repo clients together.
 
-Every flag can also be set in the environment (--log-level as TAVLE_LOG_LEVEL) or in the file given by --config (log-level = debug). A flag wins over the environment, and that over the file.`
+Every flag can also be set in the environment (TAVLE_LOG_LEVEL=debug) or in the file given by --config (a line: log-level = debug). A flag wins over the environment, and that over the file.`
 
 // app is what a command needs to run.
 type app struct {

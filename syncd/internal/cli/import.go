@@ -30,7 +30,7 @@ type importCmd struct {
 }
 
 func (*importCmd) Help() string {
-	return `Prints the URL of the document; how many changes came in and which were refused goes to standard error. Only valid changes get in, and what was stored stays: importing a file twice changes nothing. Exits with 1 if anything was refused. The store must not be in use by a running syncd.`
+	return `Prints the URL of the document; how many changes came in and which were refused goes to standard error. Only valid changes get in, each once: to import a file again into the same document, give --doc. Exits with 1 if anything was refused. The store must not be in use by a running syncd.`
 }
 
 func (c *importCmd) Run(a *app) error {

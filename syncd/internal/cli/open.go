@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -21,7 +22,10 @@ type document struct{ id.Document }
 
 func (d *document) UnmarshalText(text []byte) (err error) {
 	d.Document, err = id.ParseDocument(strings.TrimPrefix(string(text), id.URLPrefix))
-	return err
+	if err != nil {
+		return fmt.Errorf("%.60q is no document; a document looks like %s", text, id.Document{1}.URL())
+	}
+	return nil
 }
 
 // terminal tells whether a person looks at w. The null device, a character

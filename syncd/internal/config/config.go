@@ -146,7 +146,7 @@ func isIP(s string) bool {
 }
 
 func checkOrigin(s string) error {
-	if s == "*" {
+	if s == "*" || s == "null" {
 		return nil
 	}
 	u, err := url.Parse(s)

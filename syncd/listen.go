@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tavle-org/tavle/syncd/internal/config"
+)
+
+// Limits of an HTTP request. A connection that became a websocket is the
+// edge's, with limits of its own.
+const (
+	headerTimeout  = 10 * time.Second
+	requestTimeout = 30 * time.Second
+	idleTimeout    = 60 * time.Second
+	headerBytesMax = 32 << 10
+)
+
+// server is an http.Server on its listener.
+type server struct {
+	http   *http.Server
+	lis    net.Listener
+	addr   string
+	failed chan error // capacity 1; hears why serving ended by itself
+}
+
+func listen(addr string, h http.Handler, logger *slog.Logger) (*server, error) {
+	lis, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, errors.New("another program uses this port, maybe another syncd; stop it or choose another port")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &server{lis: lis, addr: lis.Addr().String(), failed: make(chan error, 1), http: &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      requestTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerBytesMax,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}}
+	go func() {
+		if err := s.http.Serve(lis); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			s.failed <- fmt.Errorf("serve %s: %w", s.addr, err)
+		}
+	}()
+	return s, nil
+}
+
+// stop lets nobody connect any more.
+func (s *server) stop() error { return s.lis.Close() }
+
+// shutdown waits for the requests that are under way. Websockets are none.
+func (s *server) shutdown(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// onlyLocalNames serves requests for this machine alone, by the name that the
+// caller knows it by. A web page can give its own name the address of loopback
+// and then read what answers there, but its name stands in the Host.
+func onlyLocalNames(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = strings.Trim(r.Host, "[]")
+		}
+		if !config.LocalHost(host) {
+			http.Error(w, "this listener answers to localhost alone", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

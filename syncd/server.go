@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
+	"github.com/tavle-org/tavle/syncd/internal/admin"
+	"github.com/tavle-org/tavle/syncd/internal/cli"
+	"github.com/tavle-org/tavle/syncd/internal/config"
+	"github.com/tavle-org/tavle/syncd/internal/edge"
+	"github.com/tavle-org/tavle/syncd/internal/gate"
+	"github.com/tavle-org/tavle/syncd/internal/hub"
+	"github.com/tavle-org/tavle/syncd/internal/store/badger"
+	"github.com/tavle-org/tavle/syncd/internal/store/groupcommit"
+)
+
+// shutdownTimeout bounds a clean shutdown.
+const shutdownTimeout = 10 * time.Second
+
+// Main is a whole syncd in one value: Open starts it, Run waits for its end,
+// Close ends it. The exported fields are set before Open.
+type Main struct {
+	Config   config.Config // checked
+	Optional cli.Optional
+	Logger   *slog.Logger
+	Stdout   io.Writer // hears one line, once the server answers
+
+	store     *badger.Store
+	committer *groupcommit.Committer
+	hub       *hub.Hub
+	edge      *edge.Edge
+	admin     *admin.Admin
+	public    *server
+	private   *server // nil without an admin listener
+
+	// Written by the parts, read for the metrics.
+	traffic edge.Metrics
+	commits commitCounts
+}
+
+// Open opens the store, starts every part and listens. After an error nothing
+// is left open.
+func (m *Main) Open() (err error) {
+	defer func() {
+		if err != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+			defer cancel()
+			_ = m.Close(ctx) // the first error is the one to tell
+		}
+	}()
+	cfg := m.Config
+	m.store, err = openBadger(badger.Config{Dir: cfg.Data, FreeBytesMin: int64(cfg.FreeMin), Logger: m.Logger})
+	if err != nil {
+		return err
+	}
+	m.committer = groupcommit.New(m.store, groupcommit.Config{Logger: m.Logger, Observe: m.commits.observe})
+	m.hub = hub.New(hub.Config{
+		Peer: newPeer(), Store: m.store, Committer: m.committer, Gate: gate.Open{}, Logger: m.Logger,
+	})
+	m.edge = edge.New(edge.Config{
+		Hub: meeting{m.hub}, Access: access(cfg), ConnectionsMax: cfg.ConnectionsMax,
+		Metrics: &m.traffic, Logger: m.Logger,
+	})
+	m.admin = admin.New(admin.Config{Probe: m.probe, Metrics: m.metrics, Logger: m.Logger})
+
+	if m.public, err = listen(cfg.Listen, m.handler(), m.Logger); err != nil {
+		return fmt.Errorf("--listen %s: %w", cfg.Listen, err)
+	}
+	if err := m.openAdmin(); err != nil {
+		return err
+	}
+	m.Logger.Info("serving", "listen", m.Addr(), "admin", m.AdminAddr(), "data", cfg.Data, "storage", string(m.store.StorageID()))
+	_, err = fmt.Fprintf(m.Stdout, "listening on http://%s\n", m.Addr())
+	return err
+}
+
+// handler has what clients reach: the edge, and the health beside it.
+func (m *Main) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", m.edge)
+	mux.Handle("/healthz", m.admin.Health())
+	mux.Handle("/readyz", m.admin.Health())
+	return mux
+}
+
+func (m *Main) openAdmin() error {
+	addr := m.Config.AdminListen
+	if addr == config.Off {
+		return nil
+	}
+	local, _ := config.Loopback(addr) // checked before
+	var handler http.Handler = m.admin
+	if local {
+		handler = onlyLocalNames(handler)
+	}
+	private, err := listen(addr, handler, m.Logger)
+	if err != nil && m.Optional.AdminListen {
+		m.Logger.Warn("no admin listener, and so no metrics: its default address is taken; choose one with --admin-listen", "admin", addr, "err", err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("--admin-listen %s: %w", addr, err)
+	}
+	if !local {
+		m.Logger.Warn("others than this machine can read the metrics", "admin", addr)
+	}
+	m.private = private
+	return nil
+}
+
+// probe asks the store for a document that nobody has.
+func (m *Main) probe() error {
+	_, _, err := m.store.Stat(id.Document{})
+	return err
+}
+
+// Addr is where clients connect, with the port that was taken for port 0.
+func (m *Main) Addr() string { return m.public.addr }
+
+// AdminAddr is where the metrics are, or "off".
+func (m *Main) AdminAddr() string {
+	if m.private == nil {
+		return config.Off
+	}
+	return m.private.addr
+}
+
+// Run serves until ctx ends and closes everything, or returns at once when the
+// outcome of a write is unknown: then nothing may be closed as if all were well.
+func (m *Main) Run(ctx context.Context) error {
+	var failed error
+	select {
+	case <-ctx.Done():
+	case err := <-m.committer.Fatal():
+		m.Logger.Error("the outcome of a write is unknown", "err", err)
+		return fmt.Errorf("%w: %w", cli.ErrFatal, err)
+	case failed = <-m.public.failed:
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	err := errors.Join(failed, m.Close(ctx))
+	select {
+	case fatal := <-m.committer.Fatal():
+		return fmt.Errorf("%w: %w", cli.ErrFatal, fatal)
+	default:
+	}
+	if err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	m.Logger.Info("stopped")
+	return nil
+}
+
+// Close ends the parts in the order of a message's path: no new connections,
+// the connections that there are, the documents, the commits, the store. What
+// takes longer than ctx is left; everything that was told is durable anyhow.
+func (m *Main) Close(ctx context.Context) error {
+	var errs []error
+	step := func(what string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", what, err))
+		}
+	}
+	if m.admin != nil {
+		m.admin.Drain()
+	}
+	if m.public != nil {
+		step("close the listener", m.public.stop())
+	}
+	if m.edge != nil {
+		step("close the connections", m.edge.Shutdown(ctx))
+	}
+	if m.public != nil {
+		step("finish the requests", m.public.shutdown(ctx))
+	}
+	if m.hub != nil {
+		step("finish the documents", m.hub.Shutdown(ctx))
+	}
+	step("finish the commits and close the store", m.closeStore(ctx))
+	if m.private != nil {
+		step("close the admin listener", m.private.shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// closeStore drains the commits and closes the store, both of which may wait
+// for the disk longer than ctx allows.
+func (m *Main) closeStore(ctx context.Context) error {
+	if m.store == nil {
+		return nil
+	}
+	done := make(chan error, 1)
+	go func() {
+		if m.committer != nil {
+			m.committer.Close()
+		}
+		done <- m.store.Close()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// access is what the settings say about names and web pages.
+func access(cfg config.Config) edge.Access {
+	local, _ := config.Loopback(cfg.Listen) // checked before
+	return edge.Access{
+		Origins: cfg.Origins, AnyOrigin: slices.Contains(cfg.Origins, "*"), Hosts: cfg.Hosts, Loopback: local,
+	}
+}
+
+// meeting makes the hub what the edge wants it to be.
+type meeting struct{ *hub.Hub }
+
+func (m meeting) Join(p gate.Principal, join wire.Join, out edge.Outbox) (edge.Session, error) {
+	s, err := m.Hub.Join(p, join, out)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// newPeer names this process. A process that starts again is another peer.
+func newPeer() id.Peer {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return id.Peer("syncd-" + hex.EncodeToString(b[:]))
+}
