@@ -66,9 +66,9 @@ func (c *Change) ActorAt(i int32) id.Actor {
 // valid only until the next step.
 func (c *Change) Ops() iter.Seq2[int, Op] {
 	return func(yield func(int, Op) bool) {
-		var r opReader
+		r := newOpReader(c, false)
+		defer r.release()
 		var op Op
-		r.init(c, false)
 		for i := range c.OpCount {
 			if !r.next(&op) || !yield(i, op) {
 				return

@@ -19,8 +19,8 @@ type checker struct {
 
 // checkOps reads all operations of c strictly.
 func checkOps(c *Change) error {
-	var r opReader
-	r.init(c, true)
+	r := newOpReader(c, true)
+	defer r.release()
 	k := checker{c: c}
 	k.authorRank = int32(sort.Search(len(c.Others), func(i int) bool { return c.Others[i] > c.Actor }))
 	k.used = k.usedBuf[:]

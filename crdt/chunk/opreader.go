@@ -1,6 +1,9 @@
 package chunk
 
-import "unsafe"
+import (
+	"sync"
+	"unsafe"
+)
 
 // predsPerOpMax bounds the predecessors of one operation, which are held in
 // memory while it is looked at: so many devices may set one key at once.
@@ -56,6 +59,22 @@ func (r *opReader) init(c *Change, strict bool) {
 	r.markName.runs = runsOf(colMarkName)
 	r.actors = uint64(1 + len(c.Others))
 	r.preds = r.predBuf[:0]
+}
+
+// readers saves a kilobyte of garbage for every change that is looked through.
+var readers = sync.Pool{New: func() any { return new(opReader) }}
+
+// newOpReader gives a reader of c, to be released after use.
+func newOpReader(c *Change, strict bool) *opReader {
+	r := readers.Get().(*opReader)
+	r.init(c, strict)
+	return r
+}
+
+// release forgets the change.
+func (r *opReader) release() {
+	*r = opReader{}
+	readers.Put(r)
 }
 
 func (r *opReader) refuse(format string, args ...any) {
