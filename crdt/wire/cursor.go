@@ -276,8 +276,8 @@ func (c *cursor) fields(at []int, index func(key []byte) int) error {
 	if err != nil {
 		return fmt.Errorf("%w: not a map", ErrMalformed)
 	}
-	var others [mapKeysMax][]byte
-	unknown := others[:0]
+	var few [4][]byte // unknown keys are rare
+	unknown := few[:0]
 	for pairs.next(c) {
 		key, err := c.text(len(c.data))
 		if err != nil {

@@ -1,0 +1,302 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
+	"github.com/tavle-org/tavle/syncd/internal/gate"
+)
+
+// conn is one connection.
+type conn struct {
+	// Immutable after newConn.
+	cfg       *Config
+	ws        *websocket.Conn
+	net       *netConn
+	principal gate.Principal
+	out       *outbox
+	stopping  chan struct{} // closed when the connection begins to close
+	messages  *rate.Limiter
+	bytes     *rate.Limiter
+
+	// Owned by the reader.
+	peer   id.Peer // "" before the join
+	warned bool    // of an unknown type
+}
+
+func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal gate.Principal) *conn {
+	stopping := make(chan struct{})
+	cfg := &e.cfg
+	c := &conn{
+		cfg: cfg, ws: ws, net: nc, principal: principal, stopping: stopping,
+		messages: rate.NewLimiter(rate.Limit(cfg.MessagesPerSecond), cfg.MessagesBurst),
+		bytes:    rate.NewLimiter(rate.Limit(cfg.BytesPerSecond), cfg.BytesBurst),
+		out: &outbox{
+			framesMax: cfg.OutboundFramesMax, bytesMax: cfg.OutboundBytesMax, metrics: cfg.Metrics,
+			held: true, wake: make(chan struct{}, 1),
+			stop: func() {
+				close(stopping)
+				nc.interrupt(cfg.CloseTimeout)
+			},
+		},
+	}
+	ws.SetCloseHandler(func(int, string) error { return nil }) // the writer answers
+	ws.SetPingHandler(func(data string) error {
+		c.out.answer(data)
+		return c.throttle(0)
+	})
+	ws.SetPongHandler(func(string) error { return c.throttle(0) })
+	return c
+}
+
+// run is the reader. It ends after the writer.
+func (c *conn) run() {
+	var writer sync.WaitGroup
+	writer.Go(c.write)
+	session, err := c.handshake()
+	if err == nil {
+		err = c.receive(session)
+		session.Leave()
+	}
+	c.finish(err)
+	writer.Wait()
+	c.net.linger(lingerTimeout)
+	c.net.Close()
+	reason := c.out.reason()
+	c.cfg.Logger.Debug("connection closed", "peer", c.peer, "code", reason.Code, "text", reason.Text, "err", reason.Cause)
+}
+
+// refusal is a reason to close that the peer is told in an error frame first.
+type refusal struct{ *wire.CloseError }
+
+// finish begins to close, unless somebody else has.
+func (c *conn) finish(err error) {
+	var refused refusal
+	switch {
+	case errors.As(err, &refused): // CL3
+		self, _ := c.cfg.Hub.Identity()
+		c.out.end(refused.CloseError, wire.Append(nil, wire.Error{Sender: self, Target: c.peer, Message: refused.Text}))
+	default:
+		c.out.end(closeError(err), nil)
+	}
+}
+
+func refuse(code int, text string, cause error) error {
+	return refusal{&wire.CloseError{Code: code, Text: text, Cause: cause}}
+}
+
+// handshake waits for the join and answers it. HS1 to HS12
+func (c *conn) handshake() (Session, error) {
+	c.ws.SetReadLimit(joinFrameMax)
+	c.ws.SetReadDeadline(time.Now().Add(c.cfg.JoinTimeout))
+	frame, err := c.next()
+	if err != nil {
+		return nil, err
+	}
+	m, err := c.decode(frame)
+	switch {
+	case errors.Is(err, wire.ErrTooLarge):
+		return nil, refuse(wire.CloseMalformed, "the join message is over a limit", err) // LM2
+	case errors.Is(err, wire.ErrMalformed):
+		return nil, c.malformed(err)
+	}
+	join, ok := m.(wire.Join)
+	if !ok { // an unknown type or document, too
+		return nil, refuse(wire.CloseUnexpected, "expected a join message", err) // HS8
+	}
+	c.peer = join.Sender
+	if !join.Speaks(wire.Version) {
+		return nil, refuse(wire.CloseVersion, "unsupported protocol version", nil) // HS7
+	}
+	session, err := c.cfg.Hub.Join(c.principal, join, c.out)
+	if err != nil {
+		return nil, refusal{closeError(fmt.Errorf("join: %w", err))}
+	}
+	self, metadata := c.cfg.Hub.Identity()
+	c.out.open(wire.Append(nil, wire.Peer{Sender: self, Target: join.Sender, Version: wire.Version, Metadata: metadata}))
+	c.cfg.Metrics.Joined.Add(1)
+	c.ws.SetReadLimit(int64(c.cfg.Limits.FrameBytes))
+	c.ws.SetReadDeadline(time.Time{})
+	return session, nil
+}
+
+// receive hands messages to the session until the connection ends; the error
+// says why.
+func (c *conn) receive(session Session) error {
+	for {
+		frame, err := c.next()
+		if err != nil {
+			return err
+		}
+		if err := c.throttle(len(frame)); err != nil {
+			return err
+		}
+		if reason := c.out.reason(); reason != nil {
+			return reason // frames may still lie in the read buffer
+		}
+		m, err := c.decode(frame)
+		if err != nil {
+			if err := c.skip(err); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.deliver(session, m); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *conn) deliver(session Session, m wire.Message) error {
+	switch m := m.(type) {
+	case wire.Join, wire.Peer:
+		return refuse(wire.CloseUnexpected, "unexpected join or peer message", nil) // HS9
+	case wire.Error:
+		return &wire.CloseError{Code: wire.CloseNormal, Text: "goodbye", // CL3
+			Cause: fmt.Errorf("peer says %.200q", m.Message)}
+	}
+	if m.From() != c.peer { // HS13
+		c.cfg.Metrics.SkippedSender.Add(1)
+		return nil
+	}
+	if _, ok := m.(wire.Leave); ok {
+		return &wire.CloseError{Code: wire.CloseNormal, Text: "goodbye"} // CL2
+	}
+	return session.Receive(m)
+}
+
+// skip counts a frame that is passed over, or returns the error that ends the
+// connection.
+func (c *conn) skip(err error) error {
+	switch {
+	case errors.Is(err, wire.ErrUnknownType): // FR6
+		c.cfg.Metrics.SkippedType.Add(1)
+		if !c.warned {
+			c.warned = true
+			c.cfg.Logger.Warn("message of unknown type skipped, said once a connection", "peer", c.peer, "err", err)
+		}
+	case errors.Is(err, wire.ErrUnknownDocument): // FR8
+		c.cfg.Metrics.SkippedDocument.Add(1)
+	case errors.Is(err, wire.ErrTooLarge): // LM
+		c.cfg.Metrics.SkippedSize.Add(1)
+	default:
+		return c.malformed(err)
+	}
+	return nil
+}
+
+func (c *conn) malformed(err error) error {
+	c.cfg.Metrics.Malformed.Add(1)
+	return &wire.CloseError{Code: wire.CloseMalformed, Text: "this frame is no message", Cause: err} // FR2 FR3
+}
+
+// decode keeps a defect in the decoder from ending the process.
+func (c *conn) decode(frame []byte) (m wire.Message, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.cfg.Logger.Error("decoding a frame panicked", "peer", c.peer, "bytes", len(frame), "err", p)
+			m, err = nil, fmt.Errorf("%w: panic", wire.ErrMalformed)
+		}
+	}()
+	return wire.Decode(frame, c.cfg.Limits)
+}
+
+// scratch holds frames while they come in; what is kept is a copy of just the
+// length of the frame.
+var scratch = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
+// next waits for one frame. The caller owns it.
+func (c *conn) next() ([]byte, error) {
+	kind, r, err := c.ws.NextReader()
+	if err != nil {
+		return nil, c.readError(err)
+	}
+	if kind != websocket.BinaryMessage { // FR1
+		return nil, &wire.CloseError{Code: wire.CloseTextFrame, Text: "only binary messages are known here"}
+	}
+	frame, err := readFrame(r)
+	if err != nil {
+		return nil, c.readError(err)
+	}
+	c.cfg.Metrics.FramesIn.Add(1)
+	c.cfg.Metrics.BytesIn.Add(uint64(len(frame)))
+	return frame, nil
+}
+
+func readFrame(r io.Reader) ([]byte, error) {
+	buf := scratch.Get().(*[32 << 10]byte)
+	defer scratch.Put(buf)
+	n := 0
+	for n < len(buf) {
+		k, err := r.Read(buf[n:])
+		n += k
+		if err == io.EOF {
+			return append(make([]byte, 0, n), buf[:n]...), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	frame := append(make([]byte, 0, 2*n), buf[:n]...)
+	for {
+		k, err := r.Read(frame[len(frame):cap(frame)])
+		frame = frame[:len(frame)+k]
+		if err == io.EOF {
+			return frame, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(frame) == cap(frame) {
+			frame = append(frame, 0)[:len(frame)]
+		}
+	}
+}
+
+// readError says what the end of reading means.
+func (c *conn) readError(err error) error {
+	var timeout net.Error
+	var closed *websocket.CloseError
+	switch {
+	case c.out.reason() != nil: // interrupted: the reason is known
+		return c.out.reason()
+	case errors.As(err, &closed):
+		c.out.cut(&wire.CloseError{Code: wire.CloseNormal, Text: "goodbye", Cause: err})
+	case errors.Is(err, websocket.ErrReadLimit): // the peer is told by gorilla
+		return &wire.CloseError{Code: wire.CloseTooBig, Text: "a frame is too big", Cause: err} // LM1
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return &wire.CloseError{Code: wire.CloseTimeout, Text: "no join message in time", Cause: err} // HS15
+	}
+	// The line is broken, or the peer broke the protocol and has been told.
+	c.out.cut(&wire.CloseError{Code: wire.CloseProtocol, Text: "the connection broke", Cause: err})
+	return c.out.reason()
+}
+
+// throttle waits until the peer may have sent one more message of n bytes.
+// LM10 LM11
+func (c *conn) throttle(n int) error {
+	now := time.Now()
+	wait := c.messages.ReserveN(now, 1).DelayFrom(now)
+	wait = max(wait, c.bytes.ReserveN(now, min(n, c.bytes.Burst())).DelayFrom(now))
+	if wait <= 0 {
+		return nil
+	}
+	c.cfg.Metrics.Throttled.Add(1)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.stopping:
+		return c.out.reason()
+	}
+}

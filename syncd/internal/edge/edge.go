@@ -1,0 +1,296 @@
+// Package edge carries wire messages over websockets.
+//
+// It promises to speak the handshake, liveness, closing and limit rules of
+// crdt/wire/PROTOCOL.md, and to hand the rest, message by message and in order,
+// to the hub. It never touches a document, never waits for a disk, and keeps
+// nothing of a connection that has ended.
+//
+// Each connection has two goroutines. The reader (Edge.serve) starts the
+// writer, calls the session, and ends last: it waits for the writer. Edge
+// starts the readers, and Shutdown waits for them. The queue between the hub
+// and a writer is bounded; a peer that does not keep up loses its connection
+// and disturbs nobody else. In the other direction a reader that the hub or a
+// rate limit holds up stops reading, so that the peer is slowed down.
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
+	"github.com/tavle-org/tavle/syncd/internal/gate"
+)
+
+// Hub is what the edge hands messages to.
+type Hub interface {
+	// Join registers the peer. It does no disk work and returns at once. An
+	// error should be a *wire.CloseError; the peer is told its text and closed
+	// with its code. out may be used right away and for good; what is sent
+	// before Join has returned goes out after the peer message.
+	Join(p gate.Principal, join wire.Join, out Outbox) (Session, error)
+	// Identity is what the peer message carries.
+	Identity() (id.Peer, wire.PeerMetadata)
+}
+
+// Session is one peer's presence at the hub.
+type Session interface {
+	// Receive takes one message. Only the reader calls it, in the order of the
+	// frames; it may block, and the peer is slowed down meanwhile. An error
+	// closes the connection, with its code if it is a *wire.CloseError. It
+	// sees no Join, Peer, Leave or Error, and none from another sender.
+	Receive(m wire.Message) error
+	// Leave is called exactly once, after the last Receive has returned.
+	Leave()
+}
+
+// Outbox leads to one peer. It is safe for concurrent use and never blocks.
+// After Close, or once the connection has ended, it does nothing.
+type Outbox interface {
+	// Send queues a frame. The outbox owns it from now on and modifies it
+	// never, so the same slice may be sent to many. A frame over the limits of
+	// the queue closes the connection with 1013. LM9
+	Send(frame []byte)
+	// SendLossy is Send, but drops the frame when the queue is more than half
+	// full. EP6
+	SendLossy(frame []byte)
+	// Close ends the connection after what is queued, which gets
+	// Config.CloseTimeout to go out. The first call counts.
+	Close(code int, text string)
+}
+
+// Config says how an Edge behaves. Only Hub is required; a zero value of
+// anything else stands for the default in parentheses.
+type Config struct {
+	Hub     Hub
+	Logger  *slog.Logger // (discards)
+	Metrics *Metrics     // (one that nobody reads)
+
+	// Authenticate finds out who asks, before the upgrade; an error is
+	// answered by status 401. (nobody in particular)
+	Authenticate func(*http.Request) (gate.Principal, error)
+	Access       Access
+	Limits       wire.Limits // (wire.DefaultLimits)
+
+	JoinTimeout  time.Duration // from the upgrade to the join (5 s)
+	PingInterval time.Duration // (25 s)
+	PongMisses   int           // pings in a row without a sign of life (2)
+	WriteTimeout time.Duration // for each 32 KiB to be taken by the peer (30 s)
+	CloseTimeout time.Duration // for the queue to go out on closing (5 s)
+
+	ConnectionsMax    int // (20 000)
+	OutboundBytesMax  int // queued for one connection (32 MiB)
+	OutboundFramesMax int // likewise (16 384)
+
+	// What one connection may send, on the average and at once; beyond, it is
+	// read more slowly. LM10 LM11
+	MessagesPerSecond int // (2 000)
+	MessagesBurst     int // (20 000)
+	BytesPerSecond    int // (16 MiB)
+	BytesBurst        int // (64 MiB)
+}
+
+// joinFrameMax bounds the first frame, in bytes: nobody is known yet. LM1
+const joinFrameMax = 64 << 10
+
+// lingerTimeout is how long the peer gets to close its side after ours.
+const lingerTimeout = time.Second
+
+func (c *Config) setDefaults() {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Metrics == nil {
+		c.Metrics = new(Metrics)
+	}
+	if c.Authenticate == nil {
+		c.Authenticate = func(*http.Request) (gate.Principal, error) { return gate.Principal{}, nil }
+	}
+	if c.Limits == (wire.Limits{}) {
+		c.Limits = wire.DefaultLimits
+	}
+	or(&c.JoinTimeout, 5*time.Second)
+	or(&c.PingInterval, 25*time.Second)
+	or(&c.PongMisses, 2)
+	or(&c.WriteTimeout, 30*time.Second)
+	or(&c.CloseTimeout, 5*time.Second)
+	or(&c.ConnectionsMax, 20_000)
+	or(&c.OutboundBytesMax, 32<<20)
+	or(&c.OutboundFramesMax, 16_384)
+	or(&c.MessagesPerSecond, 2_000)
+	or(&c.MessagesBurst, 20_000)
+	or(&c.BytesPerSecond, 16<<20)
+	or(&c.BytesBurst, 64<<20)
+}
+
+func or[T comparable](v *T, preset T) {
+	var zero T
+	if *v == zero {
+		*v = preset
+	}
+}
+
+// Edge accepts connections. Serve it at /sync and at /.
+type Edge struct {
+	// Immutable after New.
+	cfg      Config
+	upgrader websocket.Upgrader
+
+	// Guarded by mu.
+	mu      sync.Mutex
+	conns   map[*conn]struct{}
+	pending int // upgrades under way
+	stopped bool
+
+	readers sync.WaitGroup
+}
+
+// New returns an Edge that accepts connections until Shutdown.
+func New(cfg Config) *Edge {
+	cfg.setDefaults()
+	return &Edge{
+		cfg:   cfg,
+		conns: map[*conn]struct{}{},
+		upgrader: websocket.Upgrader{
+			HandshakeTimeout: cfg.JoinTimeout,
+			// Small, since every connection holds one; what is longer is read past
+			// it. Write buffers are held only while a frame is written.
+			ReadBufferSize:  1 << 10,
+			WriteBufferSize: 4 << 10,
+			WriteBufferPool: new(sync.Pool),
+			CheckOrigin:     cfg.Access.origin,
+		},
+	}
+}
+
+// ServeHTTP upgrades a request to a connection, or says why not. HS16 HS17
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !e.cfg.Access.host(r.Host) {
+		e.refuse(w, http.StatusMisdirectedRequest, "this server does not go by that name")
+		return
+	}
+	if !websocket.IsWebSocketUpgrade(r) {
+		page(w, r)
+		return
+	}
+	if !e.cfg.Access.origin(r) {
+		e.refuse(w, http.StatusForbidden, "web pages from elsewhere may not connect")
+		return
+	}
+	principal, err := e.cfg.Authenticate(r)
+	if err != nil {
+		e.refuse(w, http.StatusUnauthorized, "this device is not known here")
+		return
+	}
+	if !e.reserve() { // HS19
+		w.Header().Set("Retry-After", "5")
+		e.refuse(w, http.StatusServiceUnavailable, "no more connections at the moment")
+		return
+	}
+	e.accept(w, r, principal)
+}
+
+func (e *Edge) refuse(w http.ResponseWriter, status int, sentence string) {
+	e.cfg.Metrics.Refused.Add(1)
+	http.Error(w, sentence, status)
+}
+
+// page answers a request that asks for no websocket.
+func page(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "use GET", http.StatusMethodNotAllowed)
+	case r.URL.Path == "/":
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		fmt.Fprintln(w, "This is syncd, a sync server for automerge-repo. Point a websocket client here.")
+	default:
+		w.Header().Set("Upgrade", "websocket")
+		http.Error(w, "connect with a websocket", http.StatusUpgradeRequired)
+	}
+}
+
+func (e *Edge) reserve() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopped || len(e.conns)+e.pending >= e.cfg.ConnectionsMax {
+		return false
+	}
+	e.pending++
+	return true
+}
+
+// accept upgrades and starts the reader. The request and what the HTTP server
+// keeps for it are free once the handler returns.
+func (e *Edge) accept(w http.ResponseWriter, r *http.Request, principal gate.Principal) {
+	h := &hijacker{ResponseWriter: w, writeTimeout: e.cfg.WriteTimeout}
+	ws, err := e.upgrader.Upgrade(h, r, nil)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pending--
+	if err != nil { // the upgrader has answered
+		e.cfg.Metrics.Refused.Add(1)
+		return
+	}
+	c := newConn(e, ws, h.conn, principal)
+	e.conns[c] = struct{}{}
+	if e.stopped {
+		c.out.Close(wire.CloseRestart, textRestart)
+	}
+	e.cfg.Metrics.Accepted.Add(1)
+	e.cfg.Metrics.Connections.Add(1)
+	e.readers.Go(func() {
+		c.run()
+		e.cfg.Metrics.Connections.Add(-1)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.conns, c)
+	})
+}
+
+const textRestart = "the server is being stopped"
+
+// Shutdown refuses new connections, closes all with 1012 and waits for them.
+// When ctx is done first, they are cut off and its error is returned; a
+// session that is still blocked in Receive is then not waited for.
+func (e *Edge) Shutdown(ctx context.Context) error {
+	e.mu.Lock()
+	e.stopped = true
+	for c := range e.conns {
+		c.out.Close(wire.CloseRestart, textRestart)
+	}
+	e.mu.Unlock()
+	done := make(chan struct{}) // closed when the last reader has ended
+	go func() {
+		e.readers.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for c := range e.conns {
+		c.net.Close()
+	}
+	return fmt.Errorf("close %d connections: %w", len(e.conns), ctx.Err())
+}
+
+// closeError makes a *wire.CloseError of whatever the hub returned.
+func closeError(err error) *wire.CloseError {
+	var ce *wire.CloseError
+	if errors.As(err, &ce) {
+		return ce
+	}
+	return &wire.CloseError{Code: wire.CloseStorage, Text: "the server has a problem", Cause: err}
+}
