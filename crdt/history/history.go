@@ -279,7 +279,9 @@ func (h *History) checkHeader(c *chunk.Change) (node, error) {
 	// its dependencies. One made on an old version starts after every operation
 	// that its author knew; those are other changes of the same document, so the
 	// number can be no higher than what has been accepted.
-	if c.StartOp <= depsMaxOp || c.StartOp > h.maxOp+1 {
+	// A change without operations has no such reason, and readers compute how many
+	// operations it has from where it starts.
+	if c.StartOp <= depsMaxOp || c.StartOp > h.maxOp+1 || c.OpCount == 0 && c.StartOp != depsMaxOp+1 {
 		return n, fmt.Errorf("%w: it starts at operation %d, its dependencies end at %d and the document at %d",
 			ErrInvalid, c.StartOp, depsMaxOp, h.maxOp)
 	}

@@ -20,14 +20,18 @@ import (
 //   - each predecessor sets or makes a value at the same key or element of the
 //     same object;
 //   - an increment has a counter among its predecessors;
+//   - an element of a text is inserted or deleted, never set;
 //   - a mark has a beginning and, as the very next operation, an end, both in
 //     the same text, the end after the beginning;
+//   - no operation makes a table;
 //   - whatever is referred to is an earlier operation of the same change, or
 //     belongs to an ancestor of it.
 //
 // A change that breaks one of these makes readers fail: some crash when it
-// arrives, some when they next load the document. The last rule holds for every
-// order in which a reader may receive the changes.
+// arrives, some when they next load the document. Tables are a kind of object
+// that readers know by name and fail to handle, and they fail when one of several
+// values of a text element is deleted; no writer of today makes either. The last
+// rule holds for every order in which a reader may receive the changes.
 //
 // The operations are not indexed. An id (counter, actor) leads to the change
 // that made it by binary search over the actor's changes, and that change is
@@ -93,8 +97,13 @@ func (k *checker) check(op chunk.Op, r opRecord) error {
 	if err != nil {
 		return fmt.Errorf("its object: %w", err)
 	}
-	if op.Sequence != (kind != kindMap) {
+	switch {
+	case op.Action == chunk.ActionMakeTable:
+		return fmt.Errorf("it makes a table")
+	case op.Sequence != (kind != kindMap):
 		return fmt.Errorf("it addresses a sequence by key or a map by element")
+	case kind == kindText && !op.Insert && op.Action != chunk.ActionDelete:
+		return fmt.Errorf("it sets an element of a text")
 	}
 	if op.Sequence {
 		if err := k.checkElem(op, r); err != nil {
@@ -160,32 +169,23 @@ func (k *checker) checkPred(op chunk.Op, r opRecord) error {
 }
 
 // checkMark keeps the order of marks: readers refuse to load a text in which a
-// mark ends before it begins.
+// mark ends before it begins. Package chunk has seen to it that the operation
+// before an end is a beginning in the same object.
 func (k *checker) checkMark(op chunk.Op, r opRecord, kind kind) error {
 	var previous opRecord
 	if i := len(k.records) - 1; i >= 0 {
 		previous = k.records[i]
 	}
 	isEnd := r.action == chunk.ActionMark && !r.markBegin
-	if previous.markBegin != isEnd {
-		if isEnd {
-			return fmt.Errorf("a mark ends that did not begin")
-		}
+	switch {
+	case previous.markBegin && !isEnd:
 		return fmt.Errorf("a mark began before it and does not end")
+	case r.action == chunk.ActionMark && kind != kindText:
+		return fmt.Errorf("a mark is in no text")
+	case isEnd:
+		return k.checkOrder(previous, r)
 	}
-	if r.action != chunk.ActionMark {
-		return nil
-	}
-	if kind != kindText || !op.Insert {
-		return fmt.Errorf("a mark is no insertion into a text")
-	}
-	if !isEnd {
-		return nil
-	}
-	if previous.object != r.object {
-		return fmt.Errorf("a mark ends in another text than it begins")
-	}
-	return k.checkOrder(previous, r)
+	return nil
 }
 
 // checkOrder checks that element b stands after element a of the same sequence.
@@ -261,7 +261,7 @@ func (k *checker) kindOf(object opRef) (kind, error) {
 		return 0, err
 	}
 	switch r.action {
-	case chunk.ActionMakeMap, chunk.ActionMakeTable:
+	case chunk.ActionMakeMap:
 		k.objectKind = kindMap
 	case chunk.ActionMakeList:
 		k.objectKind = kindList
