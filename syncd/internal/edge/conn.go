@@ -264,20 +264,20 @@ func readFrame(r io.Reader) ([]byte, error) {
 
 // readError says what the end of reading means.
 func (c *conn) readError(err error) error {
-	var timeout net.Error
+	var network net.Error
 	var closed *websocket.CloseError
 	switch {
 	case c.out.reason() != nil: // interrupted: the reason is known
 		return c.out.reason()
-	case errors.As(err, &closed):
-		c.out.cut(&wire.CloseError{Code: wire.CloseNormal, Text: "goodbye", Cause: err})
-	case errors.Is(err, websocket.ErrReadLimit): // the peer is told by gorilla
+	case errors.Is(err, websocket.ErrReadLimit): // the peer has been told
 		return &wire.CloseError{Code: wire.CloseTooBig, Text: "a frame is too big", Cause: err} // LM1
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case errors.As(err, &network) && network.Timeout():
 		return &wire.CloseError{Code: wire.CloseTimeout, Text: "no join message in time", Cause: err} // HS15
+	case errors.As(err, &closed), errors.As(err, &network): // it said so, or just went
+		c.out.cut(&wire.CloseError{Code: wire.CloseNormal, Text: "goodbye", Cause: err})
+	default: // a breach of the websocket protocol, of which the peer has been told
+		c.out.cut(&wire.CloseError{Code: wire.CloseProtocol, Text: "this is no websocket frame", Cause: err})
 	}
-	// The line is broken, or the peer broke the protocol and has been told.
-	c.out.cut(&wire.CloseError{Code: wire.CloseProtocol, Text: "the connection broke", Cause: err})
 	return c.out.reason()
 }
 

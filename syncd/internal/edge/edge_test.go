@@ -425,6 +425,12 @@ func TestClosing(t *testing.T) {
 		c.closed(wire.CloseNormal)
 		take(t, session.left)
 	})
+	t.Run("CL1 no websocket frame", func(t *testing.T) {
+		c, session := serve(t, edge.Config{}).joined(t, "tablet")
+		c.UnderlyingConn().Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+		c.closed(wire.CloseProtocol)
+		take(t, session.left)
+	})
 	t.Run("CL7 the line breaks", func(t *testing.T) {
 		c, session := serve(t, edge.Config{}).joined(t, "tablet")
 		c.UnderlyingConn().Close()
@@ -453,7 +459,7 @@ func TestClosing(t *testing.T) {
 		for range 300 {
 			session.out.Send(wire.Append(nil, syncOf("syncd", strings.Repeat("x", 1000))))
 		}
-		session.out.Close(wire.CloseRestart, strings.Repeat("long text ", 30))
+		session.out.Close(wire.CloseRestart, strings.Repeat("ø", 100))
 		if frames := c.closed(wire.CloseRestart); len(frames) != 300 {
 			t.Errorf("%d frames came, want 300", len(frames))
 		}

@@ -3,6 +3,7 @@ package edge
 import (
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 
 // batchFrames is how many frames the writer takes from the queue at once.
 const batchFrames = 64
+
+// closeTextMax is what a close frame has room for beside the code, in bytes.
+const closeTextMax = 123
 
 // write is the writer: it drains the queue, asks for signs of life, and has
 // the last word. It starts no goroutine and ends when the connection does.
@@ -102,7 +106,7 @@ func (c *conn) broken(err error) {
 
 // goodbye tells the peer why.
 func (c *conn) goodbye(end *wire.CloseError) {
-	text := end.Text[:min(len(end.Text), 123)]
+	text := strings.ToValidUTF8(end.Text[:min(len(end.Text), closeTextMax)], "")
 	c.control(websocket.CloseMessage, websocket.FormatCloseMessage(end.Code, text)) // CL1
 }
 
