@@ -1,0 +1,104 @@
+# The two that a newcomer needs: make run, make test. Nothing here changes a file of the project but fmt.
+
+SHELL      := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := all
+
+GO        ?= go
+NPM       ?= npm
+FUZZTIME  ?= 30s
+BENCHTIME ?= 1s
+ROUNDS    ?= 3000
+
+# Where make run listens and keeps its documents.
+LISTEN ?= 127.0.0.1:3030
+DATA   ?= .data
+
+# Tools of the checks, each at a version that was tried. go run fetches them once and verifies them by their checksums.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
+
+# Node packages: those that make run needs, and those with tests of their own.
+STORY_PACKAGE := examples/hello
+TEST_PACKAGES := syncd/internal/testkit/interop
+
+# What npm has installed is as new as the lockfile, or it is installed again.
+installed = $(addsuffix /node_modules/.package-lock.json,$(1))
+
+GO_FILES = find . -name '*.go' -not -path '*/node_modules/*' -print0
+
+.PHONY: all run test test-go test-node fmt fmt-check vet lint audit bench fuzz race torture build clean
+
+all: fmt vet lint test race
+
+## Running
+
+run: build $(call installed,$(STORY_PACKAGE))
+	@exec syncd/internal/testkit/story.sh --listen '$(LISTEN)' --data '$(DATA)'
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/syncd ./syncd
+
+%/node_modules/.package-lock.json: %/package-lock.json %/package.json
+	cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+## Testing
+
+test: test-go test-node
+
+# The engine of crdt.Document is C: go needs gcc for it, syncd itself does not.
+test-go:
+	$(GO) test ./...
+
+test-node: build $(call installed,$(STORY_PACKAGE) $(TEST_PACKAGES))
+	syncd/internal/testkit/story.sh --once
+	@for p in $(TEST_PACKAGES); do \
+	  echo "npm test in $$p"; \
+	  (cd $$p && TAVLE_SYNCD='$(CURDIR)/bin/syncd' $(NPM) test --silent); \
+	done
+
+race:
+	$(GO) test -race ./...
+
+# Every fuzz target there is, one after the other, FUZZTIME each.
+fuzz:
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "$$p $$f"; \
+	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; \
+	  done; \
+	done
+
+# syncd is killed at random moments, ROUNDS times; what it had told must be there again.
+torture: build
+	TAVLE_TORTURE_ROUNDS=$(ROUNDS) $(GO) test -timeout 0 -count=1 -v -run 'Kill|Crash|Torture' ./syncd/...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+## Checking
+
+fmt:
+	@$(GO_FILES) | xargs -0 gofmt -w
+
+fmt-check:
+	@bad=$$($(GO_FILES) | xargs -0 gofmt -l); \
+	if [[ $$bad ]]; then echo "not formatted, run make fmt:"; echo "$$bad"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+lint: fmt-check vet
+	$(GO) run $(STATICCHECK) ./...
+
+# Not part of test: the database of known vulnerabilities is not reachable from everywhere.
+audit:
+	@if ! curl -fsS --max-time 20 -o /dev/null https://vuln.go.dev/index/db.json; then \
+	  echo "audit: the database of known vulnerabilities, https://vuln.go.dev, cannot be reached from here; nothing was checked"; exit 1; \
+	fi
+	$(GO) run $(GOVULNCHECK) ./...
+
+clean:
+	rm -rf bin
+	$(GO) clean -testcache
