@@ -19,6 +19,9 @@ const (
 	// change. A single change may be larger.
 	recordBytesMax = 256 << 10
 
+	// recordChangesMax is how many changes a record has at most.
+	recordChangesMax = 1 << 16
+
 	// bodyBytesMax bounds what a record may expand to: the largest change after
 	// a nearly full record, and lengths.
 	bodyBytesMax = store.ChangeBytesMax + 2*recordBytesMax
@@ -75,7 +78,7 @@ func (r record) part(i int) (key, value []byte) {
 // them as a record along with the rest.
 func (c *codec) encodeRecord(doc id.Document, first uint32, changes [][]byte) (record, [][]byte) {
 	n, size := 1, len(changes[0])
-	for n < len(changes) && size+len(changes[n]) <= recordBytesMax {
+	for n < min(len(changes), recordChangesMax) && size+len(changes[n]) <= recordBytesMax {
 		size += len(changes[n])
 		n++
 	}
@@ -166,9 +169,6 @@ func (c *codec) decodeRecord(doc id.Document, first uint32, h header, value []by
 	}
 	return changes, nil
 }
-
-// recordChangesMax is how many changes fit a record: an empty one takes a byte.
-const recordChangesMax = bodyBytesMax
 
 // Keys: a prefix byte, then what the name says, numbers big-endian so that
 // Badger's order is ours.

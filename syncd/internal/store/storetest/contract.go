@@ -273,7 +273,10 @@ func random(t *testing.T, f *fixture) {
 		var batch []store.Append
 		for _, n := range r.Perm(12)[:1+r.IntN(6)] {
 			doc := Document(n)
-			size := []int{0, 1, 60, 350, 4000, 300_000}[r.IntN(6)]
+			size := []int{0, 1, 60, 350, 4000}[r.IntN(5)]
+			if r.IntN(30) == 0 {
+				size = 400_000
+			}
 			a := AppendOf(doc, len(model[doc]), 1+r.IntN(6), size)
 			a.Heads = Heads(step, r.IntN(4))
 			batch = append(batch, a)

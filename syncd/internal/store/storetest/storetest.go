@@ -141,8 +141,8 @@ func change(doc id.Document, index, size int) []byte {
 	c := make([]byte, size)
 	half := size / 2
 	r.Read(c[:half])
-	for i := half; i < size; i++ {
-		c[i] = "abcdefgh"[(i/7)%8]
+	for i := half; i < size; {
+		i += copy(c[i:], "a sentence that comes again and again, as in text. ")
 	}
 	return c
 }
