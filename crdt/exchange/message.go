@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
 )
 
@@ -257,6 +259,60 @@ func (r *reader) flags(l Limits) *Flags {
 		f.SupportsReset = f.SupportsReset || b&flagSupportsReset != 0
 	}
 	return f
+}
+
+// Offered is what became of the changes of a message.
+type Offered struct {
+	Accepted int // changes, with orphans that they completed
+	Full     int // changes that a limit of the document refused
+}
+
+// Offer adds the changes of the message to a history, up to the first that is
+// malformed or invalid: that one is the error, and no honest peer sends it. A
+// change that a limit of the document refuses is nobody's fault, and passed over.
+func (m *Message) Offer(h *history.History) (Offered, error) {
+	var o Offered
+	l := chunk.DefaultLimits
+	for _, entry := range m.Changes {
+		for raw, err := range chunk.Split(entry, l) {
+			if err == nil {
+				err = o.offer(h, raw, l)
+			}
+			if err != nil {
+				return o, err
+			}
+		}
+	}
+	return o, nil
+}
+
+func (o *Offered) offer(h *history.History, raw chunk.Raw, l chunk.Limits) error {
+	changes, err := parse(raw, l)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		added, err := h.Add(c)
+		switch {
+		case errors.Is(err, history.ErrFull):
+			o.Full++
+		case err != nil:
+			return err
+		}
+		o.Accepted += len(added)
+	}
+	return nil
+}
+
+func parse(raw chunk.Raw, l chunk.Limits) ([]*chunk.Change, error) {
+	if raw.Type == chunk.TypeDocument {
+		return chunk.ParseDocument(raw.Bytes, l)
+	}
+	c, err := chunk.ParseChange(raw.Bytes, l)
+	if err != nil {
+		return nil, err
+	}
+	return []*chunk.Change{c}, nil
 }
 
 // Append encodes the message behind dst.

@@ -218,8 +218,13 @@ func (h *History) blocker(c *chunk.Change) (id.ChangeHash, bool) {
 }
 
 // Restore appends a change that Add accepted in an earlier life of this
-// history and that storage kept. It checks the graph, not the operations.
-func (h *History) Restore(c *chunk.Change) error {
+// history and that storage kept; it keeps the bytes. It checks the hash and the
+// graph, not the operations.
+func (h *History) Restore(change []byte) error {
+	c, err := chunk.ReadChange(change)
+	if err != nil {
+		return fmt.Errorf("change %d: %w", len(h.changes), err)
+	}
 	if h.Has(c.Hash) {
 		return fmt.Errorf("change %s: %w: it is there twice", c.Hash, ErrInvalid)
 	}

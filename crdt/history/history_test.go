@@ -256,11 +256,7 @@ func TestRestoreGivesTheSameHistory(t *testing.T) {
 		mustAdd(t, h, c)
 	}
 	for i := range h.Len() {
-		c, err := chunk.ReadChange(h.At(i).Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := again.Restore(c); err != nil {
+		if err := again.Restore(h.At(i).Bytes()); err != nil {
 			t.Fatal(err)
 		}
 	}

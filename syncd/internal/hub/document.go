@@ -8,9 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tavle-org/tavle/crdt/chunk"
-	"github.com/tavle-org/tavle/crdt/exchange"
-	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
 	"github.com/tavle-org/tavle/syncd/internal/replica"
@@ -58,7 +55,7 @@ type event struct {
 	session   *Session // of the first five kinds
 	bytes     int      // of the session's room that it takes
 	subs      map[id.Storage]struct{}
-	sync      *exchange.Message
+	sync      replica.Message
 	ephemeral *wire.Ephemeral
 	added     []id.Storage
 	heads     map[id.Storage]wire.RemoteHeads
@@ -195,18 +192,13 @@ func (d *document) sync(now time.Time, ev event) {
 func (d *document) load() error {
 	d.hub.loads <- struct{}{}
 	defer func() { <-d.hub.loads }()
-	h := history.New(history.Limits{})
-	_, err := d.hub.cfg.Store.Load(d.id, func(change []byte) error {
-		c, err := chunk.ReadChange(change)
-		if err != nil {
-			return fmt.Errorf("%w: change %d: %w", store.ErrCorrupt, h.Len(), err)
-		}
-		return h.Restore(c)
+	err := d.rep.Load(func(take func([]byte) error) error {
+		_, err := d.hub.cfg.Store.Load(d.id, take)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("load document %s: %w", d.id, err)
 	}
-	d.rep.Load(h)
 	d.hub.setLoaded(d, true)
 	d.hub.counts.loads.Add(1)
 	return nil

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/tavle-org/tavle/crdt/exchange"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
 	"github.com/tavle-org/tavle/syncd/internal/gate"
@@ -76,7 +75,7 @@ func (s *Session) Receive(m wire.Message) error {
 }
 
 func (s *Session) sync(m wire.Sync) error {
-	in, err := exchange.Decode(m.Data, exchange.Limits{})
+	in, err := replica.Decode(m.Data)
 	if err != nil {
 		s.hub.counts.refused.Add(1)
 		return &wire.CloseError{Code: wire.CloseMalformed, Text: "malformed sync message", Cause: err} // SY12

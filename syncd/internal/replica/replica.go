@@ -15,11 +15,9 @@
 package replica
 
 import (
-	"errors"
 	"slices"
 	"time"
 
-	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/exchange"
 	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
@@ -28,8 +26,7 @@ import (
 
 // Config is what a Replica needs to know. A zero duration means the default.
 type Config struct {
-	Storage id.Storage   // of this server
-	Chunk   chunk.Limits // of one change
+	Storage id.Storage // of this server
 
 	// Grace is how long a peer that wants an unknown document waits before it is
 	// told that the document is not available, if somebody else is connected who
@@ -128,11 +125,18 @@ func setDefault(d *time.Duration, v time.Duration) {
 	}
 }
 
-// Load gives the replica its history: all stored changes, in order, durable.
-func (r *Replica) Load(h *history.History) {
+// Load gives the replica its history. It calls read with a function that takes
+// one stored change after the other, in their order; an error of either ends it
+// and is returned, and the replica stays as it was.
+func (r *Replica) Load(read func(take func(change []byte) error) error) error {
+	h := history.New(history.Limits{})
+	if err := read(h.Restore); err != nil {
+		return err
+	}
 	h.MarkDurable(h.Len())
 	r.h, r.round = h, nil
 	r.changes, r.heads = h.Len(), h.DurableHeads()
+	return nil
 }
 
 // Loaded tells whether the replica has its history.
@@ -206,10 +210,19 @@ func (r *Replica) setSubscriptions(p *peer, subs map[id.Storage]struct{}) {
 	p.info.Subscriptions = subs
 }
 
-// Input is a sync message that has been decoded.
+// Message is a sync message that has been decoded.
+type Message struct{ *exchange.Message }
+
+// Decode reads the payload of a sync message, which it keeps referring to.
+func Decode(data []byte) (Message, error) {
+	m, err := exchange.Decode(data, exchange.Limits{})
+	return Message{m}, err
+}
+
+// Input is a sync message of an attached peer.
 type Input struct {
 	From    Conn
-	Message *exchange.Message
+	Message Message
 
 	// Alone tells that no other peer is connected who could bring the document.
 	Alone bool
@@ -227,7 +240,7 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		return r.finish(e)
 	}
 	if r.h == nil {
-		reply, ok := p.state.ReceiveCurrent(r.changes, r.heads, in.Message)
+		reply, ok := p.state.ReceiveCurrent(r.changes, r.heads, in.Message.Message)
 		if !ok {
 			return Effects{Load: true}
 		}
@@ -237,10 +250,10 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		r.peerHeads(&e, now, p)
 		return r.finish(e)
 	}
-	if err := r.accept(p, in.Message.Changes); err != nil {
+	if err := r.accept(p, in.Message.Message); err != nil {
 		e.Close = append(e.Close, Close{in.From, wire.CloseMalformed, "a change is not valid", err})
 	}
-	p.state.Receive(r.h, in.Message)
+	p.state.Receive(r.h, in.Message.Message)
 	r.persist(&e)
 	r.peerHeads(&e, now, p)
 	_, wants := p.state.Heard()
@@ -257,53 +270,18 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 
 // accept offers changes to the history. The error is about a change that no
 // honest peer sends.
-func (r *Replica) accept(p *peer, entries [][]byte) error {
-	for _, entry := range entries {
-		if p.info.ReadOnly || r.stalled {
-			r.counts.Refused++
-			continue
-		}
-		for raw, err := range chunk.Split(entry, r.cfg.Chunk) {
-			if err == nil {
-				err = r.acceptChunk(raw)
-			}
-			if err != nil {
-				r.counts.Refused++
-				return err
-			}
-		}
+func (r *Replica) accept(p *peer, m *exchange.Message) error {
+	if p.info.ReadOnly || r.stalled {
+		r.counts.Refused += len(m.Changes)
+		return nil
 	}
-	return nil
-}
-
-func (r *Replica) acceptChunk(raw chunk.Raw) error {
-	changes, err := r.parse(raw)
+	offered, err := m.Offer(r.h)
+	r.counts.Accepted += offered.Accepted
+	r.counts.Refused += offered.Full
 	if err != nil {
-		return err
+		r.counts.Refused++
 	}
-	for _, c := range changes {
-		added, err := r.h.Add(c)
-		if errors.Is(err, history.ErrFull) {
-			r.counts.Refused++ // nobody's fault: the document stays readable
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		r.counts.Accepted += len(added)
-	}
-	return nil
-}
-
-func (r *Replica) parse(raw chunk.Raw) ([]*chunk.Change, error) {
-	if raw.Type == chunk.TypeDocument {
-		return chunk.ParseDocument(raw.Bytes, r.cfg.Chunk)
-	}
-	c, err := chunk.ParseChange(raw.Bytes, r.cfg.Chunk)
-	if err != nil {
-		return nil, err
-	}
-	return []*chunk.Change{c}, nil
+	return err
 }
 
 // persist asks for what has been accepted and is not durable, unless an earlier

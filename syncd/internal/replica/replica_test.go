@@ -13,7 +13,6 @@ import (
 
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/exchange"
-	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/history/historytest"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
@@ -119,10 +118,10 @@ func (s *story) input(words []string) []string {
 		for _, name := range list(args["changes"]) {
 			m.Changes = append(m.Changes, s.changes[name].Bytes())
 		}
-		return s.show(s.r.Sync(s.now, Input{From: s.conn(who), Message: m, Alone: alone}))
+		return s.show(s.r.Sync(s.now, Input{From: s.conn(who), Message: Message{m}, Alone: alone}))
 	case "garbage":
 		m := &exchange.Message{Version: exchange.V1, Changes: [][]byte{{1, 2, 3}}}
-		return s.show(s.r.Sync(s.now, Input{From: s.conn(who), Message: m}))
+		return s.show(s.r.Sync(s.now, Input{From: s.conn(who), Message: Message{m}}))
 	case "durable":
 		s.stored, s.saving = append(s.stored, s.saving...), nil
 		return s.show(s.r.Durable(s.now))
@@ -198,13 +197,17 @@ func (s *story) attach(who string, args map[string]string) []string {
 }
 
 func (s *story) load() {
-	h := history.New(history.Limits{})
-	for _, c := range s.stored {
-		if err := h.Restore(c); err != nil {
-			s.t.Fatal(err)
+	err := s.r.Load(func(take func([]byte) error) error {
+		for _, c := range s.stored {
+			if err := take(c.Bytes()); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	s.r.Load(h)
 }
 
 func (s *story) conn(name string) Conn {

@@ -20,6 +20,7 @@ const arrows = `
 	crdt/wire               → crdt/id
 	crdt/chunk              → crdt/id
 	crdt/history            → crdt/chunk crdt/id
+	crdt/history/historytest → crdt/history crdt/chunk crdt/id
 	crdt/exchange           → crdt/history crdt/chunk crdt/id
 	crdt/board              → crdt/history crdt/chunk crdt/id
 	crdt/internal/core      → crdt/id
@@ -36,7 +37,7 @@ const arrows = `
 	syncd/internal/store/badger      → syncd/internal/store crdt/id
 	syncd/internal/store/mem         → syncd/internal/store crdt/id
 	syncd/internal/store/storetest   → syncd/internal/store crdt/id
-	syncd/internal/store/faultstore  → syncd/internal/store crdt/id
+	syncd/internal/store/faultstore  → syncd/internal/store syncd/internal/store/mem crdt/id
 	syncd/internal/admin    → syncd/internal/hub syncd/internal/store
 
 	# around it
@@ -44,6 +45,7 @@ const arrows = `
 	syncd/internal/config   →
 	syncd/internal/cli      → syncd/internal/... crdt/history crdt/chunk crdt/wire crdt/id
 	syncd/internal/testkit/lint      →
+	syncd/internal/testkit/torture   →
 	syncd/internal/testkit/simnet    → syncd/internal/... crdt/exchange crdt/history crdt/chunk crdt/wire crdt/id
 
 	# users of it
