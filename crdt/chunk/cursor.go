@@ -267,7 +267,8 @@ func (c *deltas) read() {
 	c.value = v
 }
 
-// texts walks along a column of strings. They alias the column.
+// texts walks along a column of strings, which alias the column. A string is
+// checked when it is read, not each time a run repeats it.
 type texts struct {
 	runs
 	value []byte
@@ -298,7 +299,7 @@ func (c *texts) read() {
 		return
 	}
 	v := c.buf[n : n+int(length)]
-	if c.strict && !utf8.Valid(v) {
+	if !utf8.Valid(v) {
 		c.refuse("not UTF-8")
 	} else if !c.joins(n+int(length), bytes.Equal(v, c.value)) {
 		v = nil

@@ -101,9 +101,11 @@ var deflaters = sync.Pool{New: func() any {
 	return &deflater{w: w}
 }}
 
-// Deflate appends to dst the form in which change travels: deflated if its body
-// is longer than 256 bytes and gets shorter by it, else as it is. change is the
-// Bytes of a Change; anything else is appended as it is.
+// Deflate appends to dst the smaller form of change: deflated if its body is
+// longer than 256 bytes and gets shorter by it, else as it is. Every reader of
+// files understands it; a peer whose core is as old as automerge-go's does not
+// read it in sync messages. change is the Bytes of a Change; anything else is
+// appended as it is.
 func Deflate(dst, change []byte) []byte {
 	f, err := cutFrame(change, len(change))
 	if err != nil || f.typ != TypeChange || len(f.bytes) != len(change) || len(f.body) <= deflateBytesMin {

@@ -1,7 +1,5 @@
 package chunk
 
-import "unicode/utf8"
-
 // docID is an operation's id; the actor is an index into the document's actors.
 // Counter 0 is no operation, as in OpID.
 type docID struct{ counter, actor uint32 }
@@ -24,8 +22,8 @@ type docEdge struct {
 	row  int32
 }
 
-// rowCursors walks along the columns of operations. Keys are checked for UTF-8
-// here, since they become strings; ParseChange does the rest.
+// rowCursors walks along the columns of operations. They check what is needed to
+// put changes together; ParseChange does the rest.
 type rowCursors struct {
 	fail                       failure
 	objectActor, objectCounter uints
@@ -128,7 +126,7 @@ func (c *rowCursors) key(row *docRow) {
 	row.sequence = !hasKey
 	switch {
 	case hasKey:
-		if hasActor || hasCounter || !utf8.Valid(key) {
+		if hasActor || hasCounter {
 			c.refuse("bad map key")
 		}
 		row.key = alias(key)

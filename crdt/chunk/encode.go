@@ -13,6 +13,7 @@ type runEncoder struct {
 	count    int    // how often it was repeated
 	nulls    int    // how many nulls are not written yet
 	any      bool
+	scratch  []byte
 }
 
 func (e *runEncoder) append(value []byte) {
@@ -39,7 +40,8 @@ func (e *runEncoder) appendUint(v uint64) {
 }
 
 func (e *runEncoder) appendString(s string) {
-	e.append(append(appendUleb(nil, uint64(len(s))), s...))
+	e.scratch = appendBytes(e.scratch[:0], s)
+	e.append(e.scratch)
 }
 
 func (e *runEncoder) flushValue() {
@@ -83,7 +85,7 @@ func (e *runEncoder) finish() []byte {
 }
 
 func (e *runEncoder) reset() {
-	*e = runEncoder{out: e.out[:0], literals: e.literals[:0], value: e.value[:0]}
+	*e = runEncoder{out: e.out[:0], literals: e.literals[:0], value: e.value[:0], scratch: e.scratch[:0]}
 }
 
 // deltaEncoder writes numbers as differences.

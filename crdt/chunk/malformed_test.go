@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,7 @@ func TestPoison(t *testing.T) {
 		"own element (poison)":                   {[]Op{del, {Object: inText, Sequence: true, Elem: OpID{9, 0}, Insert: true, Action: ActionSet}}, "not older"},
 		"own object (poison)":                    {[]Op{del, {Object: OpID{9, 0}, Key: "k", Action: ActionMakeMap}}, "not older"},
 		"predecessor from the future (poison)":   {[]Op{with(del, func(o *Op) { o.Pred = []OpID{{8, 1}} })}, "not older"},
+		"another's from the future (poison)":     {[]Op{setKey, with(del, func(o *Op) { o.Pred = []OpID{{8, 1}} })}, "not older"},
 		"end of no mark (poison)":                {[]Op{markEnd(elemA)}, "ends no mark"},
 		"end not directly after (poison)":        {[]Op{mark(elemA), setKey, markEnd(elemB)}, "ends no mark"},
 		"end twice":                              {[]Op{mark(elemA), markEnd(elemB), markEnd(elemB)}, "ends no mark"},
@@ -374,4 +376,51 @@ func TestLimits(t *testing.T) {
 	wantRefused(t, encodeChange(&Spec{Actor: "a", Seq: 1, StartOp: 1}, cols), ErrLimit, "more than 100000")
 	cols[colAction] = append(appendSleb(nil, 1<<40), 1)
 	wantRefused(t, encodeChange(&Spec{Actor: "a", Seq: 1, StartOp: 1}, cols), ErrLimit, "more than 100000")
+}
+
+func TestDeflate(t *testing.T) {
+	sized := func(message string) []byte {
+		s := later(t, setKey)
+		s.Message = message
+		return encodeSpec(s)
+	}
+	bodyBytes := func(data []byte) int {
+		f, err := cutFrame(data, len(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(f.body)
+	}
+	noise := strings.Builder{}
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 400 {
+		noise.WriteByte(byte(rng.IntN(128)))
+	}
+	small := strings.Repeat("m", 256-bodyBytes(sized(strings.Repeat("m", 128)))+128)
+	for name, c := range map[string]struct {
+		data []byte
+		want Type
+	}{
+		"a body of 256 bytes":   {sized(small), TypeChange},
+		"a body of 257 bytes":   {sized(small + "m"), TypeDeflated},
+		"one that gets no less": {sized(noise.String()), TypeChange},
+		"no change at all":      {[]byte("far more than ten bytes, but no chunk"), 0},
+	} {
+		before := []byte("before")
+		got := Deflate(slices.Clone(before), c.data)
+		if !bytes.HasPrefix(got, before) {
+			t.Fatalf("%s: what stood before was overwritten", name)
+		}
+		got = got[len(before):]
+		if c.want != TypeDeflated {
+			if !bytes.Equal(got, c.data) {
+				t.Errorf("%s was changed", name)
+			}
+		} else if Type(got[typeOffset]) != TypeDeflated || len(got) >= len(c.data) {
+			t.Errorf("%s: type %v, %d bytes of %d", name, Type(got[typeOffset]), len(got), len(c.data))
+		}
+	}
+	if n := bodyBytes(sized(small)); n != 256 {
+		t.Errorf("the small body has %d bytes", n)
+	}
 }

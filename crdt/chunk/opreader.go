@@ -52,7 +52,8 @@ func (r *opReader) init(c *Change, strict bool) {
 	r.predCount.runs = runsOf(colPredCount)
 	r.predActor.runs = runsOf(colPredActor)
 	r.predCounter.runs = runsOf(colPredCounter)
-	// Conflicts apart an operation has at most one predecessor.
+	// Conflicts apart an operation has at most one predecessor. This bounds the
+	// time that a few bytes can cost.
 	predsMax := 2*c.OpCount + predsPerOpMax
 	r.predActor.rest, r.predCounter.rest = predsMax, predsMax
 	r.expand = boolsOf(colExpand)
