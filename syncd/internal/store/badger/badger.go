@@ -134,7 +134,11 @@ func open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	unlock() // Badger locks it again; this one is for the clear error
+	err = sweep(dir, cfg.Logger)
+	unlock() // Badger locks it again
+	if err != nil {
+		return nil, fmt.Errorf("remove empty logs: %w", err)
+	}
 	free, err := freeBytes(dir)
 	if err != nil {
 		return nil, fmt.Errorf("ask for free space: %w", err)

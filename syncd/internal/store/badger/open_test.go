@@ -211,3 +211,24 @@ func fill(b *testing.B, dir string, documents int) {
 		b.Fatal(err)
 	}
 }
+
+// Killed at the wrong moment Badger leaves a log of zero bytes, which it then
+// refuses to open.
+func TestEmptyLogsDoNotKeepTheStoreShut(t *testing.T) {
+	dir, doc := t.TempDir(), storetest.Document(1)
+	s := mustOpen(t, dir)
+	mustCommit(t, s, storetest.AppendOf(doc, 0, 1, 350))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"00042.mem", "000042.vlog"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = mustOpen(t, dir)
+	mustCommit(t, s, storetest.AppendOf(doc, 1, 1, 350))
+	if got, _, err := storetest.Load(s, doc); err != nil || len(got) != 2 {
+		t.Errorf("%d changes, %v; want 2", len(got), err)
+	}
+}
