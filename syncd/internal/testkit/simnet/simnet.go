@@ -1,0 +1,6 @@
+// Package simnet runs one document, its server and its devices in a simulated
+// network in which everything that can go wrong does, decided by a seed: cuts,
+// delays, crashes of the server before and after a write, a full disk, unloading.
+// It has only tests. They hold two promises: when the world has healed everybody
+// has the same, and nothing that the server ever told anyone is lost.
+package simnet

@@ -1,0 +1,330 @@
+package simnet
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/exchange"
+	"github.com/tavle-org/tavle/crdt/history"
+	"github.com/tavle-org/tavle/crdt/history/historytest"
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/syncd/internal/replica"
+)
+
+var (
+	seeds = flag.Int("seeds", 300, "how many seeds to try")
+	first = flag.Uint64("seed", 0, "the first seed")
+)
+
+func TestEverybodyConvergesAndNothingToldIsLost(t *testing.T) {
+	var edits, told, crashes int
+	for seed := *first; seed < *first+uint64(*seeds); seed++ {
+		w := newWorld(t, seed)
+		for range 400 {
+			w.step()
+		}
+		w.heal()
+		edits, told, crashes = edits+w.edits, told+len(w.told), crashes+w.crashes
+	}
+	t.Logf("%d seeds: %d edits, %d heads and changes told, %d crashes", *seeds, edits, told, crashes)
+	if edits < 20**seeds || told < 5**seeds || crashes < *seeds/2 {
+		t.Fatal("too little has happened for the test to mean anything")
+	}
+}
+
+// world is everything there is. All randomness comes from rng.
+type world struct {
+	t    *testing.T
+	seed uint64
+	rng  *rand.Rand
+	now  time.Time
+
+	devices []*device
+	conns   replica.Conn
+
+	// The server: what is on its disk, and what a crash forgets.
+	disk   [][]byte
+	rep    *replica.Replica
+	saving *replica.Persist
+	wake   time.Time
+
+	told                  map[id.ChangeHash]bool
+	edits, crashes, fulls int
+}
+
+type device struct {
+	*historytest.Author
+	conn  replica.Conn // 0 when not connected
+	state exchange.State
+	up    [][]byte // on the way to the server
+	down  [][]byte // on the way to the device
+}
+
+func newWorld(t *testing.T, seed uint64) *world {
+	w := &world{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)),
+		now: time.Unix(1_800_000_000, 0), told: map[id.ChangeHash]bool{}}
+	for i := range 2 + w.rng.IntN(4) {
+		w.devices = append(w.devices, &device{Author: historytest.New(fmt.Sprint("device ", i))})
+	}
+	w.boot()
+	return w
+}
+
+func (w *world) fatal(format string, args ...any) {
+	w.t.Helper()
+	w.t.Fatalf("seed %d: %s", w.seed, fmt.Sprintf(format, args...))
+}
+
+// step lets one thing happen.
+func (w *world) step() {
+	d := w.devices[w.rng.IntN(len(w.devices))]
+	switch n := w.rng.IntN(100); {
+	case n < 15:
+		d.Put(fmt.Sprint("key ", w.rng.IntN(4)), fmt.Sprint(w.rng.Uint32()))
+		w.edits++
+		w.say(d)
+	case n < 22:
+		w.connect(d)
+	case n < 25:
+		w.cut(d)
+	case n < 55:
+		w.deliverUp(d)
+	case n < 80:
+		w.deliverDown(d)
+	case n < 92:
+		w.save()
+	case n < 94:
+		w.diskFull()
+	case n < 95:
+		w.crash()
+	case n < 97:
+		w.rep.Unload()
+	default:
+		w.pass(time.Duration(w.rng.IntN(3000)) * time.Millisecond)
+	}
+}
+
+// heal ends all trouble and lets everything come to rest.
+func (w *world) heal() {
+	for _, d := range w.devices {
+		w.connect(d)
+	}
+	for round := 0; ; round++ {
+		if round > 2000 {
+			w.fatal("no rest")
+		}
+		busy := w.saving != nil
+		w.save()
+		for _, d := range w.devices {
+			busy = busy || len(d.up)+len(d.down) > 0
+			w.deliverUp(d)
+			w.deliverDown(d)
+		}
+		if !busy && w.wake.IsZero() {
+			break
+		}
+		if !busy {
+			w.pass(w.wake.Sub(w.now))
+		}
+	}
+	want := w.devices[0].Heads()
+	for _, d := range w.devices {
+		if !slices.Equal(d.Heads(), want) {
+			w.fatal("%s has heads %v, another %v", d.Actor, d.Heads(), want)
+		}
+	}
+	w.crash()
+	h := w.stored()
+	if !slices.Equal(h.Heads(), want) {
+		w.fatal("the server has heads %v, the devices %v", h.Heads(), want)
+	}
+	for change := range w.told {
+		if !h.Has(change) {
+			w.fatal("change %s was told and is lost", change)
+		}
+	}
+}
+
+func (w *world) stored() *history.History {
+	h := history.New(history.Limits{})
+	for _, c := range w.disk {
+		if err := h.Restore(c); err != nil {
+			w.fatal("the disk has %v", err)
+		}
+	}
+	return h
+}
+
+// boot starts the server on what its disk has.
+func (w *world) boot() {
+	h := w.stored()
+	w.rep = replica.New(replica.Config{Storage: "server"}, h.Len(), h.Heads())
+	w.saving, w.wake = nil, time.Time{}
+}
+
+// crash ends the server. An append under way is on disk as far as it got.
+func (w *world) crash() {
+	if w.saving != nil {
+		w.disk = append(w.disk, w.saving.Changes[:w.rng.IntN(len(w.saving.Changes)+1)]...)
+	}
+	for _, d := range w.devices {
+		d.conn, d.up, d.down = 0, nil, nil
+	}
+	w.crashes++
+	w.boot()
+}
+
+func (w *world) save() {
+	if w.saving == nil {
+		return
+	}
+	if w.saving.First != len(w.disk) {
+		w.fatal("an append begins at %d of %d stored changes", w.saving.First, len(w.disk))
+	}
+	w.disk, w.saving = append(w.disk, w.saving.Changes...), nil
+	w.carry(w.rep.Durable(w.now))
+}
+
+func (w *world) diskFull() {
+	if w.saving != nil {
+		w.saving = nil
+		w.fulls++
+		w.carry(w.rep.NotDurable(w.now))
+	}
+}
+
+func (w *world) pass(d time.Duration) {
+	w.now = w.now.Add(d)
+	if !w.wake.IsZero() && !w.now.Before(w.wake) {
+		w.carry(w.rep.Tick(w.now))
+	}
+}
+
+// carry carries out the effects of the server.
+func (w *world) carry(e replica.Effects) {
+	stored := map[id.ChangeHash]bool{}
+	if len(e.Send) > 0 {
+		h := w.stored()
+		for i := range h.Len() {
+			stored[h.At(i).Hash] = true
+		}
+	}
+	for _, m := range e.Send {
+		if m.Sync == nil {
+			continue
+		}
+		w.note(m.Sync, stored)
+		for _, d := range w.devices {
+			if d.conn == m.To {
+				d.down = append(d.down, bytes.Clone(m.Sync))
+			}
+		}
+	}
+	for _, c := range e.Close {
+		w.fatal("an honest device is closed: %s: %v", c.Text, c.Err)
+	}
+	if e.Persist != nil {
+		w.saving = e.Persist
+	}
+	w.wake = e.Wake
+}
+
+// note enters what a message tells into the ledger. It must be on disk already.
+func (w *world) note(data []byte, stored map[id.ChangeHash]bool) {
+	m, err := exchange.Decode(data, exchange.Limits{})
+	if err != nil {
+		w.fatal("the server says %v", err)
+	}
+	hashes := slices.Clone(m.Heads)
+	for _, raw := range m.Changes {
+		c, err := chunk.ParseChange(raw, chunk.Limits{})
+		if err != nil {
+			w.fatal("the server sends %v", err)
+		}
+		hashes = append(hashes, c.Hash)
+	}
+	for _, hash := range hashes {
+		if !stored[hash] {
+			w.fatal("change %s is told before it is durable", hash)
+		}
+		w.told[hash] = true
+	}
+}
+
+func (w *world) connect(d *device) {
+	w.cut(d)
+	w.conns++
+	d.conn, d.state = w.conns, exchange.State{}
+	w.say(d)
+}
+
+func (w *world) cut(d *device) {
+	if d.conn != 0 {
+		w.rep.Detach(d.conn)
+	}
+	d.conn, d.up, d.down = 0, nil, nil
+}
+
+func (w *world) say(d *device) {
+	if d.conn == 0 {
+		return
+	}
+	if data := exchange.NewRound(d.History).Generate(&d.state); data != nil {
+		d.up = append(d.up, bytes.Clone(data))
+	}
+}
+
+func (w *world) deliverUp(d *device) {
+	if len(d.up) == 0 {
+		return
+	}
+	m, err := replica.Decode(d.up[0])
+	if err != nil {
+		w.fatal("a device says %v", err)
+	}
+	d.up = d.up[1:]
+	w.rep.Attach(d.conn, replica.Peer{})
+	in := replica.Input{From: d.conn, Message: m, Alone: w.rng.IntN(2) == 0}
+	e := w.rep.Sync(w.now, in)
+	if e.Load {
+		err := w.rep.Load(func(take func([]byte) error) error {
+			for _, c := range w.disk {
+				if err := take(c); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			w.fatal("load: %v", err)
+		}
+		e = w.rep.Sync(w.now, in)
+	}
+	w.carry(e)
+}
+
+func (w *world) deliverDown(d *device) {
+	if len(d.down) == 0 {
+		return
+	}
+	m, err := exchange.Decode(d.down[0], exchange.Limits{})
+	if err != nil {
+		w.fatal("the server says %v", err)
+	}
+	d.down = d.down[1:]
+	for _, raw := range m.Changes {
+		c, err := chunk.ParseChange(raw, chunk.Limits{})
+		if err != nil {
+			w.fatal("the server sends %v", err)
+		}
+		d.Take(c)
+	}
+	d.state.Receive(d.History, m)
+	w.say(d)
+}
