@@ -158,7 +158,7 @@ const clone = (d, actor) => A.clone(d, { actor })
   let d = change(init("7e".repeat(16)), d => { d.text = "" })
   d = change(d, d => { d.text = Array.from({ length: 1500 }, () => pick("abcdefghij klmnop")).join("") })
   d = change(d, d => { A.splice(d, ["text"], 10, 1400) })
-  write("long", "a long text in one change (deflated), most of it deleted in the next", d)
+  write("long", "a long text in one change, most of it deleted in the next", d)
 }
 
 {
