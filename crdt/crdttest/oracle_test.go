@@ -74,7 +74,7 @@ func add(t *testing.T, h *history.History, changes []*chunk.Change) {
 }
 
 func TestChangesAreAcceptedAndHashAlike(t *testing.T) {
-	documents(t, 60, func(t *testing.T, d *Document) {
+	documents(t, 40, func(t *testing.T, d *Document) {
 		h := history.New(history.Limits{})
 		changes := parse(t, d.Changes)
 		add(t, h, changes)
@@ -105,7 +105,7 @@ func TestChangesAreAcceptedAndHashAlike(t *testing.T) {
 }
 
 func TestSavedDocumentHoldsTheSameChanges(t *testing.T) {
-	documents(t, 60, func(t *testing.T, d *Document) {
+	documents(t, 40, func(t *testing.T, d *Document) {
 		saved, err := chunk.ParseDocument(d.Saved, chunk.Limits{})
 		must(t, err)
 		var got, want []id.ChangeHash
@@ -133,7 +133,7 @@ func TestSavedDocumentHoldsTheSameChanges(t *testing.T) {
 }
 
 func TestAnyOrderGivesTheSameHeads(t *testing.T) {
-	documents(t, 40, func(t *testing.T, d *Document) {
+	documents(t, 25, func(t *testing.T, d *Document) {
 		changes := parse(t, d.Changes)
 		for round := range uint64(8) {
 			r := rand.New(rand.NewPCG(round, 2))
@@ -176,7 +176,7 @@ func TestAnyOrderGivesTheSameHeads(t *testing.T) {
 
 // Taking a change apart and building it again must not change a byte.
 func TestBuildGivesTheSameBytes(t *testing.T) {
-	documents(t, 60, func(t *testing.T, d *Document) {
+	documents(t, 40, func(t *testing.T, d *Document) {
 		for i, c := range parse(t, d.Changes) {
 			spec := chunk.Spec{
 				Deps: c.Deps, Actor: c.Actor, Seq: c.Seq, StartOp: c.StartOp,

@@ -35,3 +35,13 @@ func (s *Sync) Receive(message []byte) error {
 	}
 	return nil
 }
+
+// Reconnect returns the conversation as it goes on after both sides met again:
+// what was agreed on is kept, what was under way is forgotten.
+func (s *Sync) Reconnect() (*Sync, error) {
+	state, err := automerge.LoadSyncState(s.doc.doc, s.state.Save())
+	if err != nil {
+		return nil, fmt.Errorf("reconnect: %w", err)
+	}
+	return &Sync{doc: s.doc, state: state}, nil
+}
