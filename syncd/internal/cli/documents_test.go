@@ -101,7 +101,14 @@ func TestExportToAFile(t *testing.T) {
 	if got, err := os.ReadFile(path); err != nil || string(got) != file(changes...) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	res := r.run("export", "--data=d", doc(2).URL(), "-o", path)
+	r.wrap = func(s store.Store) store.Store {
+		return tampered{Store: s, doc: doc(1), change: func(i int, c []byte) [][]byte { return nil }, fail: errors.New("no such disk")}
+	}
+	res := r.run("export", "--data=d", doc(1).URL(), "-o", path)
+	if got, _ := os.ReadFile(path); res.code != cli.ExitWrong || string(got) != file(changes...) {
+		t.Errorf("cut short: exit %d, %q, and the file that was there has %d bytes", res.code, res.stderr, len(got))
+	}
+	res = r.run("export", "--data=d", doc(2).URL(), "-o", path)
 	if res.code != cli.ExitWrong || !strings.Contains(res.stderr, "there is no such document in d") {
 		t.Errorf("unknown document: exit %d, %q", res.code, res.stderr)
 	}
@@ -196,6 +203,7 @@ type tampered struct {
 	doc    id.Document
 	change func(i int, change []byte) [][]byte
 	info   func(*store.Info)
+	fail   error // at the end of loading
 	list   error // joined to the end of the list
 }
 
@@ -217,7 +225,7 @@ func (s tampered) Load(d id.Document, yield func([]byte) error) (store.Info, err
 	if d == s.doc && s.info != nil {
 		s.info(&info)
 	}
-	return info, err
+	return info, errors.Join(err, s.fail)
 }
 
 func (s tampered) Documents(after *id.Document, yield func(id.Document, store.Info) error) error {
