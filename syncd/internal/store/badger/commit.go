@@ -141,6 +141,7 @@ func (w *writer) append(a store.Append, m meta) error {
 				return err
 			}
 		}
+		m.records++
 		m.storedBytes += int64(len(r.value))
 	}
 	for _, c := range a.Changes {

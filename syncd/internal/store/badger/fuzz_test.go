@@ -59,7 +59,7 @@ func FuzzMeta(f *testing.F) {
 			return
 		}
 		again, err := decodeMeta(doc, m.encode(doc))
-		if err != nil || again.changes != m.changes || again.reserved != m.reserved ||
+		if err != nil || again.changes != m.changes || again.reserved != m.reserved || again.records != m.records ||
 			again.storedBytes != m.storedBytes || again.digest != m.digest || !slices.Equal(again.heads, m.heads) {
 			t.Fatalf("%+v became %+v, %v", m, again, err)
 		}

@@ -23,6 +23,7 @@ type meta struct {
 	// from it on mean that this description is older than they are.
 	reserved uint32
 
+	records     uint32
 	storedBytes int64
 	digest      digest
 	heads       []id.ChangeHash
@@ -38,10 +39,11 @@ func (m meta) info() store.Info {
 }
 
 func (m meta) encode(doc id.Document) []byte {
-	b := make([]byte, 0, 1+4*binary.MaxVarintLen64+len(m.heads)*len(id.ChangeHash{})+2*sumBytes)
+	b := make([]byte, 0, 1+5*binary.MaxVarintLen64+len(m.heads)*len(id.ChangeHash{})+2*sumBytes)
 	b = append(b, metaVersion)
 	b = binary.AppendUvarint(b, uint64(m.changes))
 	b = binary.AppendUvarint(b, uint64(m.reserved))
+	b = binary.AppendUvarint(b, uint64(m.records))
 	b = binary.AppendUvarint(b, uint64(m.storedBytes))
 	b = binary.BigEndian.AppendUint64(b, uint64(m.digest))
 	b = binary.AppendUvarint(b, uint64(len(m.heads)))
@@ -66,14 +68,15 @@ func decodeMeta(doc id.Document, value []byte) (meta, error) {
 	}
 	b = b[1:]
 	var m meta
-	var stored uint64
 	changes, b := cutUvarint(b, store.ChangesMax)
 	reserved, b := cutUvarint(b, store.ChangesMax)
-	stored, b = cutUvarint(b, 1<<62)
+	records, b := cutUvarint(b, store.ChangesMax)
+	stored, b := cutUvarint(b, 1<<62)
 	if len(b) < sumBytes {
 		return meta{}, errMeta
 	}
-	m.changes, m.reserved, m.storedBytes = uint32(changes), uint32(reserved), int64(stored)
+	m.changes, m.reserved = uint32(changes), uint32(reserved)
+	m.records, m.storedBytes = uint32(records), int64(stored)
 	m.digest, b = digest(binary.BigEndian.Uint64(b)), b[sumBytes:]
 	heads, b := cutUvarint(b, metaHeadsMax)
 	if uint64(len(b)) != heads*uint64(len(id.ChangeHash{})) || m.reserved < m.changes {

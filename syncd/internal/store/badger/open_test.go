@@ -172,7 +172,7 @@ func BenchmarkOpen(b *testing.B) {
 }
 
 // BenchmarkLoad loads a document of 10,000 changes, each from a record of its
-// own.
+// own, and again when those are merged.
 func BenchmarkLoad(b *testing.B) {
 	dir, doc := b.TempDir(), storetest.Document(1)
 	s, err := Open(Config{Dir: dir})
@@ -185,11 +185,23 @@ func BenchmarkLoad(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	for b.Loop() {
-		if _, err := s.Load(doc, func([]byte) error { return nil }); err != nil {
+	load := func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.Load(doc, func([]byte) error { return nil }); err != nil {
+				b.Fatal(err)
+			}
+		}
+		info, _, err := s.Stat(doc)
+		if err != nil {
 			b.Fatal(err)
 		}
+		b.ReportMetric(float64(info.StoredBytes)/float64(info.Changes), "B/change")
 	}
+	b.Run("single", load)
+	if err := s.Merge(doc); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("merged", load)
 }
 
 func fill(b *testing.B, dir string, documents int) {
