@@ -45,6 +45,7 @@ const arrows = `
 	syncd/internal/config   →
 	syncd/internal/cli      → syncd/internal/... crdt/history crdt/chunk crdt/wire crdt/id
 	syncd/internal/testkit/lint      →
+	syncd/internal/testkit/bench     →
 	syncd/internal/testkit/torture   →
 	syncd/internal/testkit/simnet    → syncd/internal/... crdt/exchange crdt/history crdt/chunk crdt/wire crdt/id
 
