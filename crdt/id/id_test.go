@@ -189,14 +189,19 @@ func bigBase58(payload []byte) string {
 	once := sha256.Sum256(payload)
 	twice := sha256.Sum256(once[:])
 	full := append(bytes.Clone(payload), twice[:4]...)
-	n, base, digit := new(big.Int).SetBytes(full), big.NewInt(58), new(big.Int)
+	out := bigDigits(new(big.Int).SetBytes(full))
+	for i := 0; i < len(full) && full[i] == 0; i++ {
+		out = "1" + out
+	}
+	return out
+}
+
+func bigDigits(n *big.Int) string {
+	base, digit := big.NewInt(58), new(big.Int)
 	var out []byte
 	for n.Sign() > 0 {
 		n.DivMod(n, base, digit)
 		out = append([]byte{"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"[digit.Int64()]}, out...)
-	}
-	for i := 0; i < len(full) && full[i] == 0; i++ {
-		out = append([]byte{'1'}, out...)
 	}
 	return string(out)
 }
@@ -221,6 +226,26 @@ func TestBase58AgainstBigInt(t *testing.T) {
 			t.Fatalf("%s is read as %x, error %v", h.Head(), got, err)
 		}
 	})
+}
+
+// TestBase58IsUnique: a number that is a whole 2^160 larger has the same last 20
+// bytes, and is no second way to write them.
+func TestBase58IsUnique(t *testing.T) {
+	sum := func(b []byte) []byte {
+		once := sha256.Sum256(b)
+		twice := sha256.Sum256(once[:])
+		return append(bytes.Clone(b), twice[:4]...)
+	}
+	for _, v := range documentVectors {
+		payload, _ := hex.DecodeString(v.payload)
+		n := new(big.Int).SetBytes(sum(payload))
+		for range 3 {
+			n.Add(n, new(big.Int).Lsh(big.NewInt(1), 160))
+			if d, err := id.ParseDocument(bigDigits(n)); err == nil {
+				t.Errorf("%s is read as %s", bigDigits(n), d)
+			}
+		}
+	}
 }
 
 // FuzzParse: whatever a parser accepts, the identifier gives back.

@@ -316,6 +316,9 @@ func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := messages.Draw(t, "message")
 		frame := wire.Append(nil, m)
+		if again := wire.Append(nil, m); !bytes.Equal(again, frame) {
+			t.Fatalf("written as %x, then as %x", frame, again)
+		}
 		got, err := wire.Decode(frame, wire.DefaultLimits)
 		if err != nil {
 			t.Fatalf("%x: %v", frame, err)
@@ -340,7 +343,7 @@ var messages = rapid.Custom(func(t *rapid.T) wire.Message {
 		return wire.PeerMetadata{StorageID: id.Storage(maybe("storage")), IsEphemeral: rapid.Bool().Draw(t, "ephemeral")}
 	}
 	storages := func(name string) (list []id.Storage) {
-		for range rapid.IntRange(0, 3).Draw(t, name) {
+		for range rapid.IntRange(0, 12).Draw(t, name) {
 			list = append(list, id.Storage(text(name)))
 		}
 		return list

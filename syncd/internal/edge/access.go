@@ -53,9 +53,10 @@ func (a Access) origin(r *http.Request) bool {
 		return true
 	}
 	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" {
-		return false // "null", too: a page that hides where it is from
+	if err != nil {
+		return false
 	}
+	// A page that hides where it is from says "null", which has no host.
 	return strings.EqualFold(u.Host, r.Host) || a.Loopback && isLoopback(u.Hostname())
 }
 

@@ -262,6 +262,14 @@ func TestHandshake(t *testing.T) {
 		c.closed(wire.CloseTakenOver)
 		take(t, session.left)
 	})
+	t.Run("HS10 taken over while it joins", func(t *testing.T) {
+		s := serve(t, edge.Config{Hub: &hub{onJoin: func(out edge.Outbox) { out.Close(wire.CloseTakenOver, "too late") }}})
+		c := s.dial(t)
+		c.SetCloseHandler(func(int, string) error { return nil }) // a client that does not go by itself
+		c.send(wire.Join{Sender: "tablet"})
+		c.closed(wire.CloseTakenOver)
+		take(t, take(t, s.hub.sessions).left)
+	})
 	t.Run("HS11 the hub refuses", func(t *testing.T) {
 		s := serve(t, edge.Config{Hub: &hub{refuse: &wire.CloseError{Code: wire.ClosePeerTaken, Text: "peer id is in use", Cause: errors.New("secret")}}})
 		c := s.dial(t)
@@ -462,6 +470,23 @@ func TestClosing(t *testing.T) {
 		session.out.Close(wire.CloseRestart, strings.Repeat("ø", 100))
 		if frames := c.closed(wire.CloseRestart); len(frames) != 300 {
 			t.Errorf("%d frames came, want 300", len(frames))
+		}
+	})
+	t.Run("nothing is delivered after a close, not even what has come already", func(t *testing.T) {
+		got := make(chan wire.Message, 10)
+		s := serve(t, edge.Config{Hub: &hub{receive: func(s *session, m wire.Message) error {
+			got <- m
+			s.out.Close(wire.CloseUnauthorised, "revoked")
+			return nil
+		}}})
+		c, session := s.joined(t, "tablet")
+		frame := wire.Append(nil, syncOf("tablet", "x"))
+		one := append([]byte{0x82, 0x80 | byte(len(frame)), 0, 0, 0, 0}, frame...) // masked with zeros
+		c.UnderlyingConn().Write(append(append(one[:len(one):len(one)], one...), one...))
+		c.closed(wire.CloseUnauthorised)
+		take(t, session.left)
+		if len(got) != 1 {
+			t.Errorf("%d messages were delivered", len(got))
 		}
 	})
 	t.Run("1012 on shutdown", func(t *testing.T) {

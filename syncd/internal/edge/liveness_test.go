@@ -199,9 +199,9 @@ func TestLiveness(t *testing.T) {
 
 func TestSlowLine(t *testing.T) {
 	large := wire.Append(nil, syncOf("syncd", strings.Repeat("x", 1<<20)))
-	// crawl reads n bytes at 2 KiB a second.
-	crawl := func(c *client, n int) (err error) {
-		buf := make([]byte, 2<<10)
+	// crawl reads n bytes at rate bytes a second.
+	crawl := func(c *client, n, rate int) (err error) {
+		buf := make([]byte, rate)
 		for n > 0 && err == nil {
 			var k int
 			k, err = c.UnderlyingConn().Read(buf[:min(n, len(buf))])
@@ -210,22 +210,34 @@ func TestSlowLine(t *testing.T) {
 		}
 		return err
 	}
+	wholeFrame := 10 + len(large) // with the head of a websocket frame
 	t.Run("LM9 a large frame may take minutes", func(t *testing.T) {
 		bubble(t, edge.Config{}, func(t *testing.T, s *server, c *client, session *session) {
 			session.out.Send(large)
 			start := time.Now()
-			if err := crawl(c, len(large)); err != nil {
+			if err := crawl(c, wholeFrame, 2<<10); err != nil {
 				t.Errorf("closed after %v: %v", time.Since(start), err)
 			}
 			if took := time.Since(start); took < 5*time.Minute {
 				t.Errorf("took only %v: this test does not test", took)
+			}
+			// Then it gets as much time to answer as any other.
+			answer := c.PingHandler()
+			c.SetPingHandler(func(data string) error {
+				time.AfterFunc(40*time.Second, func() { answer(data) })
+				return nil
+			})
+			end := c.reading()
+			time.Sleep(5 * time.Minute)
+			if err := ended(end); err != nil {
+				t.Errorf("closed afterwards: %v", err)
 			}
 		})
 	})
 	t.Run("LM9 a peer that takes nothing is closed", func(t *testing.T) {
 		bubble(t, edge.Config{PingInterval: time.Hour}, func(t *testing.T, s *server, c *client, session *session) {
 			session.out.Send(large)
-			crawl(c, 10<<10)
+			crawl(c, 10<<10, 2<<10)
 			start := time.Now()
 			<-session.left
 			if took := time.Since(start); took > 31*time.Second {
@@ -239,12 +251,14 @@ func TestSlowLine(t *testing.T) {
 	t.Run("CL6 closing does not wait longer than 5 s", func(t *testing.T) {
 		bubble(t, edge.Config{}, func(t *testing.T, s *server, c *client, session *session) {
 			session.out.Send(large)
+			go crawl(c, wholeFrame, 16<<10) // would take a minute
 			synctest.Wait()
 			start := time.Now()
 			session.out.Close(wire.CloseRestart, "")
 			if err := s.Shutdown(t.Context()); err != nil || time.Since(start) > 5*time.Second {
 				t.Errorf("took %v, error %v", time.Since(start), err)
 			}
+			time.Sleep(2 * time.Second) // until crawl has noticed
 		})
 	})
 }

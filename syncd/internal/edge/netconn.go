@@ -124,16 +124,9 @@ func (n *netConn) Write(p []byte) (int, error) {
 func (n *netConn) write(p []byte) (written int, err error) {
 	for err == nil && written < len(p) {
 		n.armWrite()
-		begin := time.Now()
 		var k int
 		k, err = n.Conn.Write(p[written:min(len(p), written+chunkBytes)])
 		written += k
-		// A write that had to wait and was taken after all: the peer has
-		// acknowledged what was before it. Meanwhile it may have had no chance
-		// to answer a ping, which stands in line behind.
-		if err == nil && time.Since(begin) > time.Second {
-			n.life.Add(1)
-		}
 	}
 	return written, err
 }

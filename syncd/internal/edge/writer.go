@@ -31,12 +31,14 @@ func (c *conn) write() {
 				return
 			}
 		case <-tick.C:
-			if watch.misses() >= c.cfg.PongMisses { // LV2
+			if watch.unanswered() == c.cfg.PongMisses { // LV2
 				c.cfg.Metrics.Silent.Add(1)
 				c.out.cut(&wire.CloseError{Code: wire.CloseTimeout, Text: "no sign of life"})
 				continue
 			}
+			watch.pings++
 			c.control(websocket.PingMessage, nil) // LV1
+			tick.Reset(c.cfg.PingInterval)        // a long write may have held up the last one
 		}
 	}
 }
@@ -110,19 +112,17 @@ func (c *conn) goodbye(end *wire.CloseError) {
 	c.control(websocket.CloseMessage, websocket.FormatCloseMessage(end.Code, text)) // CL1
 }
 
-// watch tells how often in a row there was no sign of life between two looks.
+// watch counts the pings since the last sign of life.
 type watch struct {
-	net  *netConn
-	seen uint64
-	in   int
+	net   *netConn
+	seen  uint64
+	pings int
 }
 
-func (w *watch) misses() int {
+func (w *watch) unanswered() int {
 	life := w.net.life.Load()
 	if life != w.seen || !w.net.waiting.Load() { // LV2: or it is we who do not read
-		w.seen, w.in = life, 0
-		return 0
+		w.seen, w.pings = life, 0
 	}
-	w.in++
-	return w.in
+	return w.pings
 }
