@@ -137,7 +137,7 @@ func or[T comparable](v *T, preset T) {
 	}
 }
 
-// Edge accepts connections. Serve it at /sync and at /.
+// Edge accepts connections at /sync and at /, and answers 404 elsewhere.
 type Edge struct {
 	// Immutable after New.
 	cfg      Config
@@ -174,6 +174,10 @@ func New(cfg Config) *Edge {
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !e.cfg.Access.host(r.Host) {
 		e.refuse(w, http.StatusMisdirectedRequest, "this server does not go by that name")
+		return
+	}
+	if r.URL.Path != "/" && r.URL.Path != "/sync" {
+		http.NotFound(w, r)
 		return
 	}
 	if !websocket.IsWebSocketUpgrade(r) {

@@ -170,7 +170,7 @@ func TestAccess(t *testing.T) {
 func TestPage(t *testing.T) {
 	s := serve(t, edge.Config{})
 	web := "http" + strings.TrimPrefix(s.url, "ws")
-	for path, want := range map[string]int{"/": http.StatusOK, "/sync": http.StatusUpgradeRequired} {
+	for path, want := range map[string]int{"/": http.StatusOK, "/sync": http.StatusUpgradeRequired, "/else": http.StatusNotFound} {
 		resp, err := http.Get(web + path)
 		if err != nil {
 			t.Fatal(err)
@@ -190,6 +190,14 @@ func TestPage(t *testing.T) {
 		t.Errorf("HS17 POST: %s", resp.Status)
 	}
 	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestElsewhere(t *testing.T) {
+	s := serve(t, edge.Config{})
+	_, resp, err := websocket.DefaultDialer.Dial(s.url+"/sync/else", nil)
+	if err == nil || resp.StatusCode != http.StatusNotFound {
+		t.Errorf("HS17 a websocket elsewhere: %v", err)
+	}
 }
 
 func TestNoExtensions(t *testing.T) {
