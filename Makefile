@@ -18,16 +18,17 @@ DATA   ?= .data
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
-# Node packages: those that make run needs, and those with tests of their own.
+# Node packages: the one that make run needs, those with tests of their own, and the one that make bench needs.
 STORY_PACKAGE := examples/hello
 TEST_PACKAGES := syncd/internal/testkit/interop
+BENCH_PACKAGE := syncd/internal/testkit/bench
 
 # What npm has installed is as new as the lockfile, or it is installed again.
 installed = $(addsuffix /node_modules/.package-lock.json,$(1))
 
 GO_FILES = find . -name '*.go' -not -path '*/node_modules/*' -print0
 
-.PHONY: all run test test-go test-node fmt fmt-check vet lint audit bench fuzz race torture build clean
+.PHONY: all run test test-go test-node fmt fmt-check vet lint audit bench fuzz race torture bench-go build clean
 
 all: fmt vet lint test race
 
@@ -70,11 +71,16 @@ fuzz:
 	  done; \
 	done
 
-# syncd is killed at random moments, ROUNDS times; what it had told must be there again.
+# syncd is killed at random moments, ROUNDS times, and has to have what it had told; then as many seeds of the simulated network.
 torture: build
-	TAVLE_TORTURE_ROUNDS=$(ROUNDS) $(GO) test -timeout 0 -count=1 -v -run 'Kill|Crash|Torture' ./syncd/...
+	TAVLE_SYNCD='$(CURDIR)/bin/syncd' TAVLE_TORTURE_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 0 -v -run Killed ./syncd/internal/testkit/torture
+	$(GO) test -count=1 -timeout 0 ./syncd/internal/testkit/simnet -seeds $(ROUNDS)
 
-bench:
+# The table: syncd beside the reference server from npm, under the same load.
+bench: build $(call installed,$(BENCH_PACKAGE))
+	$(GO) run ./$(BENCH_PACKAGE)
+
+bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
 ## Checking
