@@ -41,7 +41,6 @@ func (d *document) buildChange(i int) (*Change, error) {
 	for k, on := range m.deps {
 		spec.Deps[k] = d.built[on].Hash
 	}
-	slices.SortFunc(spec.Deps, id.ChangeHash.Compare)
 	if err := d.collectActors(i); err != nil {
 		return nil, err
 	}

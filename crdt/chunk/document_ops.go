@@ -51,9 +51,6 @@ func (d *document) assign() error {
 	for i := range d.metas {
 		m := &d.metas[i]
 		m.slot = total
-		if m.opCount() > d.lim.OpsMax {
-			return overLimit("change %d has more than %d operations", i, d.lim.OpsMax)
-		}
 		if total += m.opCount(); total > len(d.rows)+len(d.edges) {
 			return malformed("changes up to %d have operations that are missing", i)
 		}

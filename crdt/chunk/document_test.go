@@ -121,7 +121,7 @@ func TestDocumentColumns(t *testing.T) {
 		"id of no change":        {func(d *document) { d.ops[docIDCounter] = append(all(), 0x3f) }, ErrMalformed, "belongs to no change"},
 		"no ids":                 {func(d *document) { d.ops[docIDCounter], d.ops[docIDActor] = nil, nil }, ErrMalformed, "has no id"},
 		"id by an unknown actor": {func(d *document) { d.ops[docIDActor] = all(1) }, ErrMalformed, "an id is out of range"},
-		"counter of 2^40":        {func(d *document) { d.ops[docObjectCounter] = append(all(), appendUleb(nil, 1<<40)...) }, ErrMalformed, "an id is out of range"},
+		"counter of 2^40+1":      {func(d *document) { d.ops[docIDCounter] = append(all(), appendSleb(nil, 1<<40+1)...) }, ErrMalformed, "an id is out of range"},
 		"unknown action":         {func(d *document) { d.ops[docAction] = all(8) }, ErrMalformed, "unknown action"},
 		"value too long":         {func(d *document) { d.ops[docValue] = d.ops[docValue][1:] }, ErrMalformed, "bad value"},
 		"value left over":        {func(d *document) { d.ops[docValue] = append(d.ops[docValue], 1) }, ErrMalformed, "too many bytes"},
@@ -210,8 +210,17 @@ func TestDocumentLimits(t *testing.T) {
 	if _, err := ParseDocument(data, Limits{BytesMax: len(data)}); !errors.Is(err, ErrLimit) {
 		t.Errorf("a document that grows %d times: %v", 121*1000/len(data), err)
 	}
-	// Deflated columns count with what they inflate to.
-	body := append([]byte{0, 0, 1, 0x35 | deflatedBit}, appendUleb(nil, uint64(len(deflate(t, make([]byte, 1<<20)))))...)
+	// Deflated columns count with what they inflate to, and together with plain ones.
+	zeros := make([]byte, 1000)
+	small := deflate(t, zeros)
+	body := append([]byte{0, 0, 1, 0x35 | deflatedBit, byte(len(small)), 1, 0x15}, appendUleb(nil, uint64(len(zeros)))...)
+	data = encodeChunk(TypeDocument, slices.Concat(body, small, zeros))
+	for limit, want := range map[int]error{2000: ErrMalformed, 1999: ErrLimit, len(data): ErrLimit} {
+		if _, err := ParseDocument(data, Limits{BytesMax: limit}); !errors.Is(err, want) {
+			t.Errorf("2000 bytes of columns, %d allowed: %v", limit, err)
+		}
+	}
+	body = append([]byte{0, 0, 1, 0x35 | deflatedBit}, appendUleb(nil, uint64(len(deflate(t, make([]byte, 1<<20)))))...)
 	body = append(append(body, 0), deflate(t, make([]byte, 1<<20))...)
 	if _, err := ParseDocument(encodeChunk(TypeDocument, body), Limits{BytesMax: 1 << 19}); !errors.Is(err, ErrLimit) {
 		t.Errorf("a column that inflates to a lot: %v", err)
