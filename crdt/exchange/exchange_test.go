@@ -293,3 +293,27 @@ func TestACurrentPeerIsAnsweredWithoutHistory(t *testing.T) {
 		t.Fatal("a peer without the document was taken for one that has it")
 	}
 }
+
+func TestTwoEmptyEndsFallSilent(t *testing.T) {
+	a, b := newEnd(historytest.New("a")), newEnd(historytest.New("b"))
+	if n := talk(t, a, b); n > 4 {
+		t.Fatalf("%d messages about nothing", n)
+	}
+}
+
+// Engines from before there were flags cannot read deflated changes in messages.
+func TestChangesAreDeflatedOnlyForPeersWithFlags(t *testing.T) {
+	server := historytest.New("server")
+	long := server.Put("k", string(bytes.Repeat([]byte("neighbours "), 100)))
+	for _, flags := range []*exchange.Flags{nil, {}} {
+		var s exchange.State
+		s.Receive(server.History, &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}, Flags: flags})
+		m, err := exchange.Decode(exchange.NewRound(server.History).Generate(&s), exchange.Limits{})
+		if err != nil || len(m.Changes) != 1 {
+			t.Fatalf("%d changes, %v", len(m.Changes), err)
+		}
+		if plain := bytes.Equal(m.Changes[0], long.Bytes()); plain != (flags == nil) {
+			t.Errorf("flags %v: plain is %v", flags, plain)
+		}
+	}
+}

@@ -12,11 +12,11 @@ import (
 // Round makes messages for the peers of one document while its durable changes
 // stay as they are. Peers that have the same get the same bytes, encoded once.
 type Round struct {
-	h      *history.History
-	heads  []id.ChangeHash
-	made   map[string]*update
-	wire   map[int][]byte // changes as they are sent
-	wireSz int
+	h         *history.History
+	heads     []id.ChangeHash
+	made      map[string]*update
+	wire      map[int][]byte // changes deflated
+	wireBytes int
 }
 
 // update is what a peer gets that has a certain part of the document and
@@ -106,6 +106,9 @@ func (r *Round) updateFor(s *State) *update {
 	if s.readOnly {
 		key = append(key, 'r')
 	}
+	if s.deflated {
+		key = append(key, 'd')
+	}
 	for _, hash := range base {
 		key = append(key, hash[:]...)
 	}
@@ -123,7 +126,7 @@ func (r *Round) makeUpdate(s *State, base []id.ChangeHash) *update {
 		since = r.h.Since(s.all, base)
 	}
 	m := Message{Version: V1, Heads: r.heads}
-	n := r.fill(&m, since)
+	n := r.fill(&m, since, s.deflated)
 	u := &update{changes: n > 0, complete: n == len(since)}
 	last := r.heads
 	if !u.complete {
@@ -155,7 +158,7 @@ func (r *Round) negotiate(s *State, unknown bool) []byte {
 		return nil
 	}
 	m := Message{Version: V1, Heads: r.heads, Need: need}
-	n := r.fill(&m, send)
+	n := r.fill(&m, send, s.deflated)
 	if subset(need, s.theirHeads) {
 		m.Have = []Have{{LastSync: base, Bloom: r.bloom(since)}}
 	}
@@ -207,10 +210,13 @@ func (r *Round) withNeeded(s *State, send []int) []int {
 }
 
 // fill puts changes into the message until it is full and returns how many.
-func (r *Round) fill(m *Message, send []int) int {
+func (r *Round) fill(m *Message, send []int, deflated bool) int {
 	size := 0
 	for n, i := range send {
-		c := r.wireForm(i)
+		c := r.h.At(i).Bytes()
+		if deflated {
+			c = r.deflate(i)
+		}
 		if n > 0 && size+len(c) > MessageBytesMax {
 			return n
 		}
@@ -220,13 +226,14 @@ func (r *Round) fill(m *Message, send []int) int {
 	return len(send)
 }
 
-// wireForm returns a change as it is sent, and keeps some for the next peer.
-func (r *Round) wireForm(i int) []byte {
+// deflate returns a change as it is sent to most, and keeps some for the next
+// peer.
+func (r *Round) deflate(i int) []byte {
 	if c, ok := r.wire[i]; ok {
 		return c
 	}
 	c := chunk.Deflate(nil, r.h.At(i).Bytes())
-	if r.wireSz += len(c); r.wireSz <= 2*MessageBytesMax {
+	if r.wireBytes += len(c); r.wireBytes <= 2*MessageBytesMax {
 		r.wire[i] = c
 	}
 	return c

@@ -30,6 +30,9 @@ const MessageBytesMax = 768 << 10
 // unknown here: if all are known, what it lacks follows exactly. Likewise a
 // filter is sent only to a peer that may have something unknown.
 //
+// Changes are deflated for peers that have shown a flags section: engines from
+// before there were flags read deflated changes in files and not in messages.
+//
 // A State holds no index of changes that are not durable, so it outlives the
 // unloading of the history and its loading again from storage in the same order.
 type State struct {
@@ -42,6 +45,7 @@ type State struct {
 	theirNeed  []id.ChangeHash
 	theirHave  []Have
 	readOnly   bool // the peer ignores changes
+	deflated   bool // the peer reads deflated changes
 
 	sent     bool // a message was sent
 	inFlight bool // and the peer has not sent one since
@@ -70,12 +74,15 @@ func (s *State) note(m *Message) {
 	s.heard, s.inFlight = true, false
 	s.theirHeads, s.theirNeed, s.theirHave = m.Heads, m.Need, m.Have
 	if m.Flags != nil {
-		s.readOnly = m.Flags.ReadOnly
+		s.readOnly, s.deflated = m.Flags.ReadOnly, true
 	}
 }
 
-// forget drops what the peer was believed to have, and what it was told.
+// forget drops what the peer was believed to have, and with it what it was told.
 func (s *State) forget() {
+	if s.all == 0 && len(s.extra) == 0 {
+		return // two empty ends would go on telling each other so
+	}
 	s.all, s.allHeads, s.extra = 0, nil, nil
 	s.sent, s.heads, s.need = false, nil, nil
 }

@@ -24,48 +24,36 @@ type opRecord struct {
 }
 
 // lookups keeps the decoded operations of a few changes. Most operations refer
-// to recent changes or to the one that holds a long text, so a small cache that
-// forgets the least recently used change serves well.
+// to recent changes, or to the ones that made a board or hold a long text, so a
+// small cache serves well. It has two generations: what is used moves to the
+// young one, and when that is full it becomes the old one, whose remains are
+// dropped.
 type lookups struct {
-	opsMax int
-	ops    int
-	clock  uint64
-	byIdx  map[int32]*decoded
+	opsMax     int // of each generation; at least one change stays, however large
+	ops        int // in young
+	young, old map[int32][]opRecord
 }
 
-type decoded struct {
-	records []opRecord
-	used    uint64
-}
+func (l *lookups) init(opsMax int) { *l = lookups{opsMax: opsMax / 2, young: map[int32][]opRecord{}} }
 
-func (l *lookups) init(opsMax int) { *l = lookups{opsMax: opsMax, byIdx: map[int32]*decoded{}} }
-
+// find returns the records of change i; nil when they are not kept.
 func (l *lookups) find(i int32) []opRecord {
-	d := l.byIdx[i]
-	if d == nil {
-		return nil
+	if r, ok := l.young[i]; ok {
+		return r
 	}
-	l.clock++
-	d.used = l.clock
-	return d.records
+	r, ok := l.old[i]
+	if ok {
+		l.put(i, r)
+	}
+	return r
 }
 
-// put keeps the records of change i, at the expense of the least recently used.
-// At least the newest stays, however large it is.
 func (l *lookups) put(i int32, records []opRecord) {
-	l.clock++
-	l.byIdx[i] = &decoded{records: records, used: l.clock}
-	l.ops += len(records)
-	for l.ops > l.opsMax && len(l.byIdx) > 1 {
-		oldest := i
-		for j, d := range l.byIdx {
-			if d.used < l.byIdx[oldest].used {
-				oldest = j
-			}
-		}
-		l.ops -= len(l.byIdx[oldest].records)
-		delete(l.byIdx, oldest)
+	if l.ops+len(records) > l.opsMax && len(l.young) > 0 {
+		l.old, l.young, l.ops = l.young, map[int32][]opRecord{}, 0
 	}
+	l.young[i] = records
+	l.ops += len(records)
 }
 
 // records returns the decoded operations of change i.

@@ -18,7 +18,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -262,16 +264,33 @@ func (e *Edge) accept(w http.ResponseWriter, r *http.Request, principal gate.Pri
 
 const textRestart = "the server is being stopped"
 
+// settleTimeout lies between the last message and the close of a connection that
+// is shut down. Stock JavaScript clients answer a message at once, fail if the
+// connection has begun to close by then, and can no longer use the document that
+// the message was about.
+const settleTimeout = 250 * time.Millisecond
+
 // Shutdown refuses new connections, closes all with 1012 and waits for them.
+// What the hub sends from now on is dropped; see settleTimeout.
 // When ctx is done first, they are cut off and its error is returned; a
 // session that is still blocked in Receive is then not waited for.
 func (e *Edge) Shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	e.stopped = true
-	for c := range e.conns {
+	conns := slices.Collect(maps.Keys(e.conns))
+	e.mu.Unlock()
+	for _, c := range conns {
+		c.out.mute()
+	}
+	if len(conns) > 0 {
+		select {
+		case <-time.After(settleTimeout):
+		case <-ctx.Done():
+		}
+	}
+	for _, c := range conns {
 		c.out.Close(wire.CloseRestart, textRestart)
 	}
-	e.mu.Unlock()
 	done := make(chan struct{}) // closed when the last reader has ended
 	go func() {
 		e.readers.Wait()

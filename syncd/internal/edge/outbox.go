@@ -22,6 +22,7 @@ type outbox struct {
 	frames  int // queued or being written
 	bytes   int // likewise
 	pong    []byte
+	muted   bool             // Send does nothing: the connection will be closed soon
 	closing *wire.CloseError // once set, nothing more is queued
 }
 
@@ -30,7 +31,7 @@ var _ Outbox = (*outbox)(nil)
 func (o *outbox) Send(frame []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closing != nil {
+	if o.closing != nil || o.muted {
 		return
 	}
 	if o.frames+1 > o.framesMax || o.bytes+len(frame) > o.bytesMax {
@@ -45,7 +46,7 @@ func (o *outbox) Send(frame []byte) {
 func (o *outbox) SendLossy(frame []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closing != nil {
+	if o.closing != nil || o.muted {
 		return
 	}
 	if o.frames > o.framesMax/2 || o.bytes+len(frame) > o.bytesMax/2 {
@@ -57,6 +58,13 @@ func (o *outbox) SendLossy(frame []byte) {
 
 func (o *outbox) Close(code int, text string) {
 	o.end(&wire.CloseError{Code: code, Text: text}, nil)
+}
+
+// mute drops what is sent from now on.
+func (o *outbox) mute() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.muted = true
 }
 
 // end closes after what is queued and last, if that is not nil.
