@@ -17,6 +17,8 @@ for (const version of versions) {
       const ofB = await b.find(ofA.url)
       for (let round = 0; round < 3; round++) {
         ofA.change(doc => (doc.posts[`a${round}`] = "before the stop"))
+        // 2.5.6 breaks its own document when it has to send while its socket is closing in good order.
+        if (signal === "SIGTERM") await allSame([ofA, ofB])
         await server.stop(signal)
         await Promise.all([a.cutOff(), b.cutOff()])
         ofA.change(doc => (doc.posts[`A${round}`] = "while it was down"))

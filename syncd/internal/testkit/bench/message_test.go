@@ -1,0 +1,94 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+)
+
+// chunkOn is a change chunk without operations that builds on the given changes.
+func chunkOn(deps ...hash) post {
+	body := append(appendHashes(nil, deps), 1, 0xaa, 1, 1, 0, 0, 0, 0)
+	framed := append(binary.AppendUvarint([]byte{chunkChange}, uint64(len(body))), body...)
+	sum := sha256.Sum256(framed)
+	return post{hash: sum, chunk: slices.Concat([]byte{0x85, 0x6f, 0x4a, 0x83}, sum[:4], framed)}
+}
+
+func TestWhatIsWrittenIsReadAgain(t *testing.T) {
+	first := chunkOn()
+	second := chunkOn(first.hash)
+	m, err := decodeSync(encodeSync([]hash{second.hash}, []hash{first.hash}, []post{first, second}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(m.heads, []hash{second.hash}) {
+		t.Errorf("heads are %x, want %x", m.heads, second.hash)
+	}
+	if len(m.changes) != 2 || m.changes[1].hash != second.hash || !slices.Equal(m.changes[1].deps, []hash{first.hash}) {
+		t.Errorf("changes are %v", m.changes)
+	}
+}
+
+func TestMessagesThatEndEarlyAreRefused(t *testing.T) {
+	p := chunkOn()
+	whole := encodeSync([]hash{p.hash}, nil, []post{p})
+	for end := range len(whole) - len(flags) {
+		if _, err := decodeSync(whole[:end]); err == nil {
+			t.Errorf("the first %d of %d bytes were read without an error", end, len(whole))
+		}
+	}
+}
+
+// A client that took a change drops the heads it builds on, and only those.
+func TestHeadsFollowTheChanges(t *testing.T) {
+	base, left, right := chunkOn(), hash{1}, hash{2}
+	c := &client{known: map[hash]bool{}}
+	c.take(change{hash: base.hash, whole: true})
+	c.take(change{hash: left, deps: []hash{base.hash}})
+	c.take(change{hash: right, deps: []hash{base.hash}})
+	c.take(change{hash: left, deps: []hash{base.hash}})
+	if !slices.Equal(c.heads, []hash{left, right}) {
+		t.Errorf("heads are %x, want both sides of the fork", c.heads)
+	}
+	c.take(change{hash: hash{3}, deps: []hash{left, right}})
+	if !slices.Equal(c.heads, []hash{{3}}) {
+		t.Errorf("heads are %x, want the merge alone", c.heads)
+	}
+	c.take(change{hash: hash{4}, whole: true})
+	if !slices.Equal(c.heads, []hash{{4}}) {
+		t.Errorf("heads are %x, want those of the whole document", c.heads)
+	}
+}
+
+func TestBloomFilterHasItsEntries(t *testing.T) {
+	posts := []post{chunkOn(), chunkOn(hash{1}), chunkOn(hash{2}), chunkOn(hash{3}), chunkOn(hash{4})}
+	filter := encodeBloom(posts)
+	if len(filter) != 3+7 || filter[0] != 5 || filter[1] != 10 || filter[2] != 7 {
+		t.Fatalf("filter is %x, want 5 entries of 10 bits and 7 probes in 7 bytes", filter)
+	}
+	if encodeBloom(nil) != nil {
+		t.Error("a filter of nothing has to be empty")
+	}
+}
+
+func TestDocumentIDs(t *testing.T) {
+	form := regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{26,28}$`)
+	for range 100 {
+		if id := newDocumentID(); !form.MatchString(id) {
+			t.Fatalf("%q is no base58 of 20 bytes", id)
+		}
+	}
+}
+
+func TestQuantiles(t *testing.T) {
+	all := []time.Duration{5, 1, 4, 2, 3}
+	if got := quantile(all, 0.5); got != 3 {
+		t.Errorf("the median is %d, want 3", got)
+	}
+	if got := quantile(all, 1); got != 5 {
+		t.Errorf("the most is %d, want 5", got)
+	}
+}
