@@ -279,21 +279,21 @@ func isFatal(err error) bool {
 	return errors.Is(err, store.ErrUnknownOutcome) || errors.Is(err, store.ErrClosed)
 }
 
-// end stops the committer and tells everyone who waits.
-func (c *Committer) end(cause error) {
-	err := fmt.Errorf("the committer has stopped: %w", cause)
+// halt lets nothing more in after a fatal error.
+func (c *Committer) halt(cause error) {
 	c.mu.Lock()
-	c.refuse = nil
-	c.stop(err)
-	rest := c.queue
+	defer c.mu.Unlock()
+	c.refuse = fmt.Errorf("the committer has stopped: %w", cause)
+	c.stop(c.refuse)
+}
+
+// end tells everyone who is queued, and main. It follows halt.
+func (c *Committer) end(cause error) {
+	c.mu.Lock()
+	err, rest := c.refuse, c.queue
 	c.queue = nil
-	for _, e := range rest {
-		c.used -= e.bytes
-	}
 	c.mu.Unlock()
-	for _, e := range rest {
-		e.done(err)
-	}
+	c.answer(rest, err)
 	c.log.Error("the committer has stopped", "err", cause)
 	c.fatal <- err
 }

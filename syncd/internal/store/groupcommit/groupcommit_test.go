@@ -182,8 +182,8 @@ func TestADocumentIsOnceInABatchAndStaysInOrder(t *testing.T) {
 		got := newOutcomes(t)
 		submit(t, c, one(9), got.done(-1))
 		synctest.Wait()
-		for first := range 4 {
-			for doc := range 2 {
+		for doc := range 2 { // all of one, then all of the other
+			for first := range 4 {
 				submit(t, c, storetest.AppendOf(storetest.Document(doc), first, 1, 100), got.done(10*doc+first))
 			}
 		}
@@ -362,12 +362,21 @@ func TestAnUnknownOutcomeStopsEverything(t *testing.T) {
 func TestCloseDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlow(time.Millisecond)
-		c := groupcommit.New(s, groupcommit.Config{})
+		c := groupcommit.New(s, groupcommit.Config{QueueBytesMax: 10 * 400})
 		got := newOutcomes(t)
 		for n := range 10 {
 			submit(t, c, one(n), got.done(n))
 		}
-		c.Close()
+		blocked := make(chan error)
+		go func() {
+			huge := storetest.AppendOf(storetest.Document(50), 0, 1, 4000)
+			blocked <- c.Submit(t.Context(), huge, func(error) { t.Error("done was called after Submit failed") })
+		}()
+		synctest.Wait()
+		go c.Close()
+		if err := <-blocked; !errors.Is(err, store.ErrClosed) {
+			t.Errorf("submit that waited for room: %v, want ErrClosed", err)
+		}
 		c.Close()
 		for n := range 10 {
 			if err := got.of(n); err != nil {

@@ -121,6 +121,7 @@ func (c *Committer) commit(batch []entry) (queued int, fatal error) {
 			c.cfg.Observe(len(batch), bytes, elapsed)
 		}
 	case isFatal(err):
+		c.halt(err) // before there is room, so that nobody is let in
 		return c.answer(batch, err), err
 	case !errors.Is(err, store.ErrFull) && len(batch) > 1:
 		return c.commitEach(batch)
