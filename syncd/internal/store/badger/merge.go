@@ -20,9 +20,9 @@ const (
 )
 
 // Merge joins the small records of a document, of which each append of one
-// change makes one, into few large ones, which compress to about half. Loading
-// takes as long as before. It is meant for an idle document; it does nothing,
-// and costs one read, unless many records have come since the last time.
+// change makes one, into few large ones, which compress to about half. It is
+// meant for an idle document; it does nothing, and costs one read, unless many
+// records have come since the last time.
 //
 // Appends and loads of the document may run meanwhile: each run of records is
 // replaced in one transaction, and the changes stay what they are.
