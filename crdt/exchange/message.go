@@ -267,12 +267,20 @@ type Offered struct {
 	Full     int // changes that a limit of the document refused
 }
 
+// offeredLimits are those of files, but for whole documents: clients send those
+// only to peers that have shown a flags section, and reading one takes memory.
+var offeredLimits = func() chunk.Limits {
+	l := chunk.DefaultLimits
+	l.DocumentOpsMax = 100_000
+	return l
+}()
+
 // Offer adds the changes of the message to a history, up to the first that is
 // malformed or invalid: that one is the error, and no honest peer sends it. A
 // change that a limit of the document refuses is nobody's fault, and passed over.
 func (m *Message) Offer(h *history.History) (Offered, error) {
 	var o Offered
-	l := chunk.DefaultLimits
+	l := offeredLimits
 	for _, entry := range m.Changes {
 		for raw, err := range chunk.Split(entry, l) {
 			if err == nil {
