@@ -66,6 +66,7 @@ func (m *Main) Open() (err error) {
 	m.committer = groupcommit.New(m.store, groupcommit.Config{Logger: m.Logger, Observe: m.commits.observe})
 	m.hub = hub.New(hub.Config{
 		Peer: newPeer(), Store: m.store, Committer: m.committer, Gate: gate.Open{}, Logger: m.Logger,
+		Tidy: m.store.Merge,
 	})
 	m.edge = edge.New(edge.Config{
 		Hub: meeting{m.hub}, Access: access(cfg), ConnectionsMax: cfg.ConnectionsMax,

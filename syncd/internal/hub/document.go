@@ -206,9 +206,15 @@ func (d *document) load() error {
 
 func (d *document) unload() {
 	d.rep.Unload()
-	if !d.rep.Loaded() || !d.rep.Exists() {
-		d.hub.setLoaded(d, false)
-		d.bytes.Store(0)
+	if d.rep.Loaded() && d.rep.Exists() {
+		return
+	}
+	d.hub.setLoaded(d, false)
+	d.bytes.Store(0)
+	if tidy := d.hub.cfg.Tidy; tidy != nil && d.rep.Exists() {
+		if err := tidy(d.id); err != nil {
+			d.hub.cfg.Logger.Warn("an idle document could not be tidied", "doc", d.id, "err", err)
+		}
 	}
 }
 

@@ -47,6 +47,10 @@ type Config struct {
 	Gate      gate.Policy
 	Logger    *slog.Logger
 
+	// Tidy is called with a document that has been idle, nil for never. It may
+	// rearrange what is stored; an error of it is logged and does no harm.
+	Tidy func(id.Document) error
+
 	// IdleTimeout is how long a history stays loaded without use.
 	IdleTimeout time.Duration
 
