@@ -8,6 +8,7 @@ GO        ?= go
 NPM       ?= npm
 FUZZTIME  ?= 30s
 BENCHTIME ?= 1s
+BENCHFLAGS ?=
 ROUNDS    ?= 3000
 
 # Where make run listens and keeps its documents.
@@ -78,7 +79,7 @@ torture: build
 
 # The table: syncd beside the reference server from npm, under the same load.
 bench: build $(call installed,$(BENCH_PACKAGE))
-	$(GO) run ./$(BENCH_PACKAGE)
+	$(GO) run ./$(BENCH_PACKAGE) $(BENCHFLAGS)
 
 bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...

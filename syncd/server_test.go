@@ -49,6 +49,37 @@ func TestUnknownOutcomeIsFatal(t *testing.T) {
 	_ = m.Close(context.Background())
 }
 
+// Two daemons on one machine share the default admin address: the second does
+// without, unless it was told to have that one.
+func TestDefaultAdminAddressMayBeTaken(t *testing.T) {
+	first := open(t, t.TempDir())
+	second := &Main{Config: first.Config, Logger: first.Logger, Stdout: io.Discard}
+	second.Config.Data, second.Config.AdminListen = t.TempDir(), first.Addr()
+	if err := second.Open(); err == nil || !strings.Contains(err.Error(), "--admin-listen "+first.Addr()) {
+		t.Errorf("an address that was chosen: %v", err)
+	}
+	second.Optional.AdminListen = true
+	if err := second.Open(); err != nil {
+		t.Fatalf("the default: %v", err)
+	}
+	if got := second.AdminAddr(); got != config.Off {
+		t.Errorf("the admin listener is said to be on %s", got)
+	}
+	finish(t, first, second)
+}
+
+// finish ends what was opened, as a signal would.
+func finish(t *testing.T, mains ...*Main) {
+	t.Helper()
+	for _, m := range mains {
+		ended, end := context.WithCancel(context.Background())
+		end()
+		if err := m.Run(ended); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // What Open has begun must end again when a later step fails: a second Main on
 // the same directory would not open otherwise.
 func TestOpenLeavesNothingBehind(t *testing.T) {
@@ -60,11 +91,5 @@ func TestOpenLeavesNothingBehind(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	third := open(t, dir)
-	for _, m := range []*Main{first, third} {
-		ended, end := context.WithCancel(context.Background())
-		end()
-		if err := m.Run(ended); err != nil {
-			t.Error(err)
-		}
-	}
+	finish(t, first, third)
 }
