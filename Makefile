@@ -38,8 +38,11 @@ all: fmt vet lint test race
 run: build $(call installed,$(STORY_PACKAGE))
 	@exec syncd/internal/testkit/story.sh --listen '$(LISTEN)' --data '$(DATA)'
 
+# The binary knows its commit where git answers; elsewhere, as in an archive or as another user, it is built without.
+vcs = $(shell git status --porcelain >/dev/null 2>&1 && echo auto || echo false)
+
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/syncd ./syncd
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(vcs) -o bin/syncd ./syncd
 
 %/node_modules/.package-lock.json: %/package-lock.json %/package.json
 	cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
