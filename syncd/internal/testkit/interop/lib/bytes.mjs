@@ -76,8 +76,8 @@ export const column = {
   valueMeta: 0x56, value: 0x57, predCount: 0x70, predActor: 0x71, predCounter: 0x73,
 }
 
-// rleRun is one run of an RLE column: count times the same value.
-export const rleRun = (count, value) => bytes(sleb(count), value)
+// rleRun is one run of an RLE column: count times the same value. Automerge writes a single value as a literal run.
+export const rleRun = (count, value) => bytes(sleb(count === 1 ? -1 : count), value)
 
 // change builds the chunk of a change. columns is a list of [id, bytes], in the order given.
 export function change({ deps = [], actor = "aa".repeat(16), seq = 1, startOp = 1, time = 0, others = [], columns = [], tail = [] }) {

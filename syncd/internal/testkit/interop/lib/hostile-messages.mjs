@@ -1,5 +1,6 @@
-// Messages that no honest client sends. Each has a name and send(peer, documentId, heads), which is given a joined raw peer (or, with
-// joined: false, one that has not joined), the document that others work on, and its heads in hex.
+// Messages that no honest client sends. Each has a name and send(peer, documentId, now), which is given a joined raw peer (or, with
+// joined: false, one that has not joined), the document that others work on, and what is known of it: its heads in hex, nextOp, the
+// number of the operation that would follow them, and unknown(), which makes ids of documents that nobody has.
 
 import { randomBytes } from "node:crypto"
 import {
@@ -124,7 +125,7 @@ const floods = [
   },
   {
     name: "flood: 2 000 requests for documents that nobody has", joined: true,
-    send: (peer, id, heads, unknown) => {
+    send: (peer, id, { unknown }) => {
       for (let i = 0; i < 2000; i++) peer.send(envelope(peer, unknown(), empty, { type: "request" }))
     },
   },
@@ -141,8 +142,8 @@ const floods = [
 
 const payload = (name, make) => ({
   name: `sync: ${name}`, joined: true,
-  send: (peer, documentId, heads) => {
-    for (const data of [make(heads)].flat()) peer.sync(documentId, data)
+  send: (peer, documentId, { heads, nextOp }) => {
+    for (const data of [make(heads, nextOp)].flat()) peer.sync(documentId, data)
   },
 })
 const bloom = data => syncMessage({ have: [{ bloom: data }] })
@@ -179,8 +180,8 @@ const payloads = [
 
 // --- Changes ------------------------------------------------------------------------------------------------------------------
 
-const hostileChange = (name, make) => payload(`a change with ${name}`, heads => {
-  const made = [make(heads)].flat()
+const hostileChange = (name, make) => payload(`a change with ${name}`, (heads, nextOp) => {
+  const made = [make(heads, nextOp)].flat()
   return syncMessage({ heads: [made.at(-1).hash], changes: made.map(one => one.bytes) })
 })
 const actor = n => n.toString(16).padStart(2, "0").repeat(16)
@@ -197,8 +198,8 @@ const changes = [
   hostileChange("an object that does not exist", () =>
     change({ columns: setKey({ objActor: rleRun(1, uleb(0)), objCounter: rleRun(1, uleb(12345)) }) })),
   hostileChange("an object actor without a counter", () => change({ columns: setKey({ objActor: rleRun(1, uleb(0)) }) })),
-  hostileChange("a predecessor that does not exist", heads => change({
-    deps: heads, startOp: 900,
+  hostileChange("a predecessor that does not exist", (heads, startOp) => change({
+    deps: heads, startOp,
     columns: setKey({ predCount: rleRun(1, uleb(1)), predActor: rleRun(1, uleb(0)), predCounter: rleRun(1, sleb(4)) }),
   })),
   hostileChange("2^32 predecessors", () => change({ columns: setKey({ predCount: rleRun(1, uleb(2n ** 32n)) }) })),
@@ -232,7 +233,7 @@ const changes = [
   hostileChange("startOp 2^32-1", () => change({ startOp: 2n ** 32n - 1n, columns: setKey() })),
   hostileChange("the same actor and seq twice", heads => [1, 2].map(n => change({ actor: actor(0xcc), columns: setKey({ key: `k${n}` }) }))),
   hostileChange("a dependency that nobody has", () => change({ deps: [noise.toString("hex")], columns: setKey() })),
-  hostileChange("the same dependency twice", heads => change({ deps: [heads[0], heads[0]], startOp: 900, columns: setKey() })),
+  hostileChange("the same dependency twice", (heads, startOp) => change({ deps: [heads[0], heads[0]], startOp, columns: setKey() })),
   hostileChange("1 000 orphans", () =>
     Array.from({ length: 1000 }, (_, i) => change({ deps: [randomBytes(32).toString("hex")], actor: randomBytes(16).toString("hex"), columns: setKey() }))),
   hostileChange("a deflate bomb", () => deflated(Buffer.alloc(300_000_000))),

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import * as A from "@automerge/automerge"
+import { change, setKey, syncMessage } from "../lib/bytes.mjs"
 import { allSame, device, stable } from "../lib/device.mjs"
 import { hostileMessages } from "../lib/hostile-messages.mjs"
 import { RawPeer } from "../lib/raw-peer.mjs"
@@ -30,6 +31,24 @@ async function honestWork(table, what) {
   await until(() => seenBy.doc().posts[`p${number}`] === number, `an honest change after ${what}`, noticed)
 }
 
+const unknown = () => stable.parseAutomergeUrl(stable.generateAutomergeUrl()).documentId
+
+function stateOf(doc) {
+  const ends = A.getAllChanges(doc).map(A.decodeChange).map(one => one.startOp + one.ops.length)
+  return { heads: A.getHeads(doc), nextOp: Math.max(...ends), unknown }
+}
+
+// What the hostile changes are made of is right as long as nothing is wrong with it on purpose.
+test("a change made by hand is taken, and reaches the others", async t => {
+  const table = await setTable(t)
+  const peer = await RawPeer.join(table.server)
+  const { heads, nextOp } = stateOf(table.written.doc())
+  const made = change({ deps: heads, startOp: nextOp, columns: setKey({ key: "byHand" }) })
+  peer.sync(table.written.documentId, syncMessage({ heads: [made.hash], changes: [made.bytes] }))
+  await until(() => table.written.doc().byHand === 7 && table.read.doc().byHand === 7, "the change made by hand")
+  peer.close()
+})
+
 test("hostile messages hurt nobody", async t => {
   let table = await setTable(t)
   let peak = 0
@@ -38,7 +57,7 @@ test("hostile messages hurt nobody", async t => {
     await t.test(name, async () => {
       const peer = await (joined ? RawPeer.join(table.server) : RawPeer.connect(table.server))
       try {
-        send(peer, table.written.documentId, A.getHeads(table.written.doc()), () => stable.parseAutomergeUrl(stable.generateAutomergeUrl()).documentId)
+        send(peer, table.written.documentId, stateOf(table.written.doc()))
         await honestWork(table, name)
         await settled(peer) // the server has read everything
         await honestWork(table, `${name}, for a while`)
