@@ -144,7 +144,7 @@ func decodeBase58(b []byte, s string) error {
 		}
 	}
 	if have := zeros + significantBytes(number); have != len(b) {
-		return fmt.Errorf("has %d bytes, want %d", have-checkBytes, len(b)-checkBytes)
+		return fmt.Errorf("has %d bytes with its checksum, want %d", have, len(b))
 	}
 	for i, limb := range number {
 		binary.BigEndian.PutUint32(b[4*i:], limb)
