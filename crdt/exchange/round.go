@@ -15,8 +15,26 @@ type Round struct {
 	h         *history.History
 	heads     []id.ChangeHash
 	made      map[string]*update
+	last      summary
 	wire      map[int][]byte // changes deflated
 	wireBytes int
+}
+
+// summary is what lies beyond a part of the document. The last one is kept: peers
+// that negotiate mostly do so from the same point.
+type summary struct {
+	all   int
+	base  []id.ChangeHash
+	since []int
+	bloom Bloom
+}
+
+func (r *Round) summary(all int, base []id.ChangeHash) *summary {
+	if r.last.base == nil || r.last.all != all || !slices.Equal(r.last.base, base) {
+		since := r.h.Since(all, base)
+		r.last = summary{all, base, since, r.bloom(since)}
+	}
+	return &r.last
 }
 
 // update is what a peer gets that has a certain part of the document and
@@ -142,15 +160,15 @@ func (r *Round) makeUpdate(s *State, base []id.ChangeHash) *update {
 // changes by name, or that has not been heard.
 func (r *Round) negotiate(s *State, unknown bool) []byte {
 	base := r.base(s)
-	since := r.h.Since(s.all, base)
-	send := since
+	beyond := r.summary(s.all, base)
+	send := beyond.since
 	switch {
 	case !s.heard || s.readOnly:
 		send = nil
 	case unknown && len(s.theirHave) == 0:
 		send = nil // the peer wants no more than what it needs
 	case unknown:
-		send = r.missingFrom(since, s.theirHave)
+		send = r.missingFrom(beyond.since, s.theirHave)
 	}
 	send = r.withNeeded(s, send)
 	need := r.h.Missing(s.theirHeads)
@@ -160,7 +178,7 @@ func (r *Round) negotiate(s *State, unknown bool) []byte {
 	m := Message{Version: V1, Heads: r.heads, Need: need}
 	n := r.fill(&m, send, s.deflated)
 	if subset(need, s.theirHeads) {
-		m.Have = []Have{{LastSync: base, Bloom: r.bloom(since)}}
+		m.Have = []Have{{LastSync: base, Bloom: beyond.bloom}}
 	}
 	s.extra = append(s.extra, r.advance(nil, send[:n])...)
 	s.theirNeed = nil
@@ -170,7 +188,8 @@ func (r *Round) negotiate(s *State, unknown bool) []byte {
 
 // base returns what the peer has, as hashes that are durable here.
 func (r *Round) base(s *State) []id.ChangeHash {
-	base := slices.Concat(s.allHeads, s.extra)
+	base := append(make([]id.ChangeHash, 0, len(s.allHeads)+len(s.extra)), s.allHeads...) // never nil
+	base = append(base, s.extra...)
 	for _, h := range s.theirHave {
 		base = append(base, h.LastSync...)
 	}

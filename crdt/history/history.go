@@ -24,7 +24,6 @@ package history
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -45,14 +44,13 @@ type Limits struct {
 
 // DefaultLimits are what a zero field of Limits stands for.
 //
-// OpMax is half of what the reference implementation can count (its counters
-// are unsigned 32-bit numbers): past it a reader would break, so the document
-// takes no more changes. Every message names all heads, so they are few; a
+// OpMax bounds the work that a document can cause, since operations take no room
+// in a change: to check as many takes some seconds. Readers count to 2^32. Every message names all heads, so they are few; a
 // document whose heads are at the limit still takes changes that join some.
 var DefaultLimits = Limits{
 	ChangesMax:      1_000_000,
 	BytesMax:        256 << 20,
-	OpMax:           math.MaxInt32,
+	OpMax:           50_000_000,
 	HeadsMax:        1024,
 	OrphansMax:      10_000,
 	OrphanBytesMax:  16 << 20,

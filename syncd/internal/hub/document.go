@@ -31,9 +31,11 @@ type document struct {
 	rep      *replica.Replica // nil until the first event
 	sessions map[replica.Conn]*Session
 	counted  replica.Counts // what has been added to the hub's counters
+	loaded   bool           // the hub counts it as loaded
 
-	used  atomic.Int64 // when it was last used, in ns since 1970
-	bytes atomic.Int64 // what the loaded history takes
+	used   atomic.Int64 // when it was last used, in ns since 1970
+	bytes  atomic.Int64 // what the loaded history takes
+	lonely atomic.Bool  // no peer listens
 }
 
 type eventKind int
@@ -100,6 +102,7 @@ func (d *document) run() {
 			batch[i] = event{}
 		}
 		d.count()
+		d.account()
 		if d.useless() && d.hub.forget(d) {
 			return
 		}
@@ -183,8 +186,10 @@ func (d *document) sync(now time.Time, ev event) {
 			d.fail(ev, err)
 			return
 		}
+		now = time.Now()
 		e = d.rep.Sync(now, in)
 	}
+	ev.session.spend(time.Since(now))
 	d.carry(e)
 }
 
@@ -199,23 +204,31 @@ func (d *document) load() error {
 	if err != nil {
 		return fmt.Errorf("load document %s: %w", d.id, err)
 	}
-	d.hub.setLoaded(d, true)
 	d.hub.counts.loads.Add(1)
 	return nil
 }
 
 func (d *document) unload() {
 	d.rep.Unload()
-	if d.rep.Loaded() && d.rep.Exists() {
-		return
-	}
-	d.hub.setLoaded(d, false)
-	d.bytes.Store(0)
-	if tidy := d.hub.cfg.Tidy; tidy != nil && d.rep.Exists() {
+	if tidy := d.hub.cfg.Tidy; tidy != nil && !d.rep.Loaded() {
 		if err := tidy(d.id); err != nil {
 			d.hub.cfg.Logger.Warn("an idle document could not be tidied", "doc", d.id, "err", err)
 		}
 	}
+}
+
+// account tells the sweeper what the document takes.
+func (d *document) account() {
+	loaded, bytes := false, int64(0)
+	if d.rep != nil && d.rep.Loaded() && (d.rep.Exists() || d.rep.Busy()) {
+		loaded, bytes = true, d.rep.Bytes()
+	}
+	d.lonely.Store(d.rep == nil || d.rep.Peers() == 0)
+	if loaded != d.loaded {
+		d.loaded = loaded
+		d.hub.setLoaded(d, loaded)
+	}
+	d.hub.grow(bytes - d.bytes.Swap(bytes))
 }
 
 // carry carries out effects, in the order that replica.Effects gives.
@@ -231,9 +244,6 @@ func (d *document) carry(e replica.Effects) {
 		d.persist(e.Persist)
 	}
 	d.wake(e.Wake)
-	if d.rep.Loaded() {
-		d.bytes.Store(d.rep.Bytes())
-	}
 }
 
 // persist hands an append to the group commit. It waits while that is full,
@@ -244,9 +254,6 @@ func (d *document) persist(p *replica.Persist) {
 	done := func(err error) {
 		d.post(event{kind: evDurable, err: err})
 		d.hub.work.end()
-	}
-	if p.First == 0 {
-		d.hub.setLoaded(d, true)
 	}
 	if err := d.hub.cfg.Committer.Submit(context.Background(), a, done); err != nil {
 		done(err)

@@ -107,6 +107,8 @@ type Hub struct {
 	stop  chan struct{} // closed by Shutdown
 
 	conns  atomic.Uint64 // the last replica.Conn given out
+	bytes  atomic.Int64  // what loaded histories take
+	crowd  chan struct{} // of one: tells the sweeper that they take too much
 	open   atomic.Int64  // sessions that have not left
 	work   work
 	counts counters
@@ -126,6 +128,7 @@ func New(cfg Config) *Hub {
 		meta:     wire.PeerMetadata{StorageID: cfg.Store.StorageID()},
 		loads:    make(chan struct{}, cfg.LoadsMax),
 		stop:     make(chan struct{}),
+		crowd:    make(chan struct{}, 1),
 		docs:     map[id.Document]*document{},
 		loaded:   map[*document]struct{}{},
 		sessions: map[id.Peer]*Session{},
@@ -219,6 +222,16 @@ func (h *Hub) forget(d *document) bool {
 	delete(h.docs, d.id)
 	delete(h.loaded, d)
 	return true
+}
+
+// grow notes that loaded histories take more, or less.
+func (h *Hub) grow(bytes int64) {
+	if h.bytes.Add(bytes) > h.cfg.LoadedBytesMax {
+		select {
+		case h.crowd <- struct{}{}:
+		default: // told already
+		}
+	}
 }
 
 func (h *Hub) setLoaded(d *document, loaded bool) {

@@ -390,3 +390,41 @@ func TestSubscribersHearOfWhatIsSaved(t *testing.T) {
 	a.say(doc)
 	a.until("news of the second change", saved)
 }
+
+// LM12
+func TestAConnectionThatCausesMuchWorkWaits(t *testing.T) {
+	s := newServer(t, mem.Open(mem.NewDisk()), nil)
+	a := s.device("a")
+	a.spend(workBurst + time.Hour)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.say(id.NewDocument())
+	}()
+	select {
+	case <-done:
+		t.Fatal("its next message was taken at once")
+	case <-time.After(50 * time.Millisecond):
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+}
+
+func TestManyDocumentsThatNobodyUsesAreUnloadedAtOnce(t *testing.T) {
+	s := newServer(t, mem.Open(mem.NewDisk()), func(c *Config) { c.LoadedBytesMax = 100 << 10 })
+	a := s.device("a")
+	for i := range 200 {
+		author := historytest.New(fmt.Sprint("author ", i))
+		c := author.Put("k", "v")
+		m := exchange.Message{Version: exchange.V1, Heads: author.Heads(), Have: []exchange.Have{{}}, Changes: [][]byte{c.Bytes()}}
+		a.receive(wire.Sync{Sender: a.peer, Document: id.NewDocument(), Data: m.Append(nil)})
+	}
+	eventually(t, "most histories are unloaded", func() bool {
+		st := s.Stats()
+		return st.Accepted == 200 && st.Documents == 200 && st.LoadedBytes <= 100<<10
+	})
+}

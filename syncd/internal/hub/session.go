@@ -5,6 +5,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
@@ -39,6 +40,8 @@ type Session struct {
 	messages int // unhandled
 	bytes    int
 	left     bool
+	work     time.Duration            // what its messages have cost, less what has been paid off
+	paid     time.Time                // until when
 	wants    map[id.Document]struct{} // remembered though they do not exist
 }
 
@@ -50,6 +53,7 @@ func newSession(h *Hub, p gate.Principal, join wire.Join, out Outbox) *Session {
 		peer:      join.Sender,
 		meta:      join.Metadata,
 		out:       out,
+		paid:      time.Now(),
 		docs:      map[id.Document]*document{},
 	}
 	s.room.L = &s.mu
@@ -83,6 +87,7 @@ func (s *Session) sync(m wire.Sync) error {
 	if err := s.attach(m.Document); err != nil {
 		return err
 	}
+	s.rest()
 	s.post(m.Document, event{kind: evSync, session: s, sync: in}, len(m.Data))
 	return nil
 }
@@ -164,6 +169,43 @@ func (s *Session) handled(bytes int) {
 	s.bytes -= bytes
 	s.mu.Unlock()
 	s.room.Signal()
+}
+
+// Operations take no room in a change, so neither bytes nor messages bound the
+// work that a connection causes. Its time does: a share of one processor, with a
+// burst to take in a large document at once. Beyond it the reader waits. // LM12
+const (
+	workShare = 0.5
+	workBurst = 2 * time.Second
+)
+
+// spend notes how long one message has taken.
+func (s *Session) spend(took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle(time.Now())
+	s.work += took
+}
+
+// settle pays off work with the time that has passed. It is called with mu held.
+func (s *Session) settle(now time.Time) {
+	s.work = max(0, s.work-time.Duration(workShare*float64(now.Sub(s.paid))))
+	s.paid = now
+}
+
+// rest waits until the session has paid off enough.
+func (s *Session) rest() {
+	s.mu.Lock()
+	s.settle(time.Now())
+	over := s.work - workBurst
+	s.mu.Unlock()
+	if over <= 0 {
+		return
+	}
+	select {
+	case <-time.After(time.Duration(float64(over) / workShare)):
+	case <-s.hub.stop:
+	}
 }
 
 // Leave ends the session. It is called once, when the reader has ended.

@@ -2,23 +2,39 @@ package hub
 
 import (
 	"cmp"
+	"runtime/debug"
 	"slices"
 	"time"
 )
 
+// lonelyShare is the part of IdleTimeout after which a history is unloaded that
+// no peer listens to.
+const lonelyShare = 6
+
+// freeBytesMin is how much has to be unloaded at once for the memory to be given
+// back to the system right away, which costs a garbage collection.
+const freeBytesMin = 32 << 20
+
 // sweep unloads histories that are unused, until Shutdown.
 func (h *Hub) sweep() {
 	defer h.work.end()
-	tick := time.NewTicker(max(h.cfg.IdleTimeout/4, time.Millisecond))
+	tick := time.NewTicker(max(h.cfg.IdleTimeout/(2*lonelyShare), time.Millisecond))
 	defer tick.Stop()
+	var unloading int64 // since the last tick
 	for {
 		select {
 		case <-h.stop:
 			return
-		case now := <-tick.C:
-			for _, d := range h.idle(now) {
-				d.post(event{kind: evUnload})
+		case <-h.crowd:
+		case <-tick.C:
+			if unloading > freeBytesMin {
+				debug.FreeOSMemory()
 			}
+			unloading = 0
+		}
+		for _, d := range h.idle(time.Now()) {
+			unloading += d.bytes.Load()
+			d.post(event{kind: evUnload})
 		}
 	}
 }
@@ -37,7 +53,13 @@ func (h *Hub) idle(now time.Time) []*document {
 	bytes := int64(0)
 	for _, d := range loaded { // the most recently used first
 		bytes += d.bytes.Load()
-		if now.Sub(time.Unix(0, d.used.Load())) > h.cfg.IdleTimeout || bytes > h.cfg.LoadedBytesMax {
+		timeout := h.cfg.IdleTimeout
+		if d.lonely.Load() {
+			timeout /= lonelyShare
+		}
+		// Half the limit, so that a crowd is not swept for one document at a time.
+		if now.Sub(time.Unix(0, d.used.Load())) > timeout ||
+			h.bytes.Load() > h.cfg.LoadedBytesMax && bytes > h.cfg.LoadedBytesMax/2 {
 			idle = append(idle, d)
 		}
 	}
@@ -76,8 +98,6 @@ func (h *Hub) Stats() Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s.Documents, s.Loaded, s.Sessions = len(h.docs), len(h.loaded), int(h.open.Load())
-	for d := range h.loaded {
-		s.LoadedBytes += d.bytes.Load()
-	}
+	s.LoadedBytes = h.bytes.Load()
 	return s
 }

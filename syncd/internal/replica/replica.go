@@ -156,8 +156,11 @@ func (r *Replica) Bytes() int64 {
 	if r.h == nil {
 		return 0
 	}
-	const perChange = 400 // graph, index and headers of a change
-	return r.h.Bytes() + int64(r.h.Len())*perChange
+	const (
+		perDocument = 6 << 10 // maps, caches
+		perChange   = 400     // graph, index and headers
+	)
+	return perDocument + r.h.Bytes() + int64(r.h.Len())*perChange
 }
 
 // Peers is the number of attached connections.
