@@ -55,8 +55,11 @@ func measureAll(w io.Writer, contenders []contender, posts []post, only string) 
 		for i, c := range contenders {
 			var err error
 			if measured[i], err = measure(c, load, posts); err != nil {
-				failed = fmt.Errorf("%s, server %s: %w", load.name, c.name, err)
-				fmt.Fprintln(w, failed)
+				err = fmt.Errorf("%s, server %s: %w", load.name, c.name, err)
+				fmt.Fprintln(w, err)
+				if i == 0 { // that the other cannot keep up is a result
+					failed = err
+				}
 			}
 		}
 		printRows(table, load, measured)
