@@ -1,0 +1,112 @@
+/**
+ * The one Client of the page, and the board that is open. Owns neither the views nor the address: the phone chooses a board by
+ * the address, kiosk and desk take the server's default.
+ */
+import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
+import { Board, Client, type Observable } from "../sdk";
+import { choose, settings } from "./settings";
+
+/** What the server says about itself at /app/config.json. */
+export interface ServerConfig {
+  /** Address of the board to open when the person has chosen none ("automerge:…"), or null. */
+  defaultBoard: string | null;
+  /** Path of the websocket. */
+  syncUrl: string;
+}
+
+export interface App {
+  client: Client | null;
+  /** The open board; null while it opens, or when none is chosen. */
+  board: Board | null;
+  /** True when there is no board to open: neither in the address, nor remembered, nor the server's. */
+  noBoard: boolean;
+  /** Why the device cannot keep a board, in the browser's words; "" when all is well. */
+  failure: string;
+}
+
+const Context = createContext<App>({ client: null, board: null, noBoard: false, failure: "" });
+
+/** useApp gives client and board to any component. */
+export function useApp(): App {
+  return useContext(Context);
+}
+
+/** useBoard for the parts that are only shown with an open board. */
+export function useBoard(): Board {
+  const { board } = useContext(Context);
+  if (!board) throw new Error("useBoard outside of an open board");
+  return board;
+}
+
+/** useObservable follows a value of the SDK. */
+export function useObservable<T>(observable: Observable<T>): T {
+  return useSyncExternalStore(
+    (changed) => observable.subscribe(() => changed()),
+    () => observable.get(),
+  );
+}
+
+/**
+ * AppProvider opens the client and the board `wanted` (a document id; "" for the one open last, or the server's).
+ * A kiosk passes "memory" as origin's storage so that nothing of it stays.
+ */
+export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" | "desk"; children: ReactNode }) {
+  const { wanted, origin } = props;
+  const [client, setClient] = useState<Client | null>(null);
+  const [board, setBoard] = useState<Board | null>(null);
+  const [noBoard, setNoBoard] = useState(false);
+  const [failure, setFailure] = useState("");
+
+  useEffect(() => {
+    openClient(origin).then(setClient, (err: unknown) => setFailure(String(err)));
+  }, [origin]);
+
+  useEffect(() => {
+    if (!client) return;
+    let gone = false;
+    void address(wanted).then(async (url) => {
+      if (gone) return;
+      setNoBoard(!url);
+      if (!url) return;
+      try {
+        const opened = await client.openBoard(url);
+        if (gone) return;
+        choose({ board: url });
+        setBoard(opened);
+      } catch (err) {
+        if (!gone) setFailure(String(err));
+      }
+    });
+    return () => {
+      gone = true;
+    };
+  }, [client, wanted]);
+
+  return <Context value={{ client, board, noBoard, failure }}>{props.children}</Context>;
+}
+
+let opening: Promise<Client> | null = null;
+
+function openClient(origin: "phone" | "kiosk" | "desk"): Promise<Client> {
+  const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/sync`;
+  opening ??= Client.open({ url, origin });
+  return opening;
+}
+
+/** The address of the board to open, or "". The server is asked only when the device knows none. */
+async function address(wanted: string): Promise<string> {
+  if (wanted) return `automerge:${wanted}`;
+  if (settings().board) return settings().board;
+  return (await serverConfig()).defaultBoard ?? "";
+}
+
+/** serverConfig asks the server; without it there is no default board. */
+export async function serverConfig(): Promise<ServerConfig> {
+  try {
+    const response = await fetch("/app/config.json", { cache: "no-store" });
+    if (response.ok) return (await response.json()) as ServerConfig;
+  } catch {
+    // Not reachable now: as if it had no default.
+  }
+  return { defaultBoard: null, syncUrl: "/sync" };
+}

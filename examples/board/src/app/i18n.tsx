@@ -1,0 +1,66 @@
+/**
+ * Every sentence a person reads comes from a catalogue: src/messages for what all parts share and for the phone,
+ * src/messages/kiosk.* and desk.* for those parts. Messages are ICU; the English one names the keys.
+ */
+import { IntlMessageFormat } from "intl-messageformat";
+import { useSyncExternalStore } from "react";
+import type en from "../messages/en.json";
+import type enDesk from "../messages/desk.en.json";
+import type enKiosk from "../messages/kiosk.en.json";
+import { type Language, settings, useSettings } from "./settings";
+
+export type MessageKey = keyof typeof en | keyof typeof enKiosk | keyof typeof enDesk;
+export type Values = Record<string, string | number | Date>;
+/** Translate: the sentence for a key in the person's language. */
+export type Translate = (key: MessageKey, values?: Values) => string;
+type Catalogue = Record<string, string>;
+/** Which catalogue: "" is the shared one. */
+export type Scope = "" | "kiosk." | "desk.";
+
+const files = import.meta.glob<Catalogue>("../messages/*.json", { import: "default" });
+const catalogues = new Map<Language, Catalogue>();
+const formats = new Map<string, IntlMessageFormat>();
+const listeners = new Set<() => void>();
+const scopes = new Set<Scope>([""]);
+let version = 0;
+
+/** loadMessages fetches the catalogues of a language for the scopes in use, and one more. From the app shell: it works offline. */
+export async function loadMessages(language: Language, scope: Scope = ""): Promise<void> {
+  scopes.add(scope);
+  const parts = await Promise.all([...scopes].map((s) => files[`../messages/${s}${language}.json`]?.() ?? {}));
+  catalogues.set(language, Object.assign({}, catalogues.get(language), ...parts));
+  version++;
+  for (const listener of listeners) listener();
+}
+
+/** translate finds and fills a message. A key that is missing shows itself: the tests look for that. */
+export function translate(language: Language, key: MessageKey, values?: Values): string {
+  const text = catalogues.get(language)?.[key];
+  if (text === undefined) return key;
+  if (!values && !/[{'<]/.test(text)) return text;
+  const id = `${language}.${key}`;
+  let format = formats.get(id);
+  if (!format) {
+    format = new IntlMessageFormat(text, language, undefined, { ignoreTag: true });
+    formats.set(id, format);
+  }
+  return String(format.format(values));
+}
+
+/** useT follows the language and gives the translator; sentences of another language with {@link translate}. */
+export function useT(): { t: Translate; language: Language } {
+  const { language } = useSettings();
+  useSyncExternalStore(subscribe, () => version);
+  if (!catalogues.has(language)) void loadMessages(language);
+  return { t: (key, values) => translate(language, key, values), language };
+}
+
+/** t outside of components, in the language of now. */
+export function t(key: MessageKey, values?: Values): string {
+  return translate(settings().language, key, values);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

@@ -1,0 +1,35 @@
+import { lazy, StrictMode, Suspense } from "react";
+import { createRoot } from "react-dom/client";
+import "./design/fonts.css";
+import "./design/tokens.css";
+import "./design/base.css";
+import "./components/components.css";
+import "./design/print.css";
+import { loadMessages } from "./app/i18n";
+import { settings, show } from "./app/settings";
+import { registerWorker } from "./app/worker";
+
+// Each part loads when its address is opened; the service worker keeps all of them for offline.
+const parts = {
+  "/": lazy(() => import("./parts/phone/view")),
+  "/kiosk": lazy(() => import("./parts/kiosk/view")),
+  "/desk": lazy(() => import("./parts/desk/view")),
+} as const;
+
+show();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+
+const path = location.pathname.replace(/\/+$/, "") || "/";
+const Part = parts[path as keyof typeof parts] ?? parts["/"];
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+
+await loadMessages(settings().language);
+createRoot(root).render(
+  <StrictMode>
+    <Suspense fallback={null}>
+      <Part />
+    </Suspense>
+  </StrictMode>,
+);
+registerWorker();

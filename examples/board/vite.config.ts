@@ -1,0 +1,73 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
+
+/** Where the built app goes: syncd embeds it. */
+const DIST = fileURLToPath(new URL("../../syncd/internal/webapp/dist", import.meta.url));
+/** The syncd that `npm run dev` and `vite preview` talk to. */
+const SYNCD = process.env.TAVLE_SYNCD_URL ?? "http://127.0.0.1:3030";
+const proxy = { "/sync": { target: SYNCD, ws: true }, "/app": { target: SYNCD } };
+
+export default defineConfig({
+  server: { proxy },
+  preview: { proxy },
+  build: {
+    outDir: DIST,
+    emptyOutDir: true,
+    target: "es2022",
+    // Fonts, signs and wasm stay files: the Content-Security-Policy has no data:.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  // One copy of each, also for the SDK that stands in another folder.
+  resolve: { dedupe: ["react", "react-dom", "@automerge/automerge", "@automerge/automerge-repo"] },
+  plugins: [
+    react(),
+    VitePWA({
+      strategies: "generateSW",
+      // A new version waits until every window of the old one is closed: never in the middle of writing.
+      registerType: "prompt",
+      injectRegister: null,
+      manifest: {
+        name: "Tavle",
+        short_name: "Tavle",
+        description: "Nabolagets opslagstavle · het prikbord van de buurt · the neighbourhood board",
+        lang: "da",
+        start_url: "/",
+        scope: "/",
+        display: "standalone",
+        background_color: "#f6efe1",
+        theme_color: "#1b2233",
+        icons: [
+          { src: "/icon-192.png", sizes: "192x192", type: "image/png" },
+          { src: "/icon-512.png", sizes: "512x512", type: "image/png" },
+          { src: "/icon-maskable-512.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
+          { src: "/icon.svg", sizes: "any", type: "image/svg+xml" },
+        ],
+      },
+      workbox: {
+        globPatterns: ["**/*.{js,css,html,wasm,woff2,svg,png,webmanifest}"],
+        maximumFileSizeToCacheInBytes: 8 << 20,
+        navigateFallback: "/index.html",
+        navigateFallbackAllowlist: [/^\/$/, /^\/kiosk\/?$/, /^\/desk\/?$/],
+        skipWaiting: false,
+        clientsClaim: true,
+        inlineWorkboxRuntime: true,
+        sourcemap: false,
+      },
+    }),
+    keepPlaceholder(),
+  ],
+});
+
+/** The dist folder is embedded by Go, which needs one file in it also when nothing is built: put it back after it was emptied. */
+function keepPlaceholder() {
+  return {
+    name: "keep-placeholder",
+    async closeBundle() {
+      const { writeFile } = await import("node:fs/promises");
+      await writeFile(`${DIST}/placeholder.txt`, "Built files of examples/board come here: npm run build.\n");
+    },
+  };
+}
