@@ -12,6 +12,7 @@
 package exchange
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -121,18 +122,15 @@ func Decode(data []byte, l Limits) (*Message, error) {
 }
 
 func (l Limits) withDefaults() Limits {
-	set := func(v *int, d int) {
-		if *v == 0 {
-			*v = d
-		}
+	d := DefaultLimits
+	return Limits{
+		HeadsMax:      cmp.Or(l.HeadsMax, d.HeadsMax),
+		NeedMax:       cmp.Or(l.NeedMax, d.NeedMax),
+		HavesMax:      cmp.Or(l.HavesMax, d.HavesMax),
+		ChangesMax:    cmp.Or(l.ChangesMax, d.ChangesMax),
+		BloomBytesMax: cmp.Or(l.BloomBytesMax, d.BloomBytesMax),
+		FlagsBytesMax: cmp.Or(l.FlagsBytesMax, d.FlagsBytesMax),
 	}
-	set(&l.HeadsMax, DefaultLimits.HeadsMax)
-	set(&l.NeedMax, DefaultLimits.NeedMax)
-	set(&l.HavesMax, DefaultLimits.HavesMax)
-	set(&l.ChangesMax, DefaultLimits.ChangesMax)
-	set(&l.BloomBytesMax, DefaultLimits.BloomBytesMax)
-	set(&l.FlagsBytesMax, DefaultLimits.FlagsBytesMax)
-	return l
 }
 
 // reader reads from rest until the first error, which it keeps.

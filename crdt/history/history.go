@@ -22,6 +22,7 @@
 package history
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -60,31 +61,16 @@ var DefaultLimits = Limits{
 
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits
-	if l.ChangesMax != 0 {
-		d.ChangesMax = l.ChangesMax
+	return Limits{
+		ChangesMax:      cmp.Or(l.ChangesMax, d.ChangesMax),
+		BytesMax:        cmp.Or(l.BytesMax, d.BytesMax),
+		OpMax:           cmp.Or(l.OpMax, d.OpMax),
+		HeadsMax:        cmp.Or(l.HeadsMax, d.HeadsMax),
+		OrphansMax:      cmp.Or(l.OrphansMax, d.OrphansMax),
+		OrphanBytesMax:  cmp.Or(l.OrphanBytesMax, d.OrphanBytesMax),
+		ClockEntriesMax: cmp.Or(l.ClockEntriesMax, d.ClockEntriesMax),
+		LookupOpsMax:    cmp.Or(l.LookupOpsMax, d.LookupOpsMax),
 	}
-	if l.BytesMax != 0 {
-		d.BytesMax = l.BytesMax
-	}
-	if l.OpMax != 0 {
-		d.OpMax = l.OpMax
-	}
-	if l.HeadsMax != 0 {
-		d.HeadsMax = l.HeadsMax
-	}
-	if l.OrphansMax != 0 {
-		d.OrphansMax = l.OrphansMax
-	}
-	if l.OrphanBytesMax != 0 {
-		d.OrphanBytesMax = l.OrphanBytesMax
-	}
-	if l.ClockEntriesMax != 0 {
-		d.ClockEntriesMax = l.ClockEntriesMax
-	}
-	if l.LookupOpsMax != 0 {
-		d.LookupOpsMax = l.LookupOpsMax
-	}
-	return d
 }
 
 var (

@@ -24,6 +24,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -81,21 +82,14 @@ func (c *Config) setDefaults() {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	orDefault(&c.IdleTimeout, time.Minute)
-	orDefault(&c.LoadedBytesMax, 256<<20)
-	orDefault(&c.LoadsMax, 4)
-	orDefault(&c.PendingBytesMax, 8<<20)
-	orDefault(&c.PendingMessagesMax, 64)
-	orDefault(&c.DocumentsMax, 100_000)
-	orDefault(&c.WantsMax, 10_000)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, time.Minute)
+	c.LoadedBytesMax = cmp.Or(c.LoadedBytesMax, 256<<20)
+	c.LoadsMax = cmp.Or(c.LoadsMax, 4)
+	c.PendingBytesMax = cmp.Or(c.PendingBytesMax, 8<<20)
+	c.PendingMessagesMax = cmp.Or(c.PendingMessagesMax, 64)
+	c.DocumentsMax = cmp.Or(c.DocumentsMax, 100_000)
+	c.WantsMax = cmp.Or(c.WantsMax, 10_000)
 	c.Replica.Storage = c.Store.StorageID()
-}
-
-func orDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
 }
 
 // Hub is the meeting place. See the package comment.

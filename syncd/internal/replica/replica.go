@@ -15,6 +15,7 @@
 package replica
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -109,20 +110,14 @@ type Peer struct {
 // how many changes it has and their heads. A document without changes does not
 // exist.
 func New(cfg Config, changes int, heads []id.ChangeHash) *Replica {
-	setDefault(&cfg.Grace, graceDefault)
-	setDefault(&cfg.SupplyWait, supplyWaitDefault)
-	setDefault(&cfg.RetryWait, retryWaitDefault)
+	cfg.Grace = cmp.Or(cfg.Grace, graceDefault)
+	cfg.SupplyWait = cmp.Or(cfg.SupplyWait, supplyWaitDefault)
+	cfg.RetryWait = cmp.Or(cfg.RetryWait, retryWaitDefault)
 	r := &Replica{cfg: cfg, peers: map[Conn]*peer{}, changes: changes, heads: heads}
 	if changes == 0 {
 		r.h = history.New(history.Limits{})
 	}
 	return r
-}
-
-func setDefault(d *time.Duration, v time.Duration) {
-	if *d == 0 {
-		*d = v
-	}
 }
 
 // Load gives the replica its history. It calls read with a function that takes
