@@ -178,6 +178,9 @@ func (m *Main) Close(ctx context.Context) error {
 	if m.public != nil {
 		step("close the listener", m.public.stop())
 	}
+	if m.hub != nil {
+		m.hub.Drain()
+	}
 	if m.edge != nil {
 		step("close the connections", m.edge.Shutdown(ctx))
 	}

@@ -238,17 +238,22 @@ func (h *Hub) setLoaded(d *document, loaded bool) {
 	}
 }
 
+// Drain takes no more sessions and lets none wait because of the work that it has
+// caused. It is called before the connections are closed.
+func (h *Hub) Drain() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.draining {
+		h.draining = true
+		close(h.stop)
+	}
+}
+
 // Shutdown takes no more sessions and waits until every document has done what
 // it had to do, with what is under way in the group commit. The connections are
 // to be closed first by whoever has them.
 func (h *Hub) Shutdown(ctx context.Context) error {
-	h.mu.Lock()
-	stopping := h.draining
-	h.draining = true
-	h.mu.Unlock()
-	if !stopping {
-		close(h.stop)
-	}
+	h.Drain()
 	select {
 	case <-h.work.quiet():
 		return nil
