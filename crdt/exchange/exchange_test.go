@@ -141,7 +141,7 @@ func TestWhatIsSentOnceIsNotSentAgain(t *testing.T) {
 	}
 }
 
-// A first synchronisation is cut into messages, each of them below the limit.
+// SY13: a first synchronisation is cut into messages, each of them below the limit.
 func TestLargeDocumentsAreSentInParts(t *testing.T) {
 	a, b := newEnd(historytest.New("a")), newEnd(historytest.New("b"))
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -301,7 +301,7 @@ func TestTwoEmptyEndsFallSilent(t *testing.T) {
 	}
 }
 
-// Engines from before there were flags cannot read deflated changes in messages.
+// SY8: engines from before there were flags cannot read deflated changes in messages.
 func TestChangesAreDeflatedOnlyForPeersWithFlags(t *testing.T) {
 	server := historytest.New("server")
 	long := server.Put("k", string(bytes.Repeat([]byte("neighbours "), 100)))

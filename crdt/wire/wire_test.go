@@ -201,6 +201,7 @@ func TestRefused(t *testing.T) {
 		{"LM4 ephemeral of 64 KiB and a byte", "a7 'type' 'ephemeral'" + rest + "'count' 01 'sessionId' 's' 'data' 5a00010001" + strings.Repeat("00", 65537), wire.ErrTooLarge},
 		{"LM5 many subscriptions", subs + "990401" + strings.Repeat("6161", 1025), wire.ErrTooLarge},
 		{"LM6 many heads", heads + "a1 's' a2 'timestamp' 01 'heads' 991001" + strings.Repeat("7831"+hex.EncodeToString([]byte("gEyX77DkCVdD8USyZqKGBPfjMgyPcsag3ZdFcq1vBy9TULbNB")), 4097), wire.ErrTooLarge},
+		{"LM7 many storages", heads + "b90101" + manyStorages(257), wire.ErrTooLarge},
 		{"LM8 long error", "a2 'type' 'error' 'message'" + long(1025), wire.ErrTooLarge},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
@@ -379,3 +380,12 @@ var messages = rapid.Custom(func(t *rapid.T) wire.Message {
 	}
 	return wire.Sync{Sender: peer("sender"), Target: maybe("target"), Document: doc, Data: data(), Request: rapid.Bool().Draw(t, "request")}
 })
+
+// manyStorages writes n entries of newHeads.
+func manyStorages(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "63%x a2 'heads' 80 'timestamp' 01", fmt.Sprintf("%03d", i))
+	}
+	return b.String()
+}

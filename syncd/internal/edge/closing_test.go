@@ -108,6 +108,32 @@ func TestClosing(t *testing.T) {
 			t.Errorf("%d connections counted after shutdown", n)
 		}
 	})
+	t.Run("CL8 nothing is sent between the beginning of a stop and the close", func(t *testing.T) {
+		s := serve(t, edge.Config{})
+		a, session := s.joined(t, "a")
+		session.out.Send(wire.Append(nil, syncOf("a", "before")))
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		stopped := make(chan error, 1)
+		go func() { stopped <- s.Shutdown(ctx) }()
+		for range 20 { // some of these come after the beginning
+			time.Sleep(5 * time.Millisecond)
+			session.out.SendLossy(wire.Append(nil, syncOf("a", "lossy")))
+		}
+		session.out.Send(wire.Append(nil, syncOf("a", "too late")))
+		frames := a.closed(wire.CloseRestart)
+		for _, m := range frames {
+			if sync, ok := m.(wire.Sync); ok && string(sync.Data) == "too late" {
+				t.Error("a message was sent while the server was stopping")
+			}
+		}
+		if len(frames) == 0 {
+			t.Error("what was sent before the stop has not arrived")
+		}
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("shutdown does not wait for ever", func(t *testing.T) {
 		release := make(chan struct{})
 		s := serve(t, edge.Config{Hub: &hub{receive: func(*session, wire.Message) error { <-release; return nil }}})

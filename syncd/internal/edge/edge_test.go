@@ -214,7 +214,7 @@ func syncOf(sender id.Peer, data string) wire.Sync {
 }
 
 func TestHandshake(t *testing.T) {
-	t.Run("HS2 HS4 join is answered by peer", func(t *testing.T) {
+	t.Run("HS1 HS2 HS4 join is answered by peer", func(t *testing.T) {
 		s := serve(t, edge.Config{})
 		c := s.dial(t)
 		c.send(wire.Join{Sender: "tablet", Metadata: wire.PeerMetadata{StorageID: "t"}, Versions: []string{"2", "1"}})

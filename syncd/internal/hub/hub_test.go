@@ -223,6 +223,7 @@ func TestMemoryComesBack(t *testing.T) {
 	eventually(t, "nothing is left of the document", func() bool { return s.Stats().Documents == 0 })
 }
 
+// SY16
 func TestManyDocumentsOfOneDeviceDoNotHoldUpAnother(t *testing.T) {
 	const documents = 3000
 	s := newServer(t, mem.Open(mem.NewDisk()), nil)
@@ -280,7 +281,7 @@ func (broken) Stat(id.Document) (store.Info, bool, error) {
 	return store.Info{}, false, errors.New("input/output error")
 }
 
-// SY15
+// AV2, SY15
 func TestAStoreErrorIsNotUnavailable(t *testing.T) {
 	s := newServer(t, broken{mem.Open(mem.NewDisk())}, nil)
 	a := s.device("a")
@@ -356,6 +357,27 @@ func TestAConnectionHasOnlySoManyDocuments(t *testing.T) {
 	if !errors.As(err, &c) || c.Code != wire.ClosePolicy {
 		t.Fatalf("got %v, want close %d", err, wire.ClosePolicy)
 	}
+}
+
+// AV7
+func TestWhatAPeerDoesNotHaveIsOfNoInterest(t *testing.T) {
+	s := newServer(t, mem.Open(mem.NewDisk()), nil)
+	a := s.device("a")
+	a.receive(wire.Unavailable{Sender: "a", Document: id.NewDocument()})
+	if st := s.Stats(); st.Documents != 0 || st.Messages != 0 {
+		t.Fatalf("it was taken for a message about a document: %+v", st)
+	}
+}
+
+// SY14
+func TestADocumentWithoutContentExists(t *testing.T) {
+	s := newServer(t, mem.Open(mem.NewDisk()), nil)
+	a, b := s.device("a"), s.device("b")
+	doc := id.NewDocument()
+	a.Change()
+	a.publish(doc)
+	b.say(doc)
+	b.untilHas(a.Heads())
 }
 
 // EP2, EP4

@@ -56,6 +56,35 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
+// EP5
+func TestEphemeralMessagesAreLimitedInRate(t *testing.T) {
+	r := New(Config{}, 0, nil)
+	r.Attach(1, Peer{})
+	r.Attach(2, Peer{})
+	now := time.Now()
+	relayed := func(count uint64) bool {
+		return len(r.Ephemeral(now, 1, &wire.Ephemeral{Session: "s", Count: count}).Send) > 0
+	}
+	count := uint64(0)
+	for ; count < ephemeralBurst; count++ {
+		if !relayed(count) {
+			t.Fatalf("message %d of a burst was dropped", count)
+		}
+	}
+	if relayed(count) || r.Counts().Dropped != 1 {
+		t.Fatal("a message beyond the burst was relayed, or not counted as dropped")
+	}
+	now = now.Add(time.Second)
+	for i := range ephemeralRate {
+		if count++; !relayed(count) {
+			t.Fatalf("message %d of the next second was dropped", i)
+		}
+	}
+	if count++; relayed(count) {
+		t.Fatal("the rate is higher than it should be")
+	}
+}
+
 type story struct {
 	t       *testing.T
 	r       *Replica
