@@ -1,0 +1,360 @@
+// A board that is open: its settings and the posts of the months that are open. Everything works without a network.
+
+import type { Documents, OpenDocument } from "./documents.js"
+import { idFromBytes, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
+import { pageGenesis } from "./model/genesis.js"
+import { readBoard } from "./model/read.js"
+import type * as S from "./model/schema.js"
+import { addMonths, dayMillis, monthOf } from "./model/time.js"
+import * as views from "./model/views.js"
+import * as write from "./model/write.js"
+import type { Dict } from "./model/values.js"
+import { Computed, Value, type Observable } from "./observable.js"
+import { Page, type PageContext } from "./page.js"
+
+/** What a board needs of its client. */
+export interface BoardHost {
+  readonly documents: Documents
+  readonly ref: string
+  readonly origin: S.Origin
+  /** What the device's clock says. */
+  deviceNow(): number
+  /** The best guess at the moment. */
+  now(): number
+  /** The moment, or null when the device does not trust its clock. */
+  trustedNow(): number | null
+  nextTime(): string
+  see(time: string): void
+  serverKnown(): boolean
+  connected(): boolean
+  random(bytes: number): Uint8Array
+  saved(promise: Promise<void>): Promise<void>
+  titled(id: DocumentId, title: string, demo: boolean): void
+}
+
+/** Which months are open, newest first, and of which the server has not told everything yet. */
+export interface Loading {
+  readonly months: readonly string[]
+  readonly pending: readonly string[]
+}
+
+export class Board {
+  readonly id: string
+  /** The automerge URL of the board. */
+  readonly url: string
+  readonly info: Observable<S.BoardInfo>
+  readonly loading: Observable<Loading>
+  /** Of the open months, newest first. */
+  readonly posts: Observable<S.Post[]>
+  readonly #host: BoardHost
+  readonly #document: OpenDocument
+  readonly #context: PageContext
+  readonly #info: Computed<S.BoardInfo>
+  readonly #loading: Value<Loading>
+  readonly #posts: Computed<S.Post[]>
+  readonly #single = new Map<string, Computed<S.Post | null>>()
+  #pages: Page[] = [] // newest first
+  #span = 0
+  #pinned: ReadonlySet<string> = new Set()
+  #opening: Promise<void> = Promise.resolve()
+
+  /** Boards are opened by {@link Client}. */
+  constructor(document: OpenDocument, host: BoardHost) {
+    this.id = document.id
+    this.url = toAutomergeUrl(document.id)
+    this.#host = host
+    this.#document = document
+    this.#info = new Computed(() => readBoard(document.id, document.doc, document.delivery(host.serverKnown())))
+    this.#loading = new Value<Loading>({ months: [], pending: [] })
+    this.#posts = new Computed(before => this.#collect(before))
+    this.info = this.#info
+    this.loading = this.#loading
+    this.posts = this.#posts
+    this.#context = {
+      ref: host.ref,
+      now: () => host.trustedNow(),
+      pinned: () => this.#pinned,
+      see: time => host.see(time),
+      serverKnown: () => host.serverKnown(),
+      changed: () => this.#changed(),
+    }
+    document.onChange(() => this.#settingsChanged())
+    this.#settingsChanged()
+  }
+
+  /**
+   * Opens the current month and the n - 1 before it, and lets go of others. Returns when what is on this device of them can be read;
+   * never waits for the network. When a month ends, the new one is opened by itself.
+   */
+  openMonths(n: number): Promise<void> {
+    this.#span = Math.max(1, Math.floor(n))
+    return this.#follow()
+  }
+
+  /** A post of the open months; null when it is in none. */
+  post(id: string): Observable<S.Post | null> {
+    let post = this.#single.get(id)
+    if (!post) {
+      post = new Computed(() => this.#find(id))
+      this.#single.set(id, post)
+    }
+    return post
+  }
+
+  /** Posts in which every word of the query begins a word, the best first. Works on the open months, and offline. */
+  search(query: string, filter: views.Filter = {}): S.Post[] {
+    return views.search(this.posts.get(), query, filter)
+  }
+
+  /** Posts that pass a filter, newest first. Open ones unless the filter says otherwise. */
+  list(filter: views.Filter = {}): S.Post[] {
+    return this.posts.get().filter(post => views.matches(post, filter))
+  }
+
+  /** Open requests, companions, items sought and questions that nobody else answered in the board's `unansweredHours`; oldest first. */
+  unanswered(): S.Post[] {
+    return views.unanswered(this.posts.get(), this.#host.now(), this.info.get().settings.unansweredHours)
+  }
+
+  /** Of the posts of a period, how many somebody else answered. */
+  replyRate(period: views.Period, kinds?: readonly string[]): { answered: number; all: number } {
+    return views.replyRate(this.posts.get(), period, kinds)
+  }
+
+  /** Open posts of the same kind that say much the same. */
+  similar(draft: Pick<S.Draft, "kind" | "title" | "body"> & { id?: string }): S.Post[] {
+    return views.similar(this.posts.get(), draft)
+  }
+
+  /** Begins a post. Its id is fixed here, so that adding it twice makes one post. */
+  newDraft(kind: string, lang: string): S.Draft {
+    return { id: this.#newId(), month: this.#currentMonth(), kind, title: "", body: "", lang, author: "" }
+  }
+
+  /**
+   * Adds a post, unless there is one of this id. Resolves when it is saved on this device; when the storage fails it resolves
+   * all the same after three seconds, with a post whose delivery is `unsaved`.
+   */
+  async addPost(draft: S.Draft): Promise<S.Post> {
+    const before = this.#find(draft.id)
+    if (before) return before
+    const page = await this.#pageFor(draft.month)
+    const { openDays } = this.info.get().settings
+    const expiresOn = draft.expiresOn === undefined ? this.#host.now() + openDays * dayMillis : draft.expiresOn
+    const by = { ...this.#stamp(), clientTime: this.#host.deviceNow(), origin: draft.origin ?? this.#host.origin }
+    await this.#change(page.document, doc => write.addPost(doc, draft, by, expiresOn))
+    return page.posts.get(draft.id)!
+  }
+
+  /** Changes fields of a post. What is not named stays; null takes a field away. */
+  editPost(id: string, changes: S.PostChanges): Promise<void> {
+    return this.#onPost(id, doc => write.editPost(doc, id, changes))
+  }
+
+  /** Answers a post. With an id of a form's own, sending twice makes one reply. Returns the id. */
+  async reply(postId: string, reply: { id?: string; body: string; author: string; lang?: string }): Promise<string> {
+    const id = reply.id ?? this.#newId()
+    const lang = reply.lang ?? this.#find(postId)?.lang ?? ""
+    await this.#onPost(postId, doc => write.addReply(doc, postId, id, { ...reply, lang }, this.#stamp()))
+    return id
+  }
+
+  /** "I can help". With an id of a form's own, sending twice makes one offer. Returns the id. */
+  async offerHelp(postId: string, offer: { id?: string; message: string; author: string }): Promise<string> {
+    const id = offer.id ?? this.#newId()
+    await this.#onPost(postId, doc => write.addOffer(doc, postId, id, offer, this.#stamp()))
+    return id
+  }
+
+  withdrawOffer(postId: string, offerId: string): Promise<void> {
+    return this.#onPost(postId, doc => write.withdrawOffer(doc, postId, offerId))
+  }
+
+  answerOffer(postId: string, offerId: string, answer: "accepted" | "declined"): Promise<void> {
+    return this.#onPost(postId, doc => write.answerOffer(doc, postId, offerId, this.#newId(), answer, this.#stamp()))
+  }
+
+  /** Closes a post with its outcome. Returns the id of the closing, with which it can be taken back. */
+  async close(postId: string, outcome: S.Outcome): Promise<string> {
+    const id = this.#newId()
+    await this.#onPost(postId, doc => write.closePost(doc, postId, id, outcome, this.#stamp()))
+    return id
+  }
+
+  /** Takes a closing back. The post is open again when no other is left. */
+  reopen(postId: string, closingId: string): Promise<void> {
+    return this.#onPost(postId, doc => write.reopenPost(doc, postId, closingId))
+  }
+
+  /** Lets a post expire some days from now; never earlier than it would have. */
+  extend(postId: string, days: number): Promise<void> {
+    const before = this.#find(postId)?.expiresOn ?? 0
+    return this.editPost(postId, { expiresOn: Math.max(before, this.#host.now() + days * dayMillis) })
+  }
+
+  /** "Me too", or no longer. */
+  support(postId: string, on: boolean): Promise<void> {
+    return this.#onPost(postId, doc => write.supportPost(doc, postId, on, this.#host.ref))
+  }
+
+  /** Sets the status of an idea. Throws TypeError for a declined one without a reason. */
+  setIdea(postId: string, status: S.IdeaStatus, reason?: string): Promise<void> {
+    return this.#onPost(postId, doc => write.setIdea(doc, postId, status, reason))
+  }
+
+  /** Proposes terms of an arrangement. Returns their id. */
+  async propose(postId: string, terms: write.Proposal): Promise<string> {
+    const id = terms.id ?? this.#newId()
+    await this.#onPost(postId, doc => write.proposeTerms(doc, postId, id, terms, this.#stamp()))
+    return id
+  }
+
+  /** A party agrees to terms. */
+  acknowledge(postId: string, termsId: string, party = this.#host.ref): Promise<void> {
+    return this.#onPost(postId, doc => write.acknowledgeTerms(doc, postId, this.#newId(), termsId, party, this.#stamp()))
+  }
+
+  /** Writes a moderation record about a post, or about a reply or offer. */
+  async moderate(target: string, action: S.ModerationAct, rule = "", facts = ""): Promise<void> {
+    const page = this.#pages.find(page => [...page.posts.values()].some(post => holds(post, target)))
+    if (!page) throw new write.NotFound(`there is nothing ${target} in the open months`)
+    await this.#change(page.document, doc => write.moderate(doc, this.#newId(), target, action, rule, facts, this.#stamp()))
+  }
+
+  /** Changes settings of the board. What is not named stays. */
+  updateSettings(changes: Partial<S.BoardSettings>): Promise<void> {
+    return this.#change(this.#document, doc => write.updateBoard(doc, changes))
+  }
+
+  /** Time has passed, or the connection is another. For {@link Client}. */
+  tick(): void {
+    const months = this.#span > 0 ? this.#months() : []
+    if (months.join() !== this.#pages.map(page => page.month).join()) void this.#follow()
+    const now = this.#host.trustedNow()
+    if (this.#pages.map(page => page.expire(now)).some(Boolean)) this.#changed()
+    this.#setLoading()
+  }
+
+  /** The server is known from now on, or the clock is trusted or no longer. For {@link Client}. */
+  refresh(): void {
+    for (const page of this.#pages) page.refresh()
+    this.#info.invalidate()
+    this.#changed()
+    this.tick()
+  }
+
+  /** Lets go of all documents. For {@link Client}. */
+  async release(): Promise<void> {
+    this.#span = 0
+    await this.#follow()
+    await this.#host.documents.close(this.#document.id)
+  }
+
+  #newId(): string {
+    return idFromBytes(this.#host.random(16))
+  }
+
+  #stamp(): write.Stamp {
+    return { ref: this.#host.ref, time: this.#host.nextTime() }
+  }
+
+  #currentMonth(): string {
+    return monthOf(this.#host.now(), this.info.get().timeZone)
+  }
+
+  #months(): string[] {
+    const current = this.#currentMonth()
+    return Array.from({ length: this.#span }, (_, back) => addMonths(current, -back))
+  }
+
+  /** Opens the months that should be open, and closes others. One at a time. */
+  #follow(): Promise<void> {
+    this.#opening = this.#opening.then(() => this.#align(), () => this.#align())
+    return this.#opening
+  }
+
+  async #align(): Promise<void> {
+    const wanted = this.#span > 0 ? this.#months() : []
+    const have = new Map(this.#pages.map(page => [page.month, page]))
+    const pages = await Promise.all(wanted.map(month => have.get(month) ?? this.#openPage(month)))
+    this.#pages = pages
+    this.#setLoading()
+    this.#changed()
+    for (const [month, page] of have) {
+      if (wanted.includes(month)) continue
+      page.close()
+      await this.#host.documents.close(page.document.id)
+    }
+  }
+
+  async #openPage(month: string): Promise<Page> {
+    const id = this.id as DocumentId
+    const document = await this.#host.documents.open(pageDocument(id, month), () => pageGenesis(id, month))
+    return new Page(month, document!, this.#context)
+  }
+
+  /** The page for a new post: of the draft's month if that is this or the last one, else of the current month. */
+  async #pageFor(month: string): Promise<Page> {
+    const current = this.#currentMonth()
+    const target = month === addMonths(current, -1) ? month : current
+    await this.#opening
+    if (!this.#pages.some(page => page.month === target)) {
+      this.#span = Math.max(this.#span, target === current ? 1 : 2)
+      await this.#follow()
+    }
+    return this.#pages.find(page => page.month === target)!
+  }
+
+  #find(id: string): S.Post | null {
+    for (const page of this.#pages) {
+      const post = page.posts.get(id)
+      if (post) return post
+    }
+    return null
+  }
+
+  async #onPost(id: string, change: (doc: Dict) => void): Promise<void> {
+    const page = this.#pages.find(page => page.posts.has(id))
+    if (!page) throw new write.NotFound(`there is no post ${id} in the open months`)
+    await this.#change(page.document, change)
+  }
+
+  #change(document: OpenDocument, change: (doc: Dict) => void): Promise<void> {
+    return this.#host.saved(document.change(change))
+  }
+
+  #settingsChanged(): void {
+    this.#info.invalidate()
+    const info = this.info.get()
+    if (info.pinned.join() !== [...this.#pinned].join()) {
+      this.#pinned = new Set(info.pinned)
+      for (const page of this.#pages) page.refresh()
+      this.#changed()
+    }
+    this.#host.titled(this.#document.id, info.title, info.demo)
+  }
+
+  #changed(): void {
+    this.#posts.invalidate()
+    for (const post of this.#single.values()) post.invalidate()
+    this.#setLoading()
+  }
+
+  #setLoading(): void {
+    const months = this.#pages.map(page => page.month)
+    const pending = this.#pages.filter(page => !page.document.caughtUp).map(page => page.month)
+    const before = this.#loading.get()
+    if (before.months.join() !== months.join() || before.pending.join() !== pending.join()) this.#loading.set({ months, pending })
+  }
+
+  #collect(before: S.Post[] | undefined): S.Post[] {
+    const seen = new Map<string, S.Post>()
+    for (const page of this.#pages) for (const [id, post] of page.posts) if (!seen.has(id)) seen.set(id, post)
+    const posts = [...seen.values()].sort(views.byNewest)
+    const same = before?.length === posts.length && posts.every((post, at) => post === before[at])
+    return same ? before : posts
+  }
+}
+
+const holds = (post: S.Post, id: string): boolean =>
+  post.id === id || post.replies.some(reply => reply.id === id) || post.offers.some(offer => offer.id === id)

@@ -1,0 +1,436 @@
+// The way in: one client is one device, its storage and its connection.
+
+import * as A from "@automerge/automerge/slim"
+import { Repo, type NetworkAdapterInterface, type PeerId, type StorageAdapterInterface } from "@automerge/automerge-repo/slim"
+import { Board, type BoardHost } from "./board.js"
+import { GuardedStorage } from "./device/guard.js"
+import { IndexedDBStorage, type DeviceStorage } from "./device/indexeddb.js"
+import { MemoryStorage } from "./device/memory.js"
+import { Registry, type BoardSummary, type SecondPlace } from "./device/registration.js"
+import { Documents, type OpenDocument } from "./documents.js"
+import { NotHere } from "./errors.js"
+import { boardGenesis } from "./model/genesis.js"
+import { boardDocument, findBoardId, idFromBytes, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
+import type { BoardSettings, Origin } from "./model/schema.js"
+import { addMonths, bestNow, Clock, clockTrusted, defaultZone, monthOf, parseTime } from "./model/time.js"
+import { dict, text } from "./model/values.js"
+import { updateBoard } from "./model/write.js"
+import { SyncAdapter, type Connection, type SocketConstructor } from "./net/adapter.js"
+import type { Timing } from "./net/timing.js"
+import { serverTime } from "./net/server-time.js"
+import { Value, type Observable } from "./observable.js"
+import { ready, type Wasm } from "./wasm.js"
+
+/** The state of this device's storage. */
+export interface DeviceState {
+  /** The device's reference: random, and no person. */
+  readonly ref: string
+  /** Whether the browser has promised not to clear the storage by itself; null when it cannot say. */
+  readonly persisted: boolean | null
+  /** The storage was found emptied. What was only here is gone from here; nothing was deleted elsewhere. */
+  readonly evicted: boolean
+  /** Why writing fails at the moment, or null. */
+  readonly failing: string | null
+  /** Bytes, as the browser estimates. */
+  readonly usage?: number
+  readonly quota?: number
+}
+
+export interface ClientOptions {
+  /** The server's websocket address (`ws:` or `wss:`; `http:` and `https:` become that), or null for none. */
+  url: string | null
+  /** By default IndexedDB; "memory" leaves no trace and ends with the page. */
+  storage?: StorageAdapterInterface | "memory"
+  /** What kind of device this is; posts say so. */
+  origin: Origin
+  deviceName?: string
+  /** The device's clock, in milliseconds since 1970. */
+  now?: () => number
+  /** Returns random bytes. */
+  random?: (n: number) => Uint8Array
+  /** Automerge's wasm, its address or bytes; needed in browsers, once. See {@link ready}. */
+  wasm?: Wasm
+  /** By default the WebSocket of the platform. */
+  webSocket?: SocketConstructor
+  /** Where the registration is kept a second time; by default localStorage when the storage is IndexedDB. */
+  secondPlace?: SecondPlace | null
+  /** Asks the server what time it is; by default a HEAD request to its address. Null when it cannot be known. */
+  serverTime?: (url: string) => Promise<number | null>
+  timing?: Partial<Timing & ClientTiming>
+}
+
+/** How long the client waits for what. All in milliseconds. */
+export interface ClientTiming {
+  /** For a connection, when a board has to be fetched. */
+  connect: number
+  /** For a board to arrive. */
+  arrive: number
+  /** For storage to take a change, before a call that made it returns all the same. */
+  save: number
+  /** Between looks at the clock, for months that end and posts that expire. */
+  tick: number
+}
+const defaultTiming: ClientTiming = { connect: 8_000, arrive: 20_000, save: 3_000, tick: 30_000 }
+
+const monthsAhead = 1
+const monthsBack = 24 // that forgetting a board looks for pages in
+
+export class Client {
+  /** The connection to the server. Without a server it is `waiting` with no next try. */
+  readonly connection: Observable<Connection>
+  readonly device: Observable<DeviceState>
+  /** Boards that this device remembers, oldest first. */
+  readonly boards: Observable<BoardSummary[]>
+  readonly deviceName: string | undefined
+  readonly #options: ClientOptions
+  readonly #timing: ClientTiming
+  readonly #registry: Registry
+  readonly #storage: GuardedStorage
+  readonly #device: Value<DeviceState>
+  readonly #boards: Value<BoardSummary[]>
+  readonly #documents: Documents
+  readonly #adapter: SyncAdapter | null
+  readonly #clock = new Clock()
+  readonly #open = new Map<DocumentId, Promise<Board>>()
+  readonly #unavailable = new Map<string, () => void>()
+  readonly #ticker: ReturnType<typeof setInterval>
+  readonly #now: () => number
+  readonly #random: (n: number) => Uint8Array
+  #trusted: boolean
+  #serverKnown: boolean
+
+  /** Opens the device's storage and starts to connect. Never waits for the network. */
+  static async open(options: ClientOptions): Promise<Client> {
+    await ready(options.wasm)
+    const inMemory = options.storage === "memory"
+    const device = new Value<DeviceState>({ ref: "", persisted: null, evicted: false, failing: null })
+    const told = (failing: string | null) => device.patch({ failing })
+    const storage = await openStorage(options.storage, told)
+    const second = options.secondPlace !== undefined ? options.secondPlace : inMemory || options.storage ? null : platformSecondPlace()
+    const now = options.now ?? Date.now
+    const registry = await Registry.open(storage, second, now(), options.random ?? platformRandom)
+    device.patch({ ref: registry.record.ref, evicted: registry.record.evicted })
+    const client = new Client(options, storage, registry, device)
+    if (!inMemory) void client.#persist()
+    return client
+  }
+
+  private constructor(options: ClientOptions, storage: GuardedStorage, registry: Registry, device: Value<DeviceState>) {
+    this.#options = options
+    this.#timing = { ...defaultTiming, ...options.timing }
+    this.#now = options.now ?? Date.now
+    this.#random = options.random ?? platformRandom
+    this.#storage = storage
+    this.#registry = registry
+    this.#device = device
+    this.#boards = new Value(registry.record.boards)
+    this.#serverKnown = registry.record.lastReached !== null
+    this.#adapter = this.#connect()
+    this.connection = this.#adapter?.connection ?? new Value<Connection>({ state: "waiting", lastReached: null, nextTry: null })
+    this.device = device
+    this.boards = this.#boards
+    this.deviceName = options.deviceName
+    const repo = new Repo({
+      storage,
+      network: this.#adapter ? [this.#adapter as NetworkAdapterInterface] : [],
+      peerId: `tavle-${idFromBytes(this.#random(16))}` as PeerId,
+      isEphemeral: options.storage === "memory",
+    })
+    this.#documents = new Documents(repo, storage, options.storage ? null : siblings())
+    this.#trusted = this.#clockTrusted()
+    this.#ticker = setInterval(() => this.#tick(), this.#timing.tick)
+    this.connection.subscribe(() => this.#connectionChanged())
+  }
+
+  /** Makes a board on this device. The server hears of it when there is a connection. */
+  async createBoard(settings: BoardSettings): Promise<Board> {
+    const document = (await this.#documents.open(boardDocument(this.#random(16)), boardGenesis))!
+    const { languages = [], timeZone = defaultZone, ...rest } = settings
+    await this.#saved(document.change(doc => updateBoard(doc, { ...rest, languages, timeZone })))
+    const board = this.#board(document)
+    this.#open.set(document.id, Promise.resolve(board))
+    return board
+  }
+
+  /**
+   * Opens a board by its id, its URL or a link that contains one: from this device, or else from the server. Throws {@link NotHere}
+   * when neither has it.
+   */
+  openBoard(urlOrId: string): Promise<Board> {
+    const id = findBoardId(urlOrId)
+    if (!id) return Promise.reject(new NotHere("noLink", `${urlOrId} is no link to a board`))
+    const opening = this.#open.get(id) ?? this.#openBoard(id)
+    this.#open.set(id, opening)
+    opening.catch(() => this.#open.delete(id))
+    return opening
+  }
+
+  /** Removes a board from this device: its documents, and that it was here. Elsewhere it stays. */
+  async forgetBoard(urlOrId: string): Promise<void> {
+    const id = findBoardId(urlOrId)
+    if (!id) return
+    const board = await this.#open.get(id)
+    await board?.release()
+    this.#open.delete(id)
+    this.#remember(boards => boards.filter(board => board.id !== id))
+    for (const document of await this.#documentsOf(id)) await this.#documents.remove(document)
+  }
+
+  /** Saves what is not saved yet, and ends the connection. */
+  async close(): Promise<void> {
+    clearInterval(this.#ticker)
+    this.#adapter?.disconnect()
+    const newestSeen = Math.max(this.#registry.record.newestSeen, this.#seenMillis)
+    this.#registry.update({ newestSeen })
+    const saved = Promise.all([this.#documents.shutdown(), this.#registry.written])
+    await Promise.race([saved, pause(this.#timing.save)])
+    this.#storage.close()
+  }
+
+  /** What is on this device: documents, their bytes, boards, and posts of the open months. */
+  async contents(): Promise<{ documents: number; bytes: number; boards: number; posts: number }> {
+    const chunks = await this.#storage.loadRange([])
+    const documents = new Set<string>()
+    let bytes = 0
+    for (const { key, data } of chunks) {
+      bytes += data?.length ?? 0
+      if (key[1] === "snapshot" || key[1] === "incremental") documents.add(key[0]!)
+    }
+    const open = await Promise.allSettled(this.#open.values())
+    const posts = open.reduce((n, board) => n + (board.status === "fulfilled" ? board.value.posts.get().length : 0), 0)
+    return { documents: documents.size, bytes, boards: this.#boards.get().length, posts }
+  }
+
+  /** Tries to connect now, and to write what could not be written. */
+  retryNow(): void {
+    this.#storage.retryNow()
+    this.#adapter?.retryNow()
+  }
+
+  /** The person knows that the storage was emptied. */
+  acknowledgeEviction(): void {
+    this.#registry.update({ evicted: false })
+    this.#device.patch({ evicted: false })
+  }
+
+  #connect(): SyncAdapter | null {
+    const { url } = this.#options
+    if (url === null) return null
+    const webSocket = this.#options.webSocket ?? (globalThis.WebSocket as unknown as SocketConstructor | undefined)
+    if (!webSocket) throw new Error("this platform has no WebSocket: give one in the option webSocket")
+    return new SyncAdapter({
+      url: url.replace(/^http/, "ws"),
+      webSocket,
+      now: this.#now,
+      unit: () => new DataView(this.#random(4).slice().buffer).getUint32(0) / 2 ** 32,
+      timing: this.#options.timing,
+      lastReached: this.#registry.record.lastReached,
+      wanted: id => this.#documents.wanted(id),
+      onHeads: (id, heads, storageId) => this.#documents.heard(id, heads, storageId),
+      onUnavailable: id => this.#unavailable.get(id)?.(),
+      onJoined: storageId => this.#joined(storageId),
+    })
+  }
+
+  #joined(storageId: string | undefined): void {
+    this.#documents.meet(storageId)
+    void this.#askTime()
+  }
+
+  /** What the server's clock says, so that a wrong clock of the device is known. */
+  async #askTime(): Promise<void> {
+    const ask = this.#options.serverTime ?? serverTime
+    const before = this.#now()
+    const server = await ask(this.#options.url!).catch(() => null)
+    const after = this.#now()
+    if (server === null) return
+    this.#registry.update({ contact: { server, device: Math.round((before + after) / 2) } })
+    this.#tick()
+  }
+
+  #connectionChanged(): void {
+    const { lastReached } = this.connection.get()
+    if (lastReached !== this.#registry.record.lastReached) this.#registry.update({ lastReached })
+    if (!this.#serverKnown && lastReached !== null) {
+      this.#serverKnown = true
+      this.#each(board => board.refresh())
+    }
+  }
+
+  #tick(): void {
+    const seen = this.#seenMillis
+    if (seen > this.#registry.record.newestSeen) this.#registry.update({ newestSeen: seen })
+    const trusted = this.#clockTrusted()
+    const changed = trusted !== this.#trusted
+    this.#trusted = trusted
+    this.#each(board => (changed ? board.refresh() : board.tick()))
+  }
+
+  get #seenMillis(): number {
+    return parseTime(this.#clock.last)!.millis
+  }
+
+  #bestNow(): number {
+    const { newestSeen, contact } = this.#registry.record
+    return bestNow(this.#now(), newestSeen, contact)
+  }
+
+  #clockTrusted(): boolean {
+    const { newestSeen, contact } = this.#registry.record
+    return clockTrusted(this.#now(), contact ? 0 : newestSeen, contact)
+  }
+
+  #each(fn: (board: Board) => void): void {
+    for (const opening of this.#open.values()) void opening.then(fn, () => {})
+  }
+
+  async #openBoard(id: DocumentId): Promise<Board> {
+    const document = (await this.#documents.open(id, null)) ?? (await this.#fetch(id))
+    return this.#board(document)
+  }
+
+  #board(document: OpenDocument): Board {
+    const kind = text(dict(document.doc).kind)
+    if (kind !== "board") throw new NotHere("notABoard", `${document.id} is no board`)
+    const board = new Board(document, this.#host())
+    const { id, url } = board
+    this.#remember(boards => (boards.some(known => known.id === id) ? boards : [...boards, { id, url, title: "", demo: false }]))
+    const { title, demo } = board.info.get()
+    this.#titled(document.id, title, demo)
+    return board
+  }
+
+  async #fetch(id: DocumentId): Promise<OpenDocument> {
+    if (!this.#adapter) throw new NotHere("offline", "this board is not on this device, and there is no server")
+    const { arrived, giveUp } = this.#documents.fetch(id)
+    try {
+      const unavailable = new Promise<never>((_, reject) => {
+        this.#unavailable.set(id, () => reject(new NotHere("unknown", "the server does not have this board, or does not show it")))
+      })
+      unavailable.catch(() => {})
+      await Promise.race([arrived, unavailable, this.#connected()])
+      const late = pause(this.#timing.arrive).then(() => {
+        throw new NotHere("slow", "the server has not sent this board yet: try again")
+      })
+      late.catch(() => {})
+      return await Promise.race([arrived, unavailable, late])
+    } catch (cause) {
+      giveUp()
+      throw cause
+    } finally {
+      this.#unavailable.delete(id)
+    }
+  }
+
+  /** Resolves when there is a connection, and throws when there is none in time. */
+  #connected(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        clearTimeout(timer)
+        release()
+        settle()
+      }
+      const look = () => {
+        const { state, reason } = this.connection.get()
+        if (state === "connected") end(resolve)
+        if (state === "refused") end(() => reject(new NotHere("offline", `the server refuses this device: ${reason}`)))
+      }
+      const release = this.connection.subscribe(look)
+      const offline = () => reject(new NotHere("offline", "this board is not on this device, and there is no connection to the server"))
+      const timer = setTimeout(() => end(offline), this.#timing.connect)
+      look()
+    })
+  }
+
+  #host(): BoardHost {
+    const client = this
+    return {
+      documents: this.#documents,
+      ref: this.#registry.record.ref,
+      origin: this.#options.origin,
+      deviceNow: () => client.#now(),
+      now: () => client.#bestNow(),
+      trustedNow: () => (client.#trusted ? client.#now() : null),
+      nextTime: () => client.#clock.next(client.#bestNow()),
+      see: time => client.#clock.see(time, client.#bestNow()),
+      serverKnown: () => client.#serverKnown,
+      connected: () => client.connection.get().state === "connected",
+      random: bytes => client.#random(bytes),
+      saved: promise => client.#saved(promise),
+      titled: (id, title, demo) => client.#titled(id, title, demo),
+    }
+  }
+
+  #saved(saving: Promise<void>): Promise<void> {
+    return Promise.race([saving, pause(this.#timing.save)])
+  }
+
+  #titled(id: DocumentId, title: string, demo: boolean): void {
+    const known = this.#boards.get().find(board => board.id === id)
+    if (!known || (known.title === title && known.demo === demo)) return
+    this.#remember(boards => boards.map(board => (board.id === id ? { ...board, title, demo } : board)))
+  }
+
+  #remember(change: (boards: BoardSummary[]) => BoardSummary[]): void {
+    this.#registry.updateBoards(change)
+    this.#boards.set(this.#registry.record.boards)
+  }
+
+  /** The documents of a board on this device: itself and its pages. */
+  async #documentsOf(id: DocumentId): Promise<DocumentId[]> {
+    const current = monthOf(this.#bestNow(), defaultZone)
+    const pages: DocumentId[] = []
+    for (let back = -monthsAhead; back <= monthsBack; back++) {
+      const page = pageDocument(id, addMonths(current, -back))
+      if (await this.#documents.isStored(page)) pages.push(page)
+    }
+    return [id, ...pages]
+  }
+
+  /** Asks the browser, once, not to clear the storage. */
+  async #persist(): Promise<void> {
+    const manager = globalThis.navigator?.storage as StorageManager | undefined
+    if (!manager?.persist) return
+    try {
+      const persisted = (await manager.persisted()) || (await manager.persist())
+      const { usage, quota } = await manager.estimate()
+      this.#device.patch({ persisted, usage, quota })
+    } catch {
+      // The browser does not say.
+    }
+  }
+}
+
+const pause = (ms: number): Promise<void> =>
+  new Promise(resolve => {
+    const timer: unknown = setTimeout(resolve, ms)
+    ;(timer as { unref?: () => void }).unref?.()
+  })
+
+const platformRandom = (n: number): Uint8Array => crypto.getRandomValues(new Uint8Array(n))
+
+function platformSecondPlace(): SecondPlace | null {
+  try {
+    return globalThis.localStorage ?? null
+  } catch {
+    return null
+  }
+}
+
+const siblings = (): BroadcastChannel | null => (typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("tavle"))
+
+/** Opens the storage; when it cannot be read, says so and goes on in memory. */
+async function openStorage(storage: ClientOptions["storage"], told: (failing: string | null) => void): Promise<GuardedStorage> {
+  const inner: DeviceStorage = storage === "memory" ? new MemoryStorage() : (storage ?? new IndexedDBStorage())
+  try {
+    await inner.load(["tavle", "device"])
+    return new GuardedStorage(inner, told)
+  } catch (cause) {
+    const reason = `this device's storage cannot be opened: ${(cause as Error)?.message ?? String(cause)}`
+    told(reason)
+    return new GuardedStorage(new MemoryStorage(), failing => told(failing ?? reason))
+  }
+}
+
+/** Whether Automerge is there; for those who look before they open. */
+export const isReady = (): boolean => A.isWasmInitialized()

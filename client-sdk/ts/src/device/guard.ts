@@ -1,0 +1,107 @@
+// What stands between automerge-repo and a storage: a write that fails is told at once and tried until it succeeds, since automerge-repo
+// itself forgets it; the first write of a session is read back.
+
+import type { Chunk, StorageAdapterInterface, StorageKey } from "@automerge/automerge-repo/slim"
+import type { DeviceStorage } from "./indexeddb.js"
+
+const retryFirst = 500 // milliseconds
+const retryLongest = 30_000
+
+export class GuardedStorage implements StorageAdapterInterface {
+  readonly #inner: DeviceStorage
+  readonly #told: (failing: string | null) => void
+  readonly #failing = new Set<object>() // writes that are being tried again
+  #checked = false
+  #closed = false
+  #wake: (() => void)[] = []
+
+  /** told hears the reason when writing fails, and null when everything is written again. */
+  constructor(inner: DeviceStorage, told: (failing: string | null) => void) {
+    this.#inner = inner
+    this.#told = told
+  }
+
+  load(key: StorageKey): Promise<Uint8Array | undefined> {
+    return this.#inner.load(key)
+  }
+
+  loadRange(prefix: StorageKey): Promise<Chunk[]> {
+    return this.#inner.loadRange(prefix)
+  }
+
+  save(key: StorageKey, binary: Uint8Array): Promise<void> {
+    return this.#insist(() => this.#write(key, binary))
+  }
+
+  remove(key: StorageKey): Promise<void> {
+    return this.#insist(() => this.#inner.remove(key))
+  }
+
+  removeRange(prefix: StorageKey): Promise<void> {
+    return this.#insist(() => this.#inner.removeRange(prefix))
+  }
+
+  async has(prefix: StorageKey): Promise<boolean> {
+    if (this.#inner.has) return this.#inner.has(prefix)
+    return (await this.#inner.loadRange(prefix)).length > 0
+  }
+
+  async keys(prefix: StorageKey): Promise<StorageKey[]> {
+    if (this.#inner.keys) return this.#inner.keys(prefix)
+    return (await this.#inner.loadRange(prefix)).map(chunk => chunk.key)
+  }
+
+  /** Tries failed writes again now. */
+  retryNow(): void {
+    const wake = this.#wake
+    this.#wake = []
+    for (const fn of wake) fn()
+  }
+
+  /** Gives up writes that still fail. */
+  close(): void {
+    this.#closed = true
+    this.retryNow()
+    this.#inner.close?.()
+  }
+
+  async #write(key: StorageKey, binary: Uint8Array): Promise<void> {
+    await this.#inner.save(key, binary)
+    if (this.#checked) return
+    const back = await this.#inner.load(key)
+    if (!back || back.length !== binary.length || back.some((byte, at) => byte !== binary[at]))
+      throw new Error("what was written cannot be read back")
+    this.#checked = true
+  }
+
+  async #insist(write: () => Promise<void>): Promise<void> {
+    const own = {}
+    for (let wait = retryFirst; ; wait = Math.min(wait * 2, retryLongest)) {
+      try {
+        await write()
+        if (this.#failing.delete(own) && this.#failing.size === 0) this.#told(null)
+        return
+      } catch (cause) {
+        if (this.#closed) return
+        this.#failing.add(own)
+        this.#told(reasonOf(cause))
+        await this.#pause(wait)
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+}
+
+const reasonOf = (cause: unknown): string => {
+  const { name, message } = cause as Error
+  return name === "QuotaExceededError" ? "the device's storage is full" : message || String(cause)
+}

@@ -1,0 +1,355 @@
+// The documents that are open, through automerge-repo: opening from this device first, saving, and how far each change has come. Owns the
+// handles; nobody else changes a document.
+
+import * as A from "@automerge/automerge/slim"
+import { Repo, type DocHandle, type DocumentId } from "@automerge/automerge-repo/slim"
+import type { GuardedStorage } from "./device/guard.js"
+import type { Delivery } from "./model/schema.js"
+import type { Dict } from "./model/values.js"
+
+const toldSpace = "tavle-told"
+const saveSoon = 50 // milliseconds after news from elsewhere
+
+/** What the server told of a document: durable heads, of the store with this id. */
+interface Told {
+  storageId: string | undefined
+  heads: A.Heads
+}
+
+/** Which posts, and which replies and offers in them, differ between two moments of a document. */
+export interface Touched {
+  all: boolean
+  posts: Set<string>
+  entries: Set<string>
+}
+const nothingTouched: Touched = { all: false, posts: new Set(), entries: new Set() }
+
+const entryMaps = new Set<A.Prop>(["replies", "offers"])
+
+function touchedBy(patches: A.Patch[]): Touched {
+  const touched: Touched = { all: false, posts: new Set(), entries: new Set() }
+  for (const { path } of patches) {
+    const [root, post, field, entry] = path
+    if (root !== "posts" || post === undefined) touched.all = true
+    else if (entry !== undefined && entryMaps.has(field!)) touched.entries.add(`${post}/${entry}`)
+    else touched.posts.add(String(post))
+  }
+  return touched
+}
+
+export const touches = (touched: Touched, post: string, entry?: string): boolean =>
+  touched.all || (entry === undefined ? touched.posts.has(post) : touched.posts.has(post) || touched.entries.has(`${post}/${entry}`))
+
+const sameHeads = (a: A.Heads, b: A.Heads): boolean => a.length === b.length && [...a].sort().join() === [...b].sort().join()
+
+/** One open document. */
+export class OpenDocument {
+  readonly id: DocumentId
+  readonly handle: DocHandle<Dict>
+  readonly #save: () => Promise<void>
+  readonly #listeners = new Set<(touched: Touched | null) => void>()
+  #told: Told | null = null
+  #confirmed: A.Heads = [] // what we have of all heads that the server told
+  #saved: A.Heads // what the storage has
+  #saving: Promise<void> | null = null
+  #saveAgain = false
+  #unconfirmed: Touched | null = null
+  #unsaved: Touched | null = null
+
+  /** save writes the document to storage and returns when it is there. */
+  constructor(handle: DocHandle<Dict>, saved: A.Heads, save: () => Promise<void>) {
+    this.id = handle.documentId
+    this.handle = handle
+    this.#saved = saved
+    this.#save = save
+  }
+
+  get doc(): A.Doc<Dict> {
+    return this.handle.doc() as A.Doc<Dict>
+  }
+
+  get heads(): A.Heads {
+    return A.getHeads(this.doc)
+  }
+
+  /** Changes the document at once, and returns when the change is in storage. */
+  change(write: (doc: Dict) => void): Promise<void> {
+    this.handle.change(doc => write(doc as Dict))
+    return this.save()
+  }
+
+  /** Calls fn after each change: with what it touched, or null when only its delivery is another. Returns what ends that. */
+  onChange(fn: (touched: Touched | null) => void): () => void {
+    this.#listeners.add(fn)
+    return () => void this.#listeners.delete(fn)
+  }
+
+  /** automerge-repo says that the document has changed. */
+  changed(patches: A.Patch[]): void {
+    this.#confirm()
+    this.#forget()
+    this.#tell(touchedBy(patches))
+  }
+
+  /** The server has told heads. */
+  told(told: Told): void {
+    if (this.#told && this.#told.storageId !== told.storageId) this.#confirmed = []
+    this.#told = told
+    this.#confirm()
+    this.#forget()
+    this.#tell(null)
+  }
+
+  /** The server with this store is there; what another store told counts no more. */
+  meet(storageId: string | undefined): void {
+    if (this.#told && this.#told.storageId !== storageId) this.told({ storageId, heads: [] })
+  }
+
+  /** The heads of the server that are here too, and its store. Null when it never told any. */
+  get confirmedHeads(): Told | null {
+    return this.#told && { storageId: this.#told.storageId, heads: this.#confirmed }
+  }
+
+  /** Whether everything that the server told of is here. */
+  get caughtUp(): boolean {
+    return this.#told !== null && this.#told.heads.every(head => A.hasHeads(this.doc, [head]))
+  }
+
+  /** Returns when what the document is now is in storage. */
+  save(): Promise<void> {
+    this.#saveAgain = true
+    this.#saving ??= this.#drain().finally(() => {
+      this.#saving = null
+    })
+    return this.#saving
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#saveAgain) {
+      this.#saveAgain = false
+      const heads = this.heads
+      await this.#save()
+      if (sameHeads(heads, this.#saved)) continue
+      this.#saved = heads
+      this.#unsaved = null
+      this.#tell(null)
+    }
+  }
+
+  /** How far a post of a page has come, or a reply or offer in it; or the document as a whole. */
+  delivery(serverKnown: boolean, post = "", entry?: string): Delivery {
+    this.#unconfirmed ??= this.#touchedSince(this.#confirmed)
+    if (!touches(this.#unconfirmed, post, entry)) return "board"
+    this.#unsaved ??= this.#touchedSince(this.#saved)
+    if (touches(this.#unsaved, post, entry)) return "unsaved"
+    return serverKnown ? "waiting" : "device"
+  }
+
+  /** Whether the server's heads contain all there is. */
+  get confirmed(): boolean {
+    return sameHeads(this.#confirmed, this.heads)
+  }
+
+  #touchedSince(heads: A.Heads): Touched {
+    const now = this.heads
+    if (sameHeads(heads, now)) return nothingTouched
+    return heads.length === 0 ? { ...nothingTouched, all: true } : touchedBy(A.diff(this.doc, heads, now))
+  }
+
+  #confirm(): void {
+    if (!this.#told) return
+    const known = this.#told.heads.filter(head => A.hasHeads(this.doc, [head]))
+    const all = known.length === this.#told.heads.length && known.length > 0
+    this.#confirmed = all ? known : [...new Set([...this.#confirmed, ...known])]
+  }
+
+  #forget(): void {
+    this.#unconfirmed = null
+    this.#unsaved = null
+  }
+
+  #tell(touched: Touched | null): void {
+    for (const fn of [...this.#listeners]) fn(touched)
+  }
+}
+
+export class Documents {
+  readonly #repo: Repo
+  readonly #storage: GuardedStorage
+  readonly #open = new Map<DocumentId, Promise<OpenDocument | null>>()
+  readonly #ready = new Map<DocumentId, OpenDocument>()
+  readonly #told = new Map<string, Told>()
+  readonly #noted = new Map<string, string>() // what is kept of what the server confirmed
+  readonly #removed = new Set<string>() // automerge-repo believes that these are stored
+  readonly #wanted = new Set<string>()
+  readonly #siblings: BroadcastChannel | null
+  #storageId: string | undefined
+
+  /** siblings connects the windows that share the storage. */
+  constructor(repo: Repo, storage: GuardedStorage, siblings: BroadcastChannel | null) {
+    this.#repo = repo
+    this.#storage = storage
+    this.#siblings = siblings
+    if (siblings) siblings.onmessage = event => void this.#reload(event.data as DocumentId)
+  }
+
+  wanted(id: string): boolean {
+    return this.#wanted.has(id)
+  }
+
+  /** Opens a document from this device, or begins it with its genesis change; null when it is neither here nor can begin here. */
+  open(id: DocumentId, genesis: (() => Uint8Array) | null): Promise<OpenDocument | null> {
+    const opening = this.#open.get(id) ?? this.#begin(id, genesis)
+    this.#open.set(id, opening)
+    opening.then(
+      document => document ?? this.#open.delete(id),
+      () => this.#open.delete(id),
+    )
+    return opening
+  }
+
+  async #begin(id: DocumentId, genesis: (() => Uint8Array) | null): Promise<OpenDocument | null> {
+    const stored = await this.isStored(id)
+    if (!stored && !genesis) return null
+    await this.#recall(id)
+    this.#wanted.add(id)
+    if (!stored) return this.#adopt(this.#repo.import<Dict>(genesis!(), { docId: id }), [])
+    try {
+      const handle = await this.#repo.find<Dict>(id)
+      return this.#adopt(handle, A.getHeads(handle.doc()))
+    } catch (cause) {
+      if (!genesis) throw cause
+      // What is stored cannot be read. The page begins anew and gets its posts from the server.
+      return this.#adopt(this.#repo.import<Dict>(genesis(), { docId: id }), [])
+    }
+  }
+
+  /** Asks the server for a document that is not on this device. The caller decides how long that may take. */
+  fetch(id: DocumentId): { arrived: Promise<OpenDocument>; giveUp: () => void } {
+    this.#wanted.add(id)
+    const { handle } = this.#repo.findWithProgress<Dict>(id) as { handle: DocHandle<Dict> }
+    const arrived = new Promise<OpenDocument>(resolve => {
+      const done = () => {
+        handle.off("heads-changed", done)
+        queueMicrotask(() => {
+          const document = this.#adopt(handle, [])
+          this.#open.set(id, Promise.resolve(document))
+          resolve(document)
+        })
+      }
+      if (handle.isReady()) done()
+      else handle.on("heads-changed", done)
+    })
+    const giveUp = () => {
+      if (handle.isReady()) return
+      this.#wanted.delete(id)
+      this.#repo.delete(id)
+    }
+    return { arrived, giveUp }
+  }
+
+  #adopt(handle: DocHandle<Dict>, saved: A.Heads): OpenDocument {
+    const id = handle.documentId
+    const document = new OpenDocument(handle, saved, async () => {
+      if (this.#removed.delete(id)) await this.#storage.save([id, "snapshot", "again"], A.save(document.doc))
+      await this.#repo.flush([id])
+      this.#siblings?.postMessage(id)
+      await this.#note(document)
+    })
+    this.#ready.set(id, document)
+    const told = this.#told.get(id)
+    if (told) document.told(told)
+    this.#noted.set(id, JSON.stringify(document.confirmedHeads))
+    let timer: ReturnType<typeof setTimeout> | undefined
+    document.onChange(() => {
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        if (this.#ready.get(id) === document) void document.save()
+      }, saveSoon)
+    })
+    handle.on("change", ({ patches }) => {
+      if (this.#ready.get(id) === document) document.changed(patches)
+    })
+    if (saved.length === 0) void document.save()
+    return document
+  }
+
+  /** Keeps what the server confirmed, so that it is known in the next session while offline. */
+  async #note(document: OpenDocument): Promise<void> {
+    const note = JSON.stringify(document.confirmedHeads)
+    if (note === "null" || note === this.#noted.get(document.id)) return
+    this.#noted.set(document.id, note)
+    await this.#storage.save([toldSpace, document.id], new TextEncoder().encode(note))
+  }
+
+  /** Lets go of a document: it stays on this device, and no more news of it are asked for. */
+  async close(id: DocumentId): Promise<void> {
+    const document = await this.#open.get(id)
+    this.#open.delete(id)
+    this.#ready.delete(id)
+    this.#wanted.delete(id)
+    if (!document) return
+    await document.save()
+    await this.#repo.removeFromCache(id)
+  }
+
+  /** Removes a document from this device. It is closed. Elsewhere it stays. */
+  async remove(id: DocumentId): Promise<void> {
+    this.#told.delete(id)
+    this.#noted.delete(id)
+    this.#removed.add(id)
+    await this.#storage.removeRange([id])
+    await this.#storage.removeRange([toldSpace, id])
+  }
+
+  async isStored(id: DocumentId): Promise<boolean> {
+    return (await this.#storage.has([id, "snapshot"])) || (await this.#storage.has([id, "incremental"]))
+  }
+
+  get all(): Iterable<OpenDocument> {
+    return this.#ready.values()
+  }
+
+  /** The server has told heads of a document. */
+  heard(id: string, heads: A.Heads, storageId: string | undefined): void {
+    const told = { storageId, heads }
+    const before = this.#told.get(id)
+    if (before && before.storageId === storageId && sameHeads(before.heads, heads)) return
+    this.#told.set(id, told)
+    this.#ready.get(id as DocumentId)?.told(told)
+  }
+
+  /** A connection to the server with this store has begun. */
+  meet(storageId: string | undefined): void {
+    this.#storageId = storageId
+    for (const [id, told] of this.#told) if (told.storageId !== storageId) this.#told.delete(id)
+    for (const document of this.#ready.values()) document.meet(storageId)
+  }
+
+  /** What the server told of a document in an earlier session, so that its posts are known to be on the board while offline. */
+  async #recall(id: DocumentId): Promise<void> {
+    if (this.#told.has(id)) return
+    const bytes = await this.#storage.load([toldSpace, id])
+    if (!bytes || this.#told.has(id)) return
+    try {
+      const told = JSON.parse(new TextDecoder().decode(bytes)) as Told
+      if (this.#storageId === undefined || told.storageId === this.#storageId) this.#told.set(id, told)
+    } catch {
+      // Then it is told anew.
+    }
+  }
+
+  /** Another window has saved a document. */
+  async #reload(id: DocumentId): Promise<void> {
+    const document = this.#ready.get(id)
+    if (!document) return
+    const bytes = await this.#repo.storageSubsystem?.loadDocData(id)
+    if (bytes && this.#ready.get(id) === document) document.handle.update(doc => A.loadIncremental(doc, bytes))
+  }
+
+  async shutdown(): Promise<void> {
+    this.#siblings?.close()
+    await Promise.all([...this.#ready.values()].map(document => document.save()))
+    for (const adapter of this.#repo.networkSubsystem.adapters) adapter.disconnect()
+  }
+}

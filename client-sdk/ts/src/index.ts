@@ -1,0 +1,23 @@
+/**
+ * Neighbourhood boards that work offline. {@link Client.open} is the way in.
+ *
+ * @packageDocumentation
+ */
+
+export { Client, isReady, type ClientOptions, type ClientTiming, type DeviceState } from "./client.js"
+export { Board, type Loading } from "./board.js"
+export { NotFound, NotHere } from "./errors.js"
+export { ready, type Wasm } from "./wasm.js"
+export { type Observable } from "./observable.js"
+export { type Connection, type Socket, type SocketConstructor } from "./net/adapter.js"
+export { type Timing } from "./net/timing.js"
+export { IndexedDBStorage, type DeviceStorage } from "./device/indexeddb.js"
+export { MemoryStorage } from "./device/memory.js"
+export { type BoardSummary, type SecondPlace } from "./device/registration.js"
+export * from "./model/schema.js"
+export { type Filter, type Period } from "./model/views.js"
+export { type Proposal } from "./model/write.js"
+export { fold, words } from "./model/words.js"
+export { codeOf, demoBoard, findBoardId, isId, pageDocument, parseCode } from "./model/ids.js"
+export { addMonths, monthOf } from "./model/time.js"
+export { findPersonalData, type Finding } from "./model/personal.js"

@@ -1,0 +1,107 @@
+// A page that is open: its posts, read again only where something has changed.
+
+import type { OpenDocument, Touched } from "./documents.js"
+import { readModeration, readPost, type Judgement, type Reader } from "./model/read.js"
+import type { Delivery, Post } from "./model/schema.js"
+import { dict } from "./model/values.js"
+
+/** What a page needs to know of its board and device. */
+export interface PageContext {
+  ref: string
+  now(): number | null
+  pinned(): ReadonlySet<string>
+  see(time: string): void
+  serverKnown(): boolean
+  changed(): void
+}
+
+export class Page {
+  readonly month: string
+  readonly document: OpenDocument
+  readonly #context: PageContext
+  readonly #release: () => void
+  #posts = new Map<string, Post>()
+  #judgements = new Map<string, Judgement>()
+  #dirty: Set<string> | "all" = "all"
+  #deliveryDirty = true
+
+  constructor(month: string, document: OpenDocument, context: PageContext) {
+    this.month = month
+    this.document = document
+    this.#context = context
+    this.#release = document.onChange(touched => this.#changed(touched))
+  }
+
+  close(): void {
+    this.#release()
+  }
+
+  /** The posts by id. The map is another one after each change, the posts that stayed the same are the same. */
+  get posts(): ReadonlyMap<string, Post> {
+    if (this.#dirty === "all" || this.#dirty.size > 0 || this.#deliveryDirty) this.#read()
+    return this.#posts
+  }
+
+  /** Everything is read again: who is pinned, or what the clock says, has changed. */
+  refresh(): void {
+    this.#dirty = "all"
+  }
+
+  /** Posts whose time has passed since they were read are read again. Reports whether there are any. */
+  expire(now: number | null): boolean {
+    let any = false
+    for (const post of this.#posts.values()) {
+      const due = post.expiresOn !== null && now !== null && post.expiresOn < now
+      if (post.state === "closed" || due === (post.state === "expired")) continue
+      any = true
+      if (this.#dirty !== "all") this.#dirty.add(post.id)
+    }
+    return any
+  }
+
+  #changed(touched: Touched | null): void {
+    this.#deliveryDirty = true
+    if (touched?.all) this.#dirty = "all"
+    else if (touched && this.#dirty !== "all") {
+      for (const id of touched.posts) this.#dirty.add(id)
+      for (const entry of touched.entries) this.#dirty.add(entry.slice(0, entry.indexOf("/")))
+    }
+    this.#context.changed()
+  }
+
+  #delivery(post: string, entry?: string): Delivery {
+    return this.document.delivery(this.#context.serverKnown(), post, entry)
+  }
+
+  #read(): void {
+    const doc = this.document.doc
+    if (this.#dirty === "all") this.#judgements = readModeration(doc)
+    const reader: Reader = {
+      ref: this.#context.ref,
+      now: this.#context.now(),
+      month: this.month,
+      pinned: this.#context.pinned(),
+      see: time => this.#context.see(time),
+      delivery: (post, entry) => this.#delivery(post, entry),
+    }
+    const ids = this.#dirty === "all" ? Object.keys(dict(doc.posts)) : [...this.#dirty]
+    const posts = this.#dirty === "all" ? new Map<string, Post>() : new Map(this.#posts)
+    for (const id of ids) {
+      const post = readPost(doc, id, this.#judgements, reader)
+      if (post) posts.set(id, post)
+      else posts.delete(id)
+    }
+    for (const [id, post] of posts) if (this.#moved(post)) posts.set(id, readPost(doc, id, this.#judgements, reader) ?? post)
+    this.#posts = posts
+    this.#dirty = new Set()
+    this.#deliveryDirty = false
+  }
+
+  /** Whether a post, or something in it, has come further than was read. */
+  #moved(post: Post): boolean {
+    return (
+      this.#delivery(post.id) !== post.delivery ||
+      [...post.replies, ...post.offers].some(entry => this.#delivery(post.id, entry.id) !== entry.delivery)
+    )
+  }
+}
