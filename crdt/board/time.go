@@ -94,3 +94,20 @@ func (c *Clock) Next(now int64) Time {
 
 // Last is the largest time that the clock has followed or made; zero at first.
 func (c *Clock) Last() Time { return c.last }
+
+// MarshalText writes the time as String does; the zero Time as no text.
+func (t Time) MarshalText() ([]byte, error) {
+	if t == (Time{}) {
+		return nil, nil
+	}
+	return []byte(t.String()), nil
+}
+
+// UnmarshalText reads what MarshalText writes. The error wraps ErrMalformed.
+func (t *Time) UnmarshalText(b []byte) (err error) {
+	*t = Time{}
+	if len(b) > 0 {
+		*t, err = ParseTime(string(b))
+	}
+	return err
+}
