@@ -40,7 +40,7 @@ func TestOneFormIsOnePost(t *testing.T) {
 		t.Errorf("the titles of both tabs are not shown: %v", titles)
 	}
 	// One edit settles what the tabs left, and touches nothing else.
-	title, body := "en pære", "Hvem kan skifte en pære?"
+	title, body := "skift af en pære", "Hvem kan skifte en pære?"
 	d.must(d.EditPost(d.now, form.ID, PostEdit{Title: &title, Body: &body}))
 	meet(d, tab, bo, eva)
 	if p := eva.post(form.ID); p.Title != title || p.Body != body || p.Concurrent != nil || len(p.Replies) != 2 {
