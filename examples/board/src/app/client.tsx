@@ -2,8 +2,10 @@
  * The one Client of the page, and the board that is open. Owns neither the views nor the address: the phone chooses a board by
  * the address, kiosk and desk take the server's default.
  */
-import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
-import { Board, Client, type Observable } from "../sdk";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import wasm from "@automerge/automerge/automerge.wasm?url";
+import { type Board, Client, type ClientOptions } from "@tavle/client";
+import { useObservable } from "@tavle/client/react";
 import { choose, settings } from "./settings";
 
 /** What the server says about itself at /app/config.json. */
@@ -38,28 +40,31 @@ export function useBoard(): Board {
   return board;
 }
 
-/** useObservable follows a value of the SDK. */
-export function useObservable<T>(observable: Observable<T>): T {
-  return useSyncExternalStore(
-    (changed) => observable.subscribe(() => changed()),
-    () => observable.get(),
-  );
+export { useObservable };
+
+/** useWaiting counts what was made here and is not on the board yet: posts, replies, offers of help. */
+export function useWaiting(board: Board): number {
+  const posts = useObservable(board.posts);
+  return useMemo(() => {
+    const own = posts.flatMap((post) => [post, ...post.replies, ...post.offers]).filter((x) => x.mine);
+    return own.filter((x) => x.delivery !== "board").length;
+  }, [posts]);
 }
 
 /**
  * AppProvider opens the client and the board `wanted` (a document id; "" for the one open last, or the server's).
- * A kiosk passes "memory" as origin's storage so that nothing of it stays.
+ * `storage` "memory" keeps no document after the page is closed.
  */
-export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" | "desk"; children: ReactNode }) {
-  const { wanted, origin } = props;
+export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" | "desk"; storage?: ClientOptions["storage"]; children: ReactNode }) {
+  const { wanted, origin, storage } = props;
   const [client, setClient] = useState<Client | null>(null);
   const [board, setBoard] = useState<Board | null>(null);
   const [noBoard, setNoBoard] = useState(false);
   const [failure, setFailure] = useState("");
 
   useEffect(() => {
-    openClient(origin).then(setClient, (err: unknown) => setFailure(String(err)));
-  }, [origin]);
+    openClient({ origin, storage }).then(setClient, (err: unknown) => setFailure(String(err)));
+  }, [origin, storage]);
 
   useEffect(() => {
     if (!client) return;
@@ -87,9 +92,9 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
 
 let opening: Promise<Client> | null = null;
 
-function openClient(origin: "phone" | "kiosk" | "desk"): Promise<Client> {
+function openClient(options: Pick<ClientOptions, "origin" | "storage">): Promise<Client> {
   const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/sync`;
-  opening ??= Client.open({ url, origin });
+  opening ??= Client.open({ url, wasm, ...options });
   return opening;
 }
 

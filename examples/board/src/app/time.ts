@@ -1,4 +1,5 @@
 /** Days and hours as people say them. The time zone is the device's; a time that cannot be is left out. */
+import { translate } from "./i18n";
 import type { Language } from "./settings";
 
 const MINUTE = 60_000;
@@ -21,7 +22,7 @@ function format(language: Language, name: string, options: Intl.DateTimeFormatOp
 export function ago(language: Language, then: number, now = Date.now()): string {
   const relative = new Intl.RelativeTimeFormat(locales[language], { numeric: "auto" });
   const past = Math.max(0, now - then);
-  if (past < MINUTE) return relative.format(0, "minute");
+  if (past < MINUTE) return translate(language, "time.now");
   if (past < HOUR) return relative.format(-Math.floor(past / MINUTE), "minute");
   if (past < DAY) return relative.format(-Math.floor(past / HOUR), "hour");
   if (past < 7 * DAY) return relative.format(-Math.floor(past / DAY), "day");

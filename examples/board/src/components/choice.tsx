@@ -1,5 +1,4 @@
-import type { ReactNode } from "react";
-import { Label, Radio, RadioGroup } from "react-aria-components";
+import { type ReactNode, useId } from "react";
 import { Icon } from "../design/icon";
 
 export interface Option<T extends string> {
@@ -10,7 +9,7 @@ export interface Option<T extends string> {
   sign?: ReactNode;
 }
 
-/** One of several, all in view: arrow keys move, the chosen one has a tick and a frame besides its colour. */
+/** One of several, all in view: radio buttons, so arrow keys move; the chosen one has a tick and a frame besides its colour. */
 export function Choice<T extends string>(props: {
   label: string;
   options: readonly Option<T>[];
@@ -19,12 +18,14 @@ export function Choice<T extends string>(props: {
   hideLabel?: boolean;
   columns?: boolean;
 }) {
+  const name = useId();
   return (
-    <RadioGroup className="choice" value={props.value} onChange={(v) => props.onChange(v as T)}>
-      <Label className={props.hideLabel ? "screen-reader" : "field-label"}>{props.label}</Label>
+    <fieldset className="choice">
+      <legend className={props.hideLabel ? "screen-reader" : "field-label"}>{props.label}</legend>
       <div className={props.columns ? "choice-columns" : "choice-row"}>
         {props.options.map((o) => (
-          <Radio key={o.value} value={o.value} className="choice-option">
+          <label key={o.value} className="choice-option">
+            <input type="radio" className="screen-reader" name={name} value={o.value} checked={props.value === o.value} onChange={() => props.onChange(o.value)} />
             {o.sign}
             <span className="grow">
               <span className="choice-word">{o.label}</span>
@@ -33,9 +34,9 @@ export function Choice<T extends string>(props: {
             <span className="choice-tick">
               <Icon name="check" size="1.1em" />
             </span>
-          </Radio>
+          </label>
         ))}
       </div>
-    </RadioGroup>
+    </fieldset>
   );
 }

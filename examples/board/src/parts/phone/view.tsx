@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { AppProvider, useApp, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { format, type Route, useRoute } from "../../app/route";
@@ -8,8 +8,16 @@ import { Skyline } from "../../components/skyline";
 import { StateLine } from "../../components/state";
 import { Toasts } from "../../components/toast";
 import { Icon, type IconName } from "../../design/icon";
-import type { Board } from "../../sdk";
+import type { Board } from "@tavle/client";
+import { About } from "../about/view";
 import { BoardList } from "../board-list/view";
+import { Boards } from "../boards/view";
+import { DeviceView } from "../device/view";
+import { Mine } from "../mine/view";
+import { EditPost, NewPost } from "../post-form/view";
+import { PostView } from "../post/view";
+import { SettingsView } from "../settings/view";
+import { InstallHint, StorageBanners } from "./hints";
 import "./style.css";
 
 /** The phone: one head, one view by the address, one dock. */
@@ -24,10 +32,14 @@ export default function Phone() {
 
 function Frame({ route }: { route: Route }) {
   const { t } = useT();
-  const { board, noBoard, failure } = useApp();
+  const { client, board, noBoard, failure } = useApp();
+  const skip = (e: MouseEvent) => {
+    e.preventDefault();
+    document.getElementById("content")?.focus();
+  };
   return (
-    <>
-      <a className="skip" href="#content" onClick={(e) => { e.preventDefault(); document.getElementById("content")?.focus(); }}>
+    <DemoFrame board={board}>
+      <a className="skip" href="#content" onClick={skip}>
         {t("app.skip")}
       </a>
       <Head board={board} route={route} />
@@ -36,19 +48,74 @@ function Frame({ route }: { route: Route }) {
           {t("device.cannot", { reason: failure })}
         </Banner>
       )}
+      {client && <StorageBanners client={client} />}
       <main id="content" tabIndex={-1} className="content">
-        {board ? <View route={route} /> : noBoard ? <p>{t("boards.none")}</p> : <p className="quiet">{t("board.opening")}</p>}
+        <View route={route} noBoard={noBoard} board={board} />
       </main>
       <Toasts />
-    </>
+    </DemoFrame>
   );
 }
 
-function View({ route }: { route: Route }) {
+/** Practice boards have a striped frame, on every view, and say so. */
+function DemoFrame({ board, children }: { board: Board | null; children: ReactNode }) {
+  return board ? <KnownFrame board={board}>{children}</KnownFrame> : <div className="frame">{children}</div>;
+}
+
+function KnownFrame({ board, children }: { board: Board; children: ReactNode }) {
+  const { t } = useT();
+  const info = useObservable(board.info);
   useEffect(() => {
+    document.title = info.title ? `${info.title} · Tavle` : "Tavle";
+  }, [info.title]);
+  return (
+    <div className={info.demo ? "frame frame-demo" : "frame"}>
+      {info.demo && (
+        <p className="demo-strip no-print">
+          <span>{t("board.demo")}</span>
+        </p>
+      )}
+      {children}
+    </div>
+  );
+}
+
+function View({ route, board, noBoard }: { route: Route; board: Board | null; noBoard: boolean }) {
+  const { t } = useT();
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
     window.scrollTo(0, 0);
-  }, [route.view, route.post]);
-  return <BoardList />;
+    // A field with autofocus has the focus by now; without one, screen readers begin at the content.
+    const main = document.getElementById("content");
+    if (main && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
+  }, [route.board, route.view, route.post]);
+  if (route.view === "settings") return <SettingsView />;
+  if (route.view === "boards" || (noBoard && route.view === "board")) return <Boards />;
+  if (route.view === "device") return <DeviceView />;
+  if (!board) return <p className="quiet">{t("board.opening")}</p>;
+  switch (route.view) {
+    case "new":
+      return <NewPost />;
+    case "edit":
+      return <EditPost key={route.post} id={route.post} />;
+    case "post":
+      return <PostView key={route.post} id={route.post} />;
+    case "mine":
+      return <Mine />;
+    case "about":
+      return <About />;
+    default:
+      return (
+        <>
+          <InstallHint />
+          <BoardList key={board.id} />
+        </>
+      );
+  }
 }
 
 function Head({ board, route }: { board: Board | null; route: Route }) {
@@ -75,9 +142,9 @@ function Title({ board }: { board: Board }) {
   );
 }
 
-const places: { view: Route["view"]; icon: IconName; key: "nav.board" | "nav.mine" | "nav.more" }[] = [
+const places: { view: Route["view"]; icon: IconName; key: "nav.board" | "nav.mineShort" | "nav.more" }[] = [
   { view: "board", icon: "board", key: "nav.board" },
-  { view: "mine", icon: "person", key: "nav.mine" },
+  { view: "mine", icon: "person", key: "nav.mineShort" },
   { view: "settings", icon: "more", key: "nav.more" },
 ];
 

@@ -1,0 +1,65 @@
+import { useSyncExternalStore } from "react";
+import { type App, useObservable } from "../../app/client";
+import { useT } from "../../app/i18n";
+import { choose, useSettings } from "../../app/settings";
+import { Banner } from "../../components/banner";
+import { Button } from "../../components/button";
+
+/** What the browser hands over when it is ready to install the app. */
+interface InstallPrompt extends Event {
+  prompt(): Promise<void>;
+}
+
+let ready: InstallPrompt | null = null;
+const listeners = new Set<() => void>();
+window.addEventListener("beforeinstallprompt", (e) => {
+  e.preventDefault();
+  ready = e as InstallPrompt;
+  for (const listener of listeners) listener();
+});
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** One calm line that the app can be put on the home screen; gone for good once closed. */
+export function InstallHint() {
+  const { t } = useT();
+  const { installHintClosed } = useSettings();
+  const prompt = useSyncExternalStore(subscribe, () => ready);
+  const installed = matchMedia("(display-mode: standalone)").matches;
+  const byHand = /iPhone|iPad/.test(navigator.userAgent);
+  if (installHintClosed || installed || !(prompt || byHand)) return null;
+  return (
+    <Banner icon="device">
+      <div className="install">
+        <p className="grow">
+          {t("install.hint")} {!prompt && t("install.how")}
+        </p>
+        {prompt && <Button onClick={() => void prompt.prompt()}>{t("install.do")}</Button>}
+        <Button tone="quiet" icon="close" label={t("do.close")} onClick={() => choose({ installHintClosed: true })} />
+      </div>
+    </Banner>
+  );
+}
+
+/** What the device did to our storage: thrown away, or cannot write. Said at once, on every view. */
+export function StorageBanners({ client }: { client: NonNullable<App["client"]> }) {
+  const { t } = useT();
+  const device = useObservable(client.device);
+  return (
+    <>
+      {device.failing && (
+        <Banner tone="bad" icon="warning">
+          {t("device.failing", { reason: String(device.failing) })}
+        </Banner>
+      )}
+      {device.evicted && (
+        <Banner tone="warn" icon="warning">
+          {t("device.evicted")}
+        </Banner>
+      )}
+    </>
+  );
+}

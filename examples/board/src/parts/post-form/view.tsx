@@ -1,0 +1,260 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useBoard, useObservable } from "../../app/client";
+import { type MessageKey, useT } from "../../app/i18n";
+import { format, go } from "../../app/route";
+import { look } from "../../app/safe-text";
+import { choose, LANGUAGES, settings } from "../../app/settings";
+import { dropDraft, keepDraft, keptDraft } from "../../app/store";
+import { Button, ButtonLink } from "../../components/button";
+import { TextArea, TextField } from "../../components/field";
+import { KindSeal } from "../../components/kind";
+import { say } from "../../components/toast";
+import { type Kind, KINDS } from "../../design/kinds";
+import type { Board, Draft, Post, PostChanges } from "@tavle/client";
+import { Details } from "./details";
+import "./style.css";
+
+/** Characters of a title and of a body, as the schema says. */
+export const TITLE_MAX = 80;
+export const BODY_MAX = 4_000;
+
+/** A new post: its kind, then its words. The draft is kept on the device from the first letter; its id is fixed with it. */
+export function NewPost() {
+  const { t, language } = useT();
+  const board = useBoard();
+  const [draft, setDraft] = useState<Draft | null>(() => keptDraft<Draft>(board.id, ""));
+  const [choosing, setChoosing] = useState(draft === null);
+
+  const pick = (kind: Kind) => {
+    setDraft(draft ? { ...draft, kind } : { ...board.newDraft(kind, language), author: settings().name });
+    setChoosing(false);
+  };
+  if (!draft || choosing) return <KindQuestion onPick={pick} />;
+  return (
+    <PostForm
+      key={draft.id}
+      heading={t("form.new")}
+      submit={t("do.post")}
+      draft={draft}
+      setDraft={setDraft}
+      stored=""
+      onKind={() => setChoosing(true)}
+      onSend={async () => {
+        await board.addPost(draft);
+        say(t("form.posted"));
+        go({ view: "post", post: draft.id }, "replace");
+      }}
+      onDiscard={() => {
+        say(t("form.discarded"), () => {
+          keepDraft(board.id, "", draft);
+          go({ view: "new" });
+        });
+        go({ view: "board" }, "replace");
+      }}
+    />
+  );
+}
+
+/** Change a post of one's own: only what was changed is written, so that another device's change of another field stays. */
+export function EditPost({ id }: { id: string }) {
+  const { t } = useT();
+  const board = useBoard();
+  const posts = useObservable(board.posts);
+  const post = posts.find((p) => p.id === id);
+  const [draft, setDraft] = useState<Draft | null>(() => keptDraft<Draft>(board.id, id));
+  if (!post?.mine || post.removed) return <p>{t("post.notFound")}</p>;
+  const now = draft ?? asDraft(post);
+  return (
+    <PostForm
+      heading={t("form.edit")}
+      submit={t("do.save")}
+      draft={now}
+      setDraft={setDraft}
+      stored={id}
+      onSend={async () => {
+        const changes = difference(asDraft(post), now);
+        if (Object.keys(changes).length > 0) await board.editPost(id, changes);
+        say(t("form.saved"));
+        go({ view: "post", post: id }, "replace");
+      }}
+      onDiscard={() => go({ view: "post", post: id }, "replace")}
+    />
+  );
+}
+
+function KindQuestion({ onPick }: { onPick: (kind: Kind) => void }) {
+  const { t } = useT();
+  return (
+    <div className="form-page stack">
+      <h1>{t("form.kind")}</h1>
+      <ul className="kind-grid">
+        {KINDS.map((k) => (
+          <li key={k}>
+            <button type="button" className="kind-tile" data-kind={k} onClick={() => onPick(k)}>
+              <KindSeal kind={k} size="2rem" />
+              <span className="grow">
+                <span className="choice-word">{t(`kind.${k}` as MessageKey)}</span>
+                <span className="choice-hint">{t(`kindHint.${k}` as MessageKey)}</span>
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+interface FormProps {
+  heading: string;
+  submit: string;
+  draft: Draft;
+  setDraft: (draft: Draft) => void;
+  /** Under which post's id the draft is kept; "" for a new post. */
+  stored: string;
+  onKind?: () => void;
+  onSend: () => Promise<void>;
+  onDiscard: () => void;
+}
+
+function PostForm({ heading, submit, draft, setDraft, stored, onKind, onSend, onDiscard }: FormProps) {
+  const { t } = useT();
+  const board = useBoard();
+  const [tried, setTried] = useState(false);
+  const [kept, setKept] = useState<boolean | null>(null);
+  const [askName] = useState(() => !draft.author.trim() || stored !== "");
+  const form = useRef<HTMLFormElement>(null);
+  const sent = useRef(false);
+  const found = { title: look(draft.title, t), body: look(draft.body, t), author: look(draft.author, t) };
+  const tooLong = Math.max(0, [...draft.body].length - BODY_MAX);
+
+  useEffect(() => {
+    if (!sent.current && (draft.title || draft.body)) setKept(keepDraft(board.id, stored, draft));
+  }, [board, stored, draft]);
+
+  const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
+  const send = async () => {
+    setTried(true);
+    const refused = !draft.title.trim() || !draft.author.trim() || found.title.error || found.body.error || found.author.error || tooLong > 0;
+    if (refused) {
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+      return;
+    }
+    choose({ name: settings().name || draft.author.trim() });
+    try {
+      sent.current = true;
+      await onSend();
+      dropDraft(board.id, stored);
+    } catch (err) {
+      sent.current = false;
+      say(t("form.failed", { reason: String(err) }));
+    }
+  };
+  return (
+    <form
+      ref={form}
+      className="form-page stack"
+      noValidate
+      onSubmit={(e) => {
+        e.preventDefault();
+        void send();
+      }}
+    >
+      <h1 className="screen-reader">{heading}</h1>
+      {onKind ? (
+        <button type="button" className="kind-now" data-kind={draft.kind} onClick={onKind}>
+          <KindSeal kind={draft.kind} size="1.6rem" />
+          <span className="choice-word grow">{t(`kind.${draft.kind}` as MessageKey)}</span>
+          <span className="kind-change">{t("form.otherKind")}</span>
+        </button>
+      ) : (
+        <p className="kind-now" data-kind={draft.kind}>
+          <KindSeal kind={draft.kind} size="1.6rem" />
+          <span className="choice-word">{t(`kind.${draft.kind}` as MessageKey)}</span>
+        </p>
+      )}
+      <TextField
+        label={t("form.title")}
+        hint={t(draft.kind === "request" ? "form.titleHint.request" : "form.titleHint")}
+        value={draft.title}
+        maxLength={TITLE_MAX}
+        autoFocus
+        autoComplete="off"
+        enterKeyHint="next"
+        onChange={(e) => change({ title: e.target.value })}
+        error={found.title.error || (tried && !draft.title.trim() ? t("form.needTitle") : "")}
+        thought={found.title.thought}
+      />
+      <TextArea
+        label={t("form.body")}
+        hint={t("form.bodyHint")}
+        value={draft.body}
+        onChange={(e) => change({ body: e.target.value })}
+        error={found.body.error || (tooLong > 0 ? t("form.tooLong", { n: tooLong }) : "")}
+        thought={found.body.thought}
+      />
+      {askName && (
+        <TextField
+          label={t("form.name")}
+          hint={t("form.nameHint")}
+          value={draft.author}
+          maxLength={40}
+          autoComplete="off"
+          onChange={(e) => change({ author: e.target.value })}
+          error={found.author.error || (tried && !draft.author.trim() ? t("form.needName") : "")}
+        />
+      )}
+      <Similar board={board} draft={draft} />
+      <Details draft={draft} change={change} language={LANGUAGES} />
+      <div className="form-end">
+        <Button type="submit" tone="primary" large icon="check">
+          {submit}
+        </Button>
+        <Button
+          tone="quiet"
+          onClick={() => {
+            sent.current = true;
+            dropDraft(board.id, stored);
+            onDiscard();
+          }}
+        >
+          {t(stored ? "do.cancel" : "form.discard")}
+        </Button>
+        <p className="quiet small" role="status">
+          {kept === true && t("form.draftKept")}
+          {kept === false && t("form.draftNotKept")}
+        </p>
+      </div>
+    </form>
+  );
+}
+
+/** Posts that say much the same already. */
+function Similar({ board, draft }: { board: Board; draft: Draft }) {
+  const { t } = useT();
+  const alike = useMemo(() => (draft.title.length > 8 ? board.similar(draft).filter((p) => p.id !== draft.id).slice(0, 2) : []), [board, draft]);
+  if (alike.length === 0) return null;
+  return (
+    <div className="field-thought">
+      <div className="stack-s">
+        <p>{t("form.similar")}</p>
+        {alike.map((p) => (
+          <ButtonLink key={p.id} tone="quiet" icon="forward" href={format({ board: board.id, post: p.id })}>
+            {p.title}
+          </ButtonLink>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const fields = ["title", "body", "lang", "author", "place", "urgency", "when", "item", "lost"] as const;
+
+function asDraft(post: Post): Draft {
+  const { id, month, kind, title, body, lang, author, place, when, urgency, item, lost } = post;
+  return { id, month, kind, title, body, lang, author, place, when, urgency, item, lost };
+}
+
+function difference(before: Draft, after: Draft): PostChanges {
+  const changed = fields.filter((f) => JSON.stringify(before[f] ?? null) !== JSON.stringify(after[f] || null));
+  return Object.fromEntries(changed.map((f) => [f, after[f] || (f === "title" || f === "body" ? "" : null)])) as PostChanges;
+}

@@ -1,0 +1,99 @@
+import { useState } from "react";
+import { useBoard } from "../../app/client";
+import { useT } from "../../app/i18n";
+import { useSafeText } from "../../app/safe-text";
+import { choose, useSettings } from "../../app/settings";
+import { ago } from "../../app/time";
+import { Button } from "../../components/button";
+import { TextArea, TextField } from "../../components/field";
+import { DeliveryMark } from "../../components/state";
+import { say } from "../../components/toast";
+import type { Post, Reply } from "@tavle/client";
+
+/** What people answered, oldest first, and a place to answer. */
+export function Replies({ post }: { post: Post }) {
+  const { t } = useT();
+  return (
+    <section className="panel stack" aria-labelledby="replies-title">
+      <h2 id="replies-title">{t("post.replies")}</h2>
+      {post.replies.length === 0 ? (
+        <p className="quiet">{t("post.noReplies")}</p>
+      ) : (
+        <ul className="stack">
+          {post.replies.map((r) => (
+            <ReplyItem key={r.id} reply={r} />
+          ))}
+        </ul>
+      )}
+      <ReplyForm post={post} />
+    </section>
+  );
+}
+
+function ReplyItem({ reply }: { reply: Reply }) {
+  const { t, language } = useT();
+  return (
+    <li className="said">
+      <p className="said-by">
+        <strong>{reply.author}</strong> <span className="quiet small">{ago(language, reply.createdAt)}</span>
+        {reply.mine && <DeliveryMark delivery={reply.delivery} />}
+      </p>
+      {reply.removed ? (
+        <p className="quiet">{t("post.replyRemoved")}</p>
+      ) : (
+        <p className="prose" lang={reply.lang}>
+          {reply.body}
+        </p>
+      )}
+    </li>
+  );
+}
+
+function ReplyForm({ post }: { post: Post }) {
+  const { t, language } = useT();
+  const board = useBoard();
+  const { name } = useSettings();
+  const [author, setAuthor] = useState(name);
+  const body = useSafeText("");
+  const [tried, setTried] = useState(false);
+  const send = async () => {
+    if (!body.text.trim()) return;
+    setTried(true);
+    if (!author.trim() || body.error) return;
+    choose({ name: author.trim() });
+    try {
+      await board.reply(post.id, { body: body.text.trim(), author: author.trim(), lang: language });
+      body.setText("");
+      setTried(false);
+    } catch (err) {
+      say(t("form.failed", { reason: String(err) }));
+    }
+  };
+  return (
+    <form
+      className="stack no-print"
+      onSubmit={(e) => {
+        e.preventDefault();
+        void send();
+      }}
+    >
+      <TextArea label={t("post.writeReply")} rows={2} {...body.props} />
+      {!name && body.text !== "" && (
+        <TextField
+          label={t("form.name")}
+          hint={t("form.nameHint")}
+          value={author}
+          maxLength={40}
+          autoComplete="off"
+          onChange={(e) => setAuthor(e.target.value)}
+          error={tried && !author.trim() ? t("form.needName") : undefined}
+        />
+      )}
+      <div>
+        <Button type="submit" icon="reply">
+          {t("post.reply")}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,177 @@
+import { type ReactNode, useState } from "react";
+import { useBoard, useObservable } from "../../app/client";
+import { type MessageKey, useT } from "../../app/i18n";
+import { format, go } from "../../app/route";
+import { ago, clock, day, dayAndClock } from "../../app/time";
+import { Banner } from "../../components/banner";
+import { Button, ButtonLink } from "../../components/button";
+import { KindTab } from "../../components/kind";
+import { useKindDetail } from "../../components/post-card";
+import { DeliveryMark } from "../../components/state";
+import { Icon } from "../../design/icon";
+import type { Post } from "@tavle/client";
+import { ShareSheet } from "../share/view";
+import { Conflicts } from "./conflicts";
+import { Offers } from "./offers";
+import { Owner } from "./owner";
+import { Replies } from "./replies";
+import { Terms } from "./terms";
+import "./style.css";
+
+/** One post, whole, with what people answered and what one can do about it. */
+export function PostView({ id }: { id: string }) {
+  const { t } = useT();
+  const board = useBoard();
+  const posts = useObservable(board.posts);
+  const post = posts.find((p) => p.id === id);
+  return (
+    <div className="post-page">
+      <ButtonLink tone="quiet" icon="back" href={format({ board: board.id })} className="post-back no-print">
+        {t("nav.board")}
+      </ButtonLink>
+      {!post ? <p>{t("post.notFound")}</p> : post.removed ? <Removed post={post} /> : <Whole post={post} />}
+    </div>
+  );
+}
+
+function Removed({ post }: { post: Post }) {
+  const { t } = useT();
+  return (
+    <article className="post" data-kind={post.kind}>
+      <KindTab kind={post.kind} />
+      <h1>{t("post.removed")}</h1>
+      <p>{t("post.removedHow")}</p>
+      <p>
+        <a href={format({ view: "about" })}>{t("nav.about")}</a>
+      </p>
+    </article>
+  );
+}
+
+function Whole({ post }: { post: Post }) {
+  const { t, language } = useT();
+  const [sharing, setSharing] = useState(false);
+  const detail = useKindDetail(post);
+  return (
+    <>
+      <article className="post" data-kind={post.kind} data-state={post.state}>
+        <div className="card-top">
+          <KindTab kind={post.kind} more={detail} />
+          {post.urgency && post.state === "open" && <span className="urgency">{t(`urgency.${post.urgency}` as MessageKey)}</span>}
+        </div>
+        <h1 lang={post.lang}>{post.title}</h1>
+        <p className="post-by">{t("post.by", { author: post.author, ago: ago(language, post.createdAt) })}</p>
+        {post.proxy && (
+          <p className="fact strong">
+            <Icon name="people" size="1.3em" /> {t(`post.proxy.${post.proxy.kind}` as MessageKey)}
+          </p>
+        )}
+        <State post={post} />
+        <Conflicts post={post} />
+        <Facts post={post} />
+        <p className="prose post-body" lang={post.lang}>
+          {post.body}
+        </p>
+        {post.idea && <IdeaStatus post={post} />}
+        {post.kind === "arrangement" && <Terms post={post} />}
+        <div className="row no-print post-tools">
+          <Button tone="quiet" icon="share" onClick={() => setSharing(true)}>
+            {t("share.do")}
+          </Button>
+          <span className="quiet small grow">{t("post.code", { code: post.code })}</span>
+          {post.mine && <DeliveryMark delivery={post.delivery} />}
+        </div>
+        {post.clockSuspect && <p className="quiet small">{t("post.clockSuspect")}</p>}
+      </article>
+      {post.mine && <Owner post={post} />}
+      <Offers post={post} />
+      <Replies post={post} />
+      <ShareSheet post={post} open={sharing} onClose={() => setSharing(false)} />
+    </>
+  );
+}
+
+/** Closed or expired, with every outcome when devices closed it in different ways. */
+function State({ post }: { post: Post }) {
+  const { t } = useT();
+  if (post.state === "open") return null;
+  const offers = post.offers.some((o) => !o.withdrawn);
+  const outcomes = new Set(post.closings.filter((c) => !c.reopened).map((c) => c.outcome));
+  if (post.outcome) outcomes.add(post.outcome);
+  return (
+    <div className="stack-s">
+      <p className="row">
+        {post.state === "expired" ? (
+          <span className="stamp">{t(offers ? "post.expiredWithOffer" : "post.expired")}</span>
+        ) : (
+          [...outcomes].map((o) => (
+            <span key={o} className="stamp">
+              <Icon name="check" size="1.1em" /> {t(`outcome.${o}` as MessageKey)}
+            </span>
+          ))
+        )}
+      </p>
+      {post.state === "closed" && offers && post.acceptedOffers.length === 0 && (
+        <Banner tone="warn" icon="offer">
+          {t("post.offerAfterClose")}
+        </Banner>
+      )}
+    </div>
+  );
+}
+
+function Facts({ post }: { post: Post }) {
+  const { t, language } = useT();
+  const facts: ReactNode[] = [];
+  const { when } = post;
+  if (when?.start) {
+    const sameDay = when.end && new Date(when.end).toDateString() === new Date(when.start).toDateString();
+    const end = when.end ? ` – ${sameDay ? clock(language, when.end) : dayAndClock(language, when.end)}` : "";
+    const repeat = when.repeat ? ` · ${t(`repeat.${when.repeat}` as MessageKey)}` : "";
+    facts.push(
+      <p key="when" className="fact strong">
+        <Icon name="clock" size="1.3em" /> {dayAndClock(language, when.start)}
+        {end}
+        {repeat}
+      </p>,
+    );
+  }
+  if (post.place)
+    facts.push(
+      <p key="place" className="fact strong" lang={post.lang}>
+        <Icon name="place" size="1.3em" /> {post.place}
+      </p>,
+    );
+  if (post.mine && post.expiresOn && post.state === "open")
+    facts.push(
+      <p key="expires" className="fact quiet">
+        {t("post.expiresOn", { day: day(language, post.expiresOn) })}
+      </p>,
+    );
+  return facts.length ? <div className="row post-facts">{facts}</div> : null;
+}
+
+function IdeaStatus({ post }: { post: Post }) {
+  const { t } = useT();
+  const board = useBoard();
+  if (!post.idea) return null;
+  return (
+    <section className="panel stack">
+      <p className="row">
+        <span className="stamp idea-stamp">{t(`idea.${post.idea.status}` as MessageKey)}</span>
+        {post.idea.reason && <span lang={post.lang}>{t("idea.reason", { reason: post.idea.reason })}</span>}
+      </p>
+      <div className="row">
+        <Button tone={post.supported ? "plain" : "primary"} icon="heart" aria-pressed={post.supported} onClick={() => void board.support(post.id, !post.supported)}>
+          {t(post.supported ? "post.unsupport" : "post.support")}
+        </Button>
+        <p>{t("post.supports", { n: post.supports })}</p>
+      </div>
+    </section>
+  );
+}
+
+/** openPost goes to a post. */
+export function openPost(id: string): void {
+  go({ view: "post", post: id });
+}

@@ -1,0 +1,2 @@
+/** The SDK, under a short name. */
+export * from "@tavle/client";
