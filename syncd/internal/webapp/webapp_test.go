@@ -1,0 +1,219 @@
+package webapp
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+const script = "console.log('a neighbourhood board')\n"
+
+// builtApp is an app as the build leaves it.
+func builtApp() fstest.MapFS {
+	return fstest.MapFS{
+		"placeholder.txt":        {Data: []byte("nothing built\n")},
+		"index.html":             {Data: []byte("<!doctype html><div id=root></div>" + strings.Repeat("<!-- -->", 100))},
+		"sw.js":                  {Data: []byte(strings.Repeat(script, 50))},
+		"manifest.webmanifest":   {Data: []byte(`{"name":"Tavle"}`)},
+		"assets/index-4f2a.js":   {Data: []byte(strings.Repeat(script, 100))},
+		"assets/am-1c.wasm":      {Data: append([]byte("\x00asm"), make([]byte, 4096)...)},
+		"assets/letters-9.woff2": {Data: make([]byte, 4096)},
+	}
+}
+
+func newTestHandler(t *testing.T, files fstest.MapFS, cfg Config) http.Handler {
+	t.Helper()
+	h, err := newHandler(files, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func ask(h http.Handler, method, target string, header ...string) *http.Response {
+	r := httptest.NewRequest(method, target, nil)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func body(t *testing.T, r *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestPathsThatOpenTheApp(t *testing.T) {
+	h := newTestHandler(t, builtApp(), Config{})
+	for path, want := range map[string]int{
+		"/": 200, "/kiosk": 200, "/kiosk/": 200, "/desk": 200, "/index.html": 200,
+		"/sw.js": 200, "/assets/index-4f2a.js": 200, "/app/config.json": 200,
+		"/kiosk/x": 404, "/desks": 404, "/placeholder.txt": 404, "/assets": 404, "/assets/": 404, "/assets/other.js": 404,
+		"/../webapp.go": 404, "/assets/../index.html": 404, "//index.html": 404, "/.gitignore": 404,
+	} {
+		r := ask(h, http.MethodGet, "http://board.example"+path)
+		if r.StatusCode != want {
+			t.Errorf("GET %s: %d, want %d", path, r.StatusCode, want)
+		}
+		isPage := strings.Contains(body(t, r), "id=root")
+		if wantPage := want == 200 && !strings.Contains(path, ".js"); isPage != wantPage {
+			t.Errorf("GET %s: is the page: %v, want %v", path, isPage, wantPage)
+		}
+	}
+}
+
+func TestTypesAndCaches(t *testing.T) {
+	h := newTestHandler(t, builtApp(), Config{})
+	for path, want := range map[string][2]string{
+		"/":                       {"text/html; charset=utf-8", cacheAsk},
+		"/sw.js":                  {"text/javascript; charset=utf-8", cacheAsk},
+		"/manifest.webmanifest":   {"application/manifest+json", cacheAsk},
+		"/assets/index-4f2a.js":   {"text/javascript; charset=utf-8", cacheForever},
+		"/assets/am-1c.wasm":      {"application/wasm", cacheForever},
+		"/assets/letters-9.woff2": {"font/woff2", cacheForever},
+		"/app/config.json":        {"application/json; charset=utf-8", cacheNever},
+	} {
+		r := ask(h, http.MethodGet, path)
+		if got := [2]string{r.Header.Get("Content-Type"), r.Header.Get("Cache-Control")}; got != want {
+			t.Errorf("GET %s: %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestEveryAnswerKeepsOtherOriginsOut(t *testing.T) {
+	h := newTestHandler(t, builtApp(), Config{})
+	for _, r := range []*http.Response{
+		ask(h, http.MethodGet, "/"), ask(h, http.MethodGet, "/assets/index-4f2a.js"),
+		ask(h, http.MethodGet, "/nothing"), ask(h, http.MethodPost, "/"), ask(h, http.MethodGet, "/app/config.json"),
+	} {
+		csp := r.Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "script-src 'self' 'wasm-unsafe-eval';", "style-src 'self';", "frame-ancestors 'none'"} {
+			if !strings.Contains(csp, want) {
+				t.Errorf("policy %q lacks %q", csp, want)
+			}
+		}
+		if strings.Contains(csp, "unsafe-inline") || strings.Contains(csp, "'unsafe-eval'") || strings.Contains(csp, "http") {
+			t.Errorf("policy %q is not strict", csp)
+		}
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Cross-Origin-Opener-Policy": "same-origin", "Permissions-Policy": permissionsPolicy,
+		} {
+			if got := r.Header.Get(name); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+	}
+}
+
+func TestCompressedForThoseWhoTakeIt(t *testing.T) {
+	h := newTestHandler(t, builtApp(), Config{})
+	whole := strings.Repeat(script, 100)
+	r := ask(h, http.MethodGet, "/assets/index-4f2a.js", "Accept-Encoding", "br, gzip;q=0.8")
+	if r.Header.Get("Content-Encoding") != "gzip" || r.Header.Get("Vary") != "Accept-Encoding" {
+		t.Fatalf("headers %v", r.Header)
+	}
+	z, err := gzip.NewReader(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(z); err != nil || string(got) != whole {
+		t.Fatalf("unpacked %d bytes, %v; want %d", len(got), err, len(whole))
+	}
+	for _, accept := range []string{"", "br", "gzip;q=0", "gzip; q=0.0", "x-gzip"} {
+		r := ask(h, http.MethodGet, "/assets/index-4f2a.js", "Accept-Encoding", accept)
+		if r.Header.Get("Content-Encoding") != "" || body(t, r) != whole {
+			t.Errorf("Accept-Encoding %q: not served plain", accept)
+		}
+	}
+	if r := ask(h, http.MethodGet, "/assets/letters-9.woff2", "Accept-Encoding", "gzip"); r.Header.Get("Content-Encoding") != "" {
+		t.Error("a font was compressed twice")
+	}
+}
+
+func TestTheSameIsNotSentTwice(t *testing.T) {
+	h := newTestHandler(t, builtApp(), Config{})
+	first := ask(h, http.MethodGet, "/sw.js", "Accept-Encoding", "gzip")
+	etag := first.Header.Get("ETag")
+	again := ask(h, http.MethodGet, "/sw.js", "Accept-Encoding", "gzip", "If-None-Match", `"other", W/`+etag)
+	if again.StatusCode != http.StatusNotModified || body(t, again) != "" {
+		t.Errorf("with its etag: %d", again.StatusCode)
+	}
+	if plain := ask(h, http.MethodGet, "/sw.js", "If-None-Match", etag); plain.StatusCode != http.StatusOK {
+		t.Errorf("the etag of the compressed file stood for the plain one: %d", plain.StatusCode)
+	}
+	changed := builtApp()
+	changed["sw.js"].Data = append(changed["sw.js"].Data, '\n')
+	if r := ask(newTestHandler(t, changed, Config{}), http.MethodGet, "/sw.js", "Accept-Encoding", "gzip", "If-None-Match", etag); r.StatusCode != http.StatusOK {
+		t.Errorf("a changed service worker was answered by %d", r.StatusCode)
+	}
+}
+
+func TestHeadAndOtherMethods(t *testing.T) {
+	h := newTestHandler(t, builtApp(), Config{})
+	r := ask(h, http.MethodHead, "/")
+	if r.StatusCode != http.StatusOK || r.Header.Get("Content-Length") == "" || body(t, r) != "" {
+		t.Errorf("HEAD: %d %v", r.StatusCode, r.Header)
+	}
+	if r := ask(h, http.MethodPost, "/"); r.StatusCode != http.StatusMethodNotAllowed || r.Header.Get("Allow") != "GET, HEAD" {
+		t.Errorf("POST: %d %q", r.StatusCode, r.Header.Get("Allow"))
+	}
+}
+
+func TestConfig(t *testing.T) {
+	type answer struct {
+		DefaultBoard *string `json:"defaultBoard"`
+		SyncURL      string  `json:"syncUrl"`
+	}
+	read := func(cfg Config) (a answer) {
+		r := ask(newTestHandler(t, builtApp(), cfg), http.MethodGet, "/app/config.json")
+		if err := json.Unmarshal([]byte(body(t, r)), &a); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	if a := read(Config{}); a.DefaultBoard != nil || a.SyncURL != "/sync" {
+		t.Errorf("without a board: %+v", a)
+	}
+	if a := read(Config{DefaultBoard: "automerge:2j9kn"}); a.DefaultBoard == nil || *a.DefaultBoard != "automerge:2j9kn" {
+		t.Errorf("with a board: %+v", a)
+	}
+}
+
+func TestWithoutABuildItSaysHowToMakeOne(t *testing.T) {
+	h := newTestHandler(t, fstest.MapFS{"placeholder.txt": {Data: []byte("x")}}, Config{})
+	r := ask(h, http.MethodGet, "/kiosk")
+	if text := body(t, r); r.StatusCode != 200 || !strings.Contains(text, "npm run build") {
+		t.Errorf("%d %q", r.StatusCode, text)
+	}
+	if r := ask(h, http.MethodGet, "/placeholder.txt"); r.StatusCode != 404 {
+		t.Errorf("the placeholder was served: %d", r.StatusCode)
+	}
+}
+
+func TestAFileOfUnknownTypeIsRefused(t *testing.T) {
+	files := builtApp()
+	files["assets/odd.xyz"] = &fstest.MapFile{Data: []byte("?")}
+	if _, err := newHandler(files, Config{}); err == nil {
+		t.Error("a file that browsers would refuse was taken")
+	}
+}
+
+// TestEmbedded: whatever is in dist now, New serves it.
+func TestEmbedded(t *testing.T) {
+	if r := ask(New(Config{}), http.MethodGet, "/"); r.StatusCode != http.StatusOK {
+		t.Errorf("GET /: %d", r.StatusCode)
+	}
+}
