@@ -21,8 +21,8 @@ export interface BoardHost {
   deviceNow(): number
   /** The best guess at the moment. */
   now(): number
-  /** The moment, or null when the device does not trust its clock. */
-  trustedNow(): number | null
+  /** The moment, or null when the device does not trust its clock, given what the posts at hand are labelled. */
+  trustedNow(labels: readonly number[]): number | null
   nextTime(): string
   see(time: string): void
   serverKnown(): boolean
@@ -55,6 +55,7 @@ export class Board {
   readonly #single = new Map<string, Computed<S.Post | null>>()
   #pages: Page[] = [] // newest first
   #span = 0
+  #trusted = true
   #pinned: ReadonlySet<string> = new Set()
   #opening: Promise<void> = Promise.resolve()
 
@@ -64,7 +65,10 @@ export class Board {
     this.url = toAutomergeUrl(document.id)
     this.#host = host
     this.#document = document
-    this.#info = new Computed(() => readBoard(document.id, document.doc, document.delivery(host.serverKnown())))
+    this.#info = new Computed<S.BoardInfo>(() => {
+      const { concurrent, ...record } = readBoard(document.doc)
+      return { id: document.id, ...record, conflicts: concurrent, delivery: document.delivery(host.serverKnown()) }
+    })
     this.#loading = new Value<Loading>({ months: [], pending: [] })
     this.#posts = new Computed(before => this.#collect(before))
     this.info = this.#info
@@ -72,7 +76,7 @@ export class Board {
     this.posts = this.#posts
     this.#context = {
       ref: host.ref,
-      now: () => host.trustedNow(),
+      now: () => (this.#trusted ? host.deviceNow() : null),
       pinned: () => this.#pinned,
       see: time => host.see(time),
       serverKnown: () => host.serverKnown(),
@@ -111,7 +115,7 @@ export class Board {
     return this.posts.get().filter(post => views.matches(post, filter))
   }
 
-  /** Open requests, companions, items sought and questions that nobody else answered in the board's `unansweredHours`; oldest first. */
+  /** Open requests, companions, items sought and questions that nobody else answered in the board's `unansweredHours`; newest first. */
   unanswered(): S.Post[] {
     return views.unanswered(this.posts.get(), this.#host.now(), this.info.get().settings.unansweredHours)
   }
@@ -167,29 +171,28 @@ export class Board {
   }
 
   withdrawOffer(postId: string, offerId: string): Promise<void> {
-    return this.#onPost(postId, doc => write.withdrawOffer(doc, postId, offerId))
+    return this.#onPost(postId, doc => write.withdrawOffer(doc, postId, offerId, this.#stamp()))
   }
 
   answerOffer(postId: string, offerId: string, answer: "accepted" | "declined"): Promise<void> {
     return this.#onPost(postId, doc => write.answerOffer(doc, postId, offerId, this.#newId(), answer, this.#stamp()))
   }
 
-  /** Closes a post with its outcome. Returns the id of the closing, with which it can be taken back. */
+  /** Closes a post with its outcome. Returns the id of the closing. */
   async close(postId: string, outcome: S.Outcome): Promise<string> {
     const id = this.#newId()
     await this.#onPost(postId, doc => write.closePost(doc, postId, id, outcome, this.#stamp()))
     return id
   }
 
-  /** Takes a closing back. The post is open again when no other is left. */
-  reopen(postId: string, closingId: string): Promise<void> {
-    return this.#onPost(postId, doc => write.reopenPost(doc, postId, closingId))
+  /** Takes all closings of a post back: it is open again. */
+  reopen(postId: string): Promise<void> {
+    return this.#onPost(postId, doc => write.reopenPost(doc, postId, this.#stamp()))
   }
 
   /** Lets a post expire some days from now; never earlier than it would have. */
   extend(postId: string, days: number): Promise<void> {
-    const before = this.#find(postId)?.expiresOn ?? 0
-    return this.editPost(postId, { expiresOn: Math.max(before, this.#host.now() + days * dayMillis) })
+    return this.#onPost(postId, doc => write.extendPost(doc, postId, this.#host.now() + days * dayMillis))
   }
 
   /** "Me too", or no longer. */
@@ -197,7 +200,7 @@ export class Board {
     return this.#onPost(postId, doc => write.supportPost(doc, postId, on, this.#host.ref))
   }
 
-  /** Sets the status of an idea. Throws TypeError for a declined one without a reason. */
+  /** Sets the status of an idea. A declined one needs a reason. */
   setIdea(postId: string, status: S.IdeaStatus, reason?: string): Promise<void> {
     return this.#onPost(postId, doc => write.setIdea(doc, postId, status, reason))
   }
@@ -230,7 +233,8 @@ export class Board {
   tick(): void {
     const months = this.#span > 0 ? this.#months() : []
     if (months.join() !== this.#pages.map(page => page.month).join()) void this.#follow()
-    const now = this.#host.trustedNow()
+    if (this.#doubtClock()) this.#changed()
+    const now = this.#context.now()
     if (this.#pages.map(page => page.expire(now)).some(Boolean)) this.#changed()
     this.#setLoading()
   }
@@ -340,6 +344,16 @@ export class Board {
     this.#setLoading()
   }
 
+  /** Asks whether the clock is to be trusted, given the posts at hand; if that is new, they are read again. Reports whether it is. */
+  #doubtClock(): boolean {
+    const labels = this.#pages.flatMap(page => [...page.posts.values()].map(post => post.createdAt))
+    const trusted = this.#host.trustedNow(labels) !== null
+    if (trusted === this.#trusted) return false
+    this.#trusted = trusted
+    for (const page of this.#pages) page.refresh()
+    return true
+  }
+
   #setLoading(): void {
     const months = this.#pages.map(page => page.month)
     const pending = this.#pages.filter(page => !page.document.caughtUp).map(page => page.month)
@@ -348,6 +362,7 @@ export class Board {
   }
 
   #collect(before: S.Post[] | undefined): S.Post[] {
+    this.#doubtClock()
     const seen = new Map<string, S.Post>()
     for (const page of this.#pages) for (const [id, post] of page.posts) if (!seen.has(id)) seen.set(id, post)
     const posts = [...seen.values()].sort(views.byNewest)

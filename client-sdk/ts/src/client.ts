@@ -13,7 +13,7 @@ import { boardGenesis } from "./model/genesis.js"
 import { boardDocument, findBoardId, idFromBytes, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
 import type { BoardSettings, Origin } from "./model/schema.js"
 import { addMonths, bestNow, Clock, clockTrusted, defaultZone, monthOf, parseTime } from "./model/time.js"
-import { dict, text } from "./model/values.js"
+import { rootOf } from "./model/read.js"
 import { updateBoard } from "./model/write.js"
 import { SyncAdapter, type Connection, type SocketConstructor } from "./net/adapter.js"
 import type { Timing } from "./net/timing.js"
@@ -96,7 +96,6 @@ export class Client {
   readonly #ticker: ReturnType<typeof setInterval>
   readonly #now: () => number
   readonly #random: (n: number) => Uint8Array
-  #trusted: boolean
   #serverKnown: boolean
 
   /** Opens the device's storage and starts to connect. Never waits for the network. */
@@ -137,7 +136,6 @@ export class Client {
       isEphemeral: options.storage === "memory",
     })
     this.#documents = new Documents(repo, storage, options.storage ? null : siblings())
-    this.#trusted = this.#clockTrusted()
     this.#ticker = setInterval(() => this.#tick(), this.#timing.tick)
     this.connection.subscribe(() => this.#connectionChanged())
   }
@@ -260,10 +258,7 @@ export class Client {
   #tick(): void {
     const seen = this.#seenMillis
     if (seen > this.#registry.record.newestSeen) this.#registry.update({ newestSeen: seen })
-    const trusted = this.#clockTrusted()
-    const changed = trusted !== this.#trusted
-    this.#trusted = trusted
-    this.#each(board => (changed ? board.refresh() : board.tick()))
+    this.#each(board => board.tick())
   }
 
   get #seenMillis(): number {
@@ -273,11 +268,6 @@ export class Client {
   #bestNow(): number {
     const { newestSeen, contact } = this.#registry.record
     return bestNow(this.#now(), newestSeen, contact)
-  }
-
-  #clockTrusted(): boolean {
-    const { newestSeen, contact } = this.#registry.record
-    return clockTrusted(this.#now(), contact ? 0 : newestSeen, contact)
   }
 
   #each(fn: (board: Board) => void): void {
@@ -290,8 +280,7 @@ export class Client {
   }
 
   #board(document: OpenDocument): Board {
-    const kind = text(dict(document.doc).kind)
-    if (kind !== "board") throw new NotHere("notABoard", `${document.id} is no board`)
+    if (rootOf(document.doc, false).string("kind") !== "board") throw new NotHere("notABoard", `${document.id} is no board`)
     const board = new Board(document, this.#host())
     const { id, url } = board
     this.#remember(boards => (boards.some(known => known.id === id) ? boards : [...boards, { id, url, title: "", demo: false }]))
@@ -350,7 +339,7 @@ export class Client {
       origin: this.#options.origin,
       deviceNow: () => client.#now(),
       now: () => client.#bestNow(),
-      trustedNow: () => (client.#trusted ? client.#now() : null),
+      trustedNow: labels => (clockTrusted(client.#now(), client.#registry.record.contact, labels) ? client.#now() : null),
       nextTime: () => client.#clock.next(client.#bestNow()),
       see: time => client.#clock.see(time, client.#bestNow()),
       serverKnown: () => client.#serverKnown,

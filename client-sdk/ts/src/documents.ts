@@ -51,16 +51,20 @@ export class OpenDocument {
   #told: Told | null = null
   #confirmed: A.Heads = [] // what we have of all heads that the server told
   #saved: A.Heads // what the storage has
+  #seen: A.Heads // what listeners know of
   #saving: Promise<void> | null = null
   #saveAgain = false
   #unconfirmed: Touched | null = null
   #unsaved: Touched | null = null
+  readonly #conflicted = new Set<string>() // posts in which fields have several values; "" for the rest of the document
 
   /** save writes the document to storage and returns when it is there. */
-  constructor(handle: DocHandle<Dict>, saved: A.Heads, save: () => Promise<void>) {
+  constructor(handle: DocHandle<Dict>, saved: A.Heads, patches: A.Patch[], save: () => Promise<void>) {
     this.id = handle.documentId
+    this.#noteConflicts(patches)
     this.handle = handle
     this.#saved = saved
+    this.#seen = this.heads
     this.#save = save
   }
 
@@ -86,9 +90,35 @@ export class OpenDocument {
 
   /** automerge-repo says that the document has changed. */
   changed(patches: A.Patch[]): void {
+    this.#seen = this.heads
+    this.#noteConflicts(patches)
     this.#confirm()
     this.#forget()
-    this.#tell(touchedBy(patches))
+    this.#tell(this.#withConflicted(touchedBy(patches)))
+  }
+
+  /** automerge-repo says that there are other changes; what they show was told, what they do not show is not. */
+  headsChanged(): void {
+    if (sameHeads(this.#seen, this.heads)) return
+    this.changed([])
+  }
+
+  /** Whether fields of a post have, or had, several values at once; of the document outside of posts, for "". */
+  isConflicted(post: string): boolean {
+    return this.#conflicted.has(post)
+  }
+
+  #noteConflicts(patches: A.Patch[]): void {
+    for (const patch of patches)
+      if (patch.action === "conflict" || ("conflict" in patch && patch.conflict))
+        this.#conflicted.add(patch.path[0] === "posts" && patch.path[1] !== undefined ? String(patch.path[1]) : "")
+  }
+
+  /** A post that was made twice may have changed in the one that Automerge does not show. */
+  #withConflicted(touched: Touched): Touched {
+    for (const post of this.#conflicted) if (post) touched.posts.add(post)
+    if (this.#conflicted.has("")) touched.all = true
+    return touched
   }
 
   /** The server has told heads. */
@@ -153,7 +183,7 @@ export class OpenDocument {
   #touchedSince(heads: A.Heads): Touched {
     const now = this.heads
     if (sameHeads(heads, now)) return nothingTouched
-    return heads.length === 0 ? { ...nothingTouched, all: true } : touchedBy(A.diff(this.doc, heads, now))
+    return heads.length === 0 ? { ...nothingTouched, all: true } : this.#withConflicted(touchedBy(A.diff(this.doc, heads, now)))
   }
 
   #confirm(): void {
@@ -213,15 +243,24 @@ export class Documents {
     if (!stored && !genesis) return null
     await this.#recall(id)
     this.#wanted.add(id)
-    if (!stored) return this.#adopt(this.#repo.import<Dict>(genesis!(), { docId: id }), [])
+    if (!stored) return this.#adopt(this.#repo.import<Dict>(genesis!(), { docId: id }), [], [])
     try {
-      const handle = await this.#repo.find<Dict>(id)
-      return this.#adopt(handle, A.getHeads(handle.doc()))
+      return await this.#load(id)
     } catch (cause) {
       if (!genesis) throw cause
       // What is stored cannot be read. The page begins anew and gets its posts from the server.
-      return this.#adopt(this.#repo.import<Dict>(genesis(), { docId: id }), [])
+      return this.#adopt(this.#repo.import<Dict>(genesis(), { docId: id }), [], [])
     }
+  }
+
+  async #load(id: DocumentId): Promise<OpenDocument> {
+    const { handle } = this.#repo.findWithProgress<Dict>(id) as { handle: DocHandle<Dict> }
+    const patches: A.Patch[] = []
+    const hear = (event: { patches: A.Patch[] }) => void patches.push(...event.patches)
+    handle.on("change", hear)
+    await this.#repo.find<Dict>(id)
+    handle.off("change", hear)
+    return this.#adopt(handle, A.getHeads(handle.doc()), patches)
   }
 
   /** Asks the server for a document that is not on this device. The caller decides how long that may take. */
@@ -232,7 +271,7 @@ export class Documents {
       const done = () => {
         handle.off("heads-changed", done)
         queueMicrotask(() => {
-          const document = this.#adopt(handle, [])
+          const document = this.#adopt(handle, [], A.diff(handle.doc(), [], A.getHeads(handle.doc())))
           this.#open.set(id, Promise.resolve(document))
           resolve(document)
         })
@@ -248,9 +287,9 @@ export class Documents {
     return { arrived, giveUp }
   }
 
-  #adopt(handle: DocHandle<Dict>, saved: A.Heads): OpenDocument {
+  #adopt(handle: DocHandle<Dict>, saved: A.Heads, patches: A.Patch[]): OpenDocument {
     const id = handle.documentId
-    const document = new OpenDocument(handle, saved, async () => {
+    const document = new OpenDocument(handle, saved, patches, async () => {
       if (this.#removed.delete(id)) await this.#storage.save([id, "snapshot", "again"], A.save(document.doc))
       await this.#repo.flush([id])
       this.#siblings?.postMessage(id)
@@ -266,6 +305,9 @@ export class Documents {
       timer = setTimeout(() => {
         if (this.#ready.get(id) === document) void document.save()
       }, saveSoon)
+    })
+    handle.on("heads-changed", () => {
+      if (this.#ready.get(id) === document) queueMicrotask(() => document.headsChanged())
     })
     handle.on("change", ({ patches }) => {
       if (this.#ready.get(id) === document) document.changed(patches)

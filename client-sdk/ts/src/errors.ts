@@ -17,3 +17,4 @@ export class NotHere extends Error {
 }
 
 export { NotFound } from "./model/write.js"
+export { Invalid } from "./model/check.js"

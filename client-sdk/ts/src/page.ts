@@ -1,9 +1,9 @@
 // A page that is open: its posts, read again only where something has changed.
 
 import type { OpenDocument, Touched } from "./documents.js"
-import { readModeration, readPost, type Judgement, type Reader } from "./model/read.js"
+import { assemble, Moderation, type Reader } from "./model/post.js"
+import { postIds, readModeration, readPost, type PostRecord } from "./model/read.js"
 import type { Delivery, Post } from "./model/schema.js"
-import { dict } from "./model/values.js"
 
 /** What a page needs to know of its board and device. */
 export interface PageContext {
@@ -21,7 +21,7 @@ export class Page {
   readonly #context: PageContext
   readonly #release: () => void
   #posts = new Map<string, Post>()
-  #judgements = new Map<string, Judgement>()
+  #moderation = new Moderation([])
   #dirty: Set<string> | "all" = "all"
   #deliveryDirty = true
 
@@ -51,7 +51,7 @@ export class Page {
   expire(now: number | null): boolean {
     let any = false
     for (const post of this.#posts.values()) {
-      const due = post.expiresOn !== null && now !== null && post.expiresOn < now
+      const due = post.expiresOn !== null && now !== null && post.expiresOn <= now
       if (post.state === "closed" || due === (post.state === "expired")) continue
       any = true
       if (this.#dirty !== "all") this.#dirty.add(post.id)
@@ -75,26 +75,37 @@ export class Page {
 
   #read(): void {
     const doc = this.document.doc
-    if (this.#dirty === "all") this.#judgements = readModeration(doc)
+    if (this.#dirty === "all") this.#moderation = new Moderation(readModeration(doc, this.document.isConflicted("")))
     const reader: Reader = {
       ref: this.#context.ref,
       now: this.#context.now(),
       month: this.month,
       pinned: this.#context.pinned(),
-      see: time => this.#context.see(time),
+      moderation: this.#moderation,
       delivery: (post, entry) => this.#delivery(post, entry),
     }
-    const ids = this.#dirty === "all" ? Object.keys(dict(doc.posts)) : [...this.#dirty]
+    const ids = this.#dirty === "all" ? postIds(doc) : [...this.#dirty]
     const posts = this.#dirty === "all" ? new Map<string, Post>() : new Map(this.#posts)
     for (const id of ids) {
-      const post = readPost(doc, id, this.#judgements, reader)
-      if (post) posts.set(id, post)
-      else posts.delete(id)
+      const record = readPost(doc, id, this.document.isConflicted(id))
+      if (record) {
+        this.#see(record)
+        posts.set(id, assemble(record, reader))
+      } else posts.delete(id)
     }
-    for (const [id, post] of posts) if (this.#moved(post)) posts.set(id, readPost(doc, id, this.#judgements, reader) ?? post)
+    for (const [id, post] of posts) {
+      const record = this.#moved(post) ? readPost(doc, id, this.document.isConflicted(id)) : null
+      if (record) posts.set(id, assemble(record, reader))
+    }
     this.#posts = posts
     this.#dirty = new Set()
     this.#deliveryDirty = false
+  }
+
+  /** The device's clock follows the times in a post. */
+  #see(record: PostRecord): void {
+    const { replies, offers, closings, terms, acks } = record
+    for (const { createdAt } of [record, ...replies, ...offers, ...closings, ...terms, ...acks]) this.#context.see(createdAt)
   }
 
   /** Whether a post, or something in it, has come further than was read. */

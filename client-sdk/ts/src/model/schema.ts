@@ -26,6 +26,7 @@ export type Delivery = "unsaved" | "device" | "waiting" | "board"
 export interface When {
   start?: number
   end?: number
+  /** `daily`, `weekly` or `monthly`. */
   repeat?: string
   note?: string
 }
@@ -52,6 +53,7 @@ export interface Reply {
   lang: string
   mine: boolean
   removed: boolean
+  hidden: boolean
   delivery: Delivery
 }
 
@@ -74,6 +76,7 @@ export interface Offer {
   accepted: boolean
   mine: boolean
   removed: boolean
+  hidden: boolean
   delivery: Delivery
 }
 
@@ -93,7 +96,7 @@ export interface Terms {
   repeat: string
   start?: number
   createdAt: number
-  /** The newest proposal, which stands until somebody makes another. */
+  /** No others replace it. Two that were proposed at the same time both stand. */
   standing: boolean
 }
 
@@ -117,11 +120,13 @@ export interface Post {
   readonly origin: string
   /** A label in milliseconds since 1970. */
   readonly createdAt: number
+  /** The same as a time of SCHEMA.md, by which lists are ordered. */
+  readonly time: string
   /** What the author's clock said, in milliseconds since 1970. */
   readonly clientTime: number | null
   readonly month: string
   readonly state: "open" | "closed" | "expired"
-  /** Of the oldest closing that was not taken back. */
+  /** Of the earliest closing that was not taken back. */
   readonly outcome?: string
   readonly place?: string
   readonly when?: When
@@ -137,12 +142,16 @@ export interface Post {
   readonly replies: Reply[]
   /** Oldest first. */
   readonly offers: Offer[]
+  /** Those that stand: not withdrawn, not removed. More than `helpersWanted` are all here. */
   readonly acceptedOffers: Offer[]
-  /** Oldest first, those that were taken back included. */
+  /** Earliest first, those that were taken back included. */
   readonly closings: Closing[]
   readonly idea?: { status: string; reason: string }
+  /** Earliest first. */
   readonly terms: Terms[]
   readonly acks: Ack[]
+  /** The id of the terms that stand alone and that another party said yes to. */
+  readonly agreed?: string
   readonly supports: number
   /** Whether this device supports it. */
   readonly supported: boolean
@@ -154,8 +163,8 @@ export interface Post {
   readonly hidden: boolean
   /** Labels that moderators gave it. */
   readonly labels: string[]
-  /** Concurrent values of fields that several devices changed without knowing of each other; the one shown is among them. */
-  readonly conflicts: Readonly<Record<string, string[]>>
+  /** Concurrent values of fields that several devices changed without knowing of each other; the one shown is first. */
+  readonly conflicts: Readonly<Record<string, readonly (string | number | boolean)[]>>
   readonly delivery: Delivery
   /** Its times do not fit together: a device's clock was wrong. Only a label. */
   readonly clockSuspect: boolean
@@ -248,10 +257,8 @@ export interface BoardInfo {
   contacts: ({ id: string } & ContactCard)[]
   pinned: string[]
   settings: BoardLimits
+  /** Concurrent values of fields, the one shown first. */
+  conflicts: Readonly<Record<string, readonly (string | number | boolean)[]>>
   /** Heads of the server contain the board document as it is here. */
   delivery: Delivery
 }
-
-/** At most this many characters. */
-export const titleMax = 80
-export const bodyMax = 4000

@@ -87,10 +87,13 @@ export interface Contact {
   device: number
 }
 
-/** Whether a device may trust its clock: it is not behind the newest time it has seen, nor was it a day off at its last contact with the server. */
-export function clockTrusted(now: number, newestSeen: number, contact: Contact | null): boolean {
-  if (now < newestSeen) return false
-  return !contact || (now >= contact.server && Math.abs(contact.device - contact.server) <= aheadMax)
+/**
+ * Whether a device may trust its clock: it was not more than a day off when it last reached the server, and not more than half of the
+ * posts at hand are labelled more than a day after it.
+ */
+export function clockTrusted(now: number, contact: Contact | null, labels: readonly number[]): boolean {
+  const ahead = labels.filter(millis => millis > now + aheadMax).length
+  return (!contact || Math.abs(contact.device - contact.server) <= aheadMax) && 2 * ahead <= labels.length
 }
 
 /**

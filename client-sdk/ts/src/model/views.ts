@@ -2,18 +2,20 @@
 
 import { words, fold } from "./words.js"
 import type { Post } from "./schema.js"
-import { hourMillis } from "./time.js"
+import { dayMillis, hourMillis } from "./time.js"
+import { compareText } from "./values.js"
 
 /** Which posts a list holds. What is not named does not matter; removed and hidden posts are never in it. */
 export interface Filter {
   kinds?: readonly string[]
-  /** Part of the place's words. */
+  /** As it stands in the post, but for case and accents. */
   place?: string
   /** By default `open`: with `expired` and `closed` left out. */
   state?: "open" | "closed" | "expired" | "all"
   mine?: boolean
   lang?: string
   category?: string
+  tag?: string
 }
 
 export function matches(post: Post, filter: Filter): boolean {
@@ -25,12 +27,13 @@ export function matches(post: Post, filter: Filter): boolean {
     (!filter.mine || post.mine) &&
     (!filter.lang || post.lang === filter.lang) &&
     (!filter.category || post.categories.includes(filter.category)) &&
-    (!filter.place || fold(post.place ?? "").includes(fold(filter.place)))
+    (!filter.tag || post.tags.includes(filter.tag)) &&
+    (!filter.place || fold(post.place ?? "") === fold(filter.place))
   )
 }
 
 /** Newest first; posts of the same moment by id. */
-export const byNewest = (a: Post, b: Post): number => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1)
+export const byNewest = (a: Post, b: Post): number => compareText(b.time, a.time) || compareText(a.id, b.id)
 
 const indexed = new WeakMap<Post, { title: string[]; rest: string[] }>()
 
@@ -62,11 +65,13 @@ export function search(posts: readonly Post[], query: string, filter: Filter = {
   return found.sort((a, b) => b.score - a.score || byNewest(a.post, b.post)).map(({ post }) => post)
 }
 
-/** Open requests, companions, items sought and questions older than some hours that nobody else answered; oldest first. */
+/**
+ * Open requests, companions, items sought and questions that nobody else answered, newest first: those older than some hours, and
+ * those labelled more than a day in the future, whose device had a wrong clock.
+ */
 export function unanswered(posts: readonly Post[], now: number, hours: number): Post[] {
-  return posts
-    .filter(post => matches(post, {}) && wantsAnswer(post) && !post.answered && now - post.createdAt > hours * hourMillis)
-    .sort((a, b) => byNewest(b, a))
+  const due = (at: number) => at < now - hours * hourMillis || at > now + dayMillis
+  return posts.filter(post => post.state === "open" && !post.removed && wantsAnswer(post) && !post.answered && due(post.createdAt))
 }
 
 const wantsAnswer = (post: Post): boolean =>
