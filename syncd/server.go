@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tavle-org/tavle/crdt/board"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
 	"github.com/tavle-org/tavle/syncd/internal/admin"
@@ -22,6 +23,7 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/hub"
 	"github.com/tavle-org/tavle/syncd/internal/store/badger"
 	"github.com/tavle-org/tavle/syncd/internal/store/groupcommit"
+	"github.com/tavle-org/tavle/syncd/internal/webapp"
 )
 
 // shutdownTimeout bounds a clean shutdown.
@@ -70,7 +72,7 @@ func (m *Main) Open() (err error) {
 	})
 	m.edge = edge.New(edge.Config{
 		Hub: meeting{m.hub}, Access: access(cfg), ConnectionsMax: cfg.ConnectionsMax,
-		Metrics: &m.traffic, Logger: m.Logger,
+		Pages: webapp.New(webapp.Config{DefaultBoard: m.defaultBoard()}), Metrics: &m.traffic, Logger: m.Logger,
 	})
 	m.admin = admin.New(admin.Config{Probe: m.probe, Metrics: m.metrics, Logger: m.Logger})
 
@@ -83,6 +85,19 @@ func (m *Main) Open() (err error) {
 	m.Logger.Info("serving", "listen", m.Addr(), "admin", m.AdminAddr(), "data", cfg.Data, "storage", string(m.store.StorageID()))
 	_, err = fmt.Fprintf(m.Stdout, "listening on http://%s\n", m.Addr())
 	return err
+}
+
+// defaultBoard is the address of the board that the web app opens on a device
+// that knows none: the one that is set, or the demo board if it is there.
+func (m *Main) defaultBoard() string {
+	if doc, _ := m.Config.BoardID(); doc != nil { // checked before
+		return doc.URL()
+	}
+	demo := board.DemoBoard()
+	if _, ok, err := m.store.Stat(demo); err != nil || !ok {
+		return ""
+	}
+	return demo.URL()
 }
 
 // handler has what clients reach: the edge, and the health beside it.

@@ -96,6 +96,7 @@ open                  true                                  file tavle.conf:5
 i-know-this-is-public  false                                 default
 origin                https://a.example, https://b.example  file tavle.conf:3
 host                  a.example, b.example                  flag
+board                 -                                     default
 connections-max       10000                                 default
 free-min              2GiB                                  flag
 log-level             warn                                  env TAVLE_LOG_LEVEL

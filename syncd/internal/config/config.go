@@ -15,6 +15,8 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+
+	"github.com/tavle-org/tavle/crdt/id"
 )
 
 // Off is the value of AdminListen that starts no admin listener.
@@ -44,6 +46,8 @@ type Config struct {
 
 	Origins []string `name:"origin" placeholder:"URL" help:"Web origin whose pages may connect, besides the server's own and, on loopback, local ones. Repeatable; '*' is all."`
 	Hosts   []string `name:"host" placeholder:"NAME" help:"Name under which clients reach this server; others are refused. Repeatable. On loopback, local names always work."`
+
+	Board string `name:"board" placeholder:"URL" help:"Board that the web app opens on a device that knows none (default: the demo board, if it is there)."`
 
 	ConnectionsMax int   `name:"connections-max" default:"10000" placeholder:"N" help:"Clients connected at once, at most (default: ${default})."`
 	FreeMin        Bytes `name:"free-min" default:"256MiB" placeholder:"SIZE" help:"Free disk space below which the store is read-only (default: ${default})."`
@@ -111,10 +115,25 @@ func (c *Config) Check() error {
 			return fmt.Errorf("--host %s: give the name alone, without a scheme or port", h)
 		}
 	}
+	if _, err := c.BoardID(); err != nil {
+		return fmt.Errorf("--board: %w", err)
+	}
 	if c.ConnectionsMax < 1 {
 		return fmt.Errorf("--connections-max %d: must be at least 1", c.ConnectionsMax)
 	}
 	return nil
+}
+
+// BoardID is the document of Board; nil when none is set.
+func (c *Config) BoardID() (*id.Document, error) {
+	if c.Board == "" {
+		return nil, nil
+	}
+	doc, err := id.ParseDocumentURL(c.Board)
+	if err != nil {
+		return nil, err
+	}
+	return &doc, nil
 }
 
 // Loopback tells whether only this machine can reach a listener on addr, which

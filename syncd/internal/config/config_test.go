@@ -10,7 +10,7 @@ import (
 
 func TestKeysAreFlags(t *testing.T) {
 	got := strings.Join(config.Keys(), " ")
-	want := "data listen admin-listen open i-know-this-is-public origin host connections-max free-min log-level log-format"
+	want := "data listen admin-listen open i-know-this-is-public origin host board connections-max free-min log-level log-format"
 	if got != want {
 		t.Errorf("keys\n got %s\nwant %s", got, want)
 	}

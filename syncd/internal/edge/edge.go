@@ -75,6 +75,10 @@ type Config struct {
 	Logger  *slog.Logger // (discards)
 	Metrics *Metrics     // (one that nobody reads)
 
+	// Pages answers what asks for no websocket, under the same rules about
+	// names. Without it there is a short page of text at "/". HS17
+	Pages http.Handler
+
 	// Authenticate finds out who asks, before the upgrade; an error is
 	// answered by status 401. (nobody in particular)
 	Authenticate func(*http.Request) (gate.Principal, error)
@@ -178,11 +182,16 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, http.StatusMisdirectedRequest, "this server does not go by that name")
 		return
 	}
+	upgrade := websocket.IsWebSocketUpgrade(r)
+	if !upgrade && e.cfg.Pages != nil {
+		e.cfg.Pages.ServeHTTP(w, r)
+		return
+	}
 	if r.URL.Path != "/" && r.URL.Path != "/sync" {
 		http.NotFound(w, r)
 		return
 	}
-	if !websocket.IsWebSocketUpgrade(r) {
+	if !upgrade {
 		page(w, r)
 		return
 	}

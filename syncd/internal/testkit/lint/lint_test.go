@@ -38,11 +38,12 @@ const arrows = `
 	syncd/internal/store/mem         → syncd/internal/store crdt/id
 	syncd/internal/store/storetest   → syncd/internal/store crdt/id
 	syncd/internal/store/faultstore  → syncd/internal/store syncd/internal/store/mem crdt/id
+	syncd/internal/webapp   →
 	syncd/internal/admin    → syncd/internal/hub syncd/internal/store
 
 	# around it
 	syncd                   → *
-	syncd/internal/config   →
+	syncd/internal/config   → crdt/id
 	syncd/internal/cli      → syncd/internal/... crdt/history crdt/chunk crdt/wire crdt/id
 	syncd/internal/testkit/lint      →
 	syncd/internal/testkit/bench     →
