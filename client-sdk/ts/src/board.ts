@@ -3,6 +3,7 @@
 import type { Documents, OpenDocument } from "./documents.js"
 import { idFromBytes, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
 import { pageGenesis } from "./model/genesis.js"
+import { asText } from "./model/post.js"
 import { readBoard } from "./model/read.js"
 import type * as S from "./model/schema.js"
 import { addMonths, dayMillis, monthOf } from "./model/time.js"
@@ -67,7 +68,7 @@ export class Board {
     this.#document = document
     this.#info = new Computed<S.BoardInfo>(() => {
       const { concurrent, ...record } = readBoard(document.doc)
-      return { id: document.id, ...record, conflicts: concurrent, delivery: document.delivery(host.serverKnown()) }
+      return { id: document.id, ...record, conflicts: asText(concurrent), delivery: document.delivery(host.serverKnown()) }
     })
     this.#loading = new Value<Loading>({ months: [], pending: [] })
     this.#posts = new Computed(before => this.#collect(before))
@@ -185,8 +186,8 @@ export class Board {
     return id
   }
 
-  /** Takes all closings of a post back: it is open again. */
-  reopen(postId: string): Promise<void> {
+  /** Takes all closings of a post back, of which one may be named: it is open again. */
+  reopen(postId: string, _closingId?: string): Promise<void> {
     return this.#onPost(postId, doc => write.reopenPost(doc, postId, this.#stamp()))
   }
 

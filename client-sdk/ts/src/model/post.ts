@@ -4,6 +4,7 @@ import { codeOf } from "./ids.js"
 import type { ModerationRecord, OfferRecord, PostRecord, TermsRecord } from "./read.js"
 import type * as S from "./schema.js"
 import { dayMillis, parseTime } from "./time.js"
+import type { Concurrent } from "./values.js"
 
 /** What reading depends on besides the document. */
 export interface Reader {
@@ -107,7 +108,7 @@ export function assemble(record: PostRecord, reader: Reader): S.Post {
     removed,
     hidden: moderation.hidden(id),
     labels: moderation.labels(id),
-    conflicts: removed ? {} : record.concurrent,
+    conflicts: removed ? {} : asText(record.concurrent),
     delivery: reader.delivery(id),
     clockSuspect: createdAt === 0 || (record.clientTime !== 0 && Math.abs(record.clientTime - createdAt) > dayMillis),
   }
@@ -141,6 +142,10 @@ function readOffer(post: string, offer: OfferRecord, reader: Reader): S.Offer {
     delivery: reader.delivery(post, offer.id),
   }
 }
+
+/** Concurrent values as text. */
+export const asText = (concurrent: Concurrent): Record<string, string[]> =>
+  Object.fromEntries(Object.entries(concurrent).map(([field, values]) => [field, values.map(String)]))
 
 const withoutZeros = (when: Required<S.When>): S.When =>
   Object.fromEntries(Object.entries(when).filter(([, value]) => value !== 0 && value !== ""))

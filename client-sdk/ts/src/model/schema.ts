@@ -163,8 +163,11 @@ export interface Post {
   readonly hidden: boolean
   /** Labels that moderators gave it. */
   readonly labels: string[]
-  /** Concurrent values of fields that several devices changed without knowing of each other; the one shown is first. */
-  readonly conflicts: Readonly<Record<string, readonly (string | number | boolean)[]>>
+  /**
+   * Concurrent values of fields that several devices changed without knowing of each other, as text; the one shown is first. Moments are
+   * digits, in milliseconds since 1970. Names are like `title` and `when.start`.
+   */
+  readonly conflicts: Readonly<Record<string, readonly string[]>>
   readonly delivery: Delivery
   /** Its times do not fit together: a device's clock was wrong. Only a label. */
   readonly clockSuspect: boolean
@@ -258,7 +261,7 @@ export interface BoardInfo {
   pinned: string[]
   settings: BoardLimits
   /** Concurrent values of fields, the one shown first. */
-  conflicts: Readonly<Record<string, readonly (string | number | boolean)[]>>
+  conflicts: Readonly<Record<string, readonly string[]>>
   /** Heads of the server contain the board document as it is here. */
   delivery: Delivery
 }
