@@ -186,3 +186,36 @@ func TestBoardDocument(t *testing.T) {
 		t.Errorf("a board is read as a page: %v", err)
 	}
 }
+
+// Half of the posts from the future are no reason to mistrust the clock.
+func TestHalfFromTheFuture(t *testing.T) {
+	posts := []Post{{ID: "a", CreatedAt: Time{Millis: noon}}, {ID: "b", CreatedAt: Time{Millis: noon + 2*dayMillis}}}
+	if !NewView(Board{}, []Page{{Posts: posts}}, noon, 0).Trusted() {
+		t.Error("half of the posts are from the future, and the clock is not trusted")
+	}
+	if NewView(Board{}, []Page{{Posts: append(posts, posts[1])}}, noon, 0).Trusted() {
+		t.Error("most posts are from the future, and the clock is trusted")
+	}
+}
+
+// A closing that was sent from two tabs, and another between them: the earliest
+// operation says which closing came first.
+func TestMadeTwice(t *testing.T) {
+	a, tab, other := page(t, "a"), page(t, "tab"), page(t, "other")
+	post := request("en stige")
+	a.must(a.AddPost(a.now, post))
+	meet(a, tab, other)
+	twice := NewVote{ident("k1"), "foundHere", "device-1"}
+	a.must(a.Close(a.now, post.ID, twice))
+	meet(a, other)
+	other.must(other.Close(other.now, post.ID, NewVote{ident("k2"), "notNeeded", "device-2"}))
+	for range 9 { // so that the tab's operations have higher numbers
+		tab.must(tab.Support(tab.now, post.ID, "m", true))
+		tab.must(tab.Support(tab.now, post.ID, "m", false))
+	}
+	tab.must(tab.Close(tab.now, post.ID, twice))
+	meet(a, tab, other)
+	if p := a.post(post.ID); p.Outcome() != "foundHere" || len(p.Closings) != 2 {
+		t.Errorf("the outcome is %s of %d closings", p.Outcome(), len(p.Closings))
+	}
+}
