@@ -1,0 +1,48 @@
+import { useObservable } from "../../app/client";
+import { useT } from "../../app/i18n";
+import { Button } from "../../components/button";
+import { Qr } from "../../components/qr";
+import { DeliveryMark } from "../../components/state";
+import { Icon } from "../../design/icon";
+import type { Board, BoardInfo } from "@tavle/client";
+import { usePrinter } from "../print/paper";
+import { TakeAlongSlip } from "../print/slip";
+import { linkTo } from "./post";
+
+export interface Sent {
+  what: "post" | "reply" | "help";
+  /** The post that it is, or that it answers. */
+  id: string;
+}
+
+/** What has become of it, honestly: on this device, waiting, or on the board. And how to find it again without an account. */
+export function Done({ board, info, sent, onOpen }: { board: Board; info: BoardInfo; sent: Sent; onOpen: (id: string) => void }) {
+  const { t } = useT();
+  const posts = useObservable(board.posts);
+  const { print, roll } = usePrinter();
+  const post = posts.find((p) => p.id === sent.id);
+  if (!post) return null;
+  const mine = sent.what === "reply" ? post.replies.filter((r) => r.mine).at(-1) : sent.what === "help" ? post.offers.filter((o) => o.mine).at(-1) : post;
+  const delivery = mine?.delivery ?? "device";
+  const link = linkTo(board, post.id);
+  return (
+    <div className="kiosk-done">
+      <h1><Icon name="check" size="1.1em" /> {t("kiosk.thanks")}</h1>
+      <p className="kiosk-done-state"><DeliveryMark delivery={delivery} /></p>
+      <p>{t(delivery === "board" ? "kiosk.doneBoard" : "kiosk.doneWaits")}</p>
+      <div className="kiosk-done-take">
+        <Qr text={link} label={t("share.qr")} />
+        <div className="stack">
+          <p>{t("kiosk.code")}</p>
+          <p className="kiosk-slip-code">{post.code}</p>
+          <p>{t("kiosk.doneHow")}</p>
+        </div>
+      </div>
+      <div className="kiosk-write-acts">
+        <Button large icon="print" onClick={() => print(<TakeAlongSlip post={post} info={info} link={link} />)}>{t("kiosk.print")}</Button>
+        <Button large icon="forward" onClick={() => onOpen(post.id)}>{t("kiosk.see")}</Button>
+      </div>
+      {roll}
+    </div>
+  );
+}

@@ -1,0 +1,171 @@
+import { type RefObject, useEffect, useRef, useState } from "react";
+import { useObservable } from "../../app/client";
+import { loadMessages, type MessageKey, useT } from "../../app/i18n";
+import { choose, LANGUAGES, type Language, useSettings } from "../../app/settings";
+import { Button } from "../../components/button";
+import { Skyline } from "../../components/skyline";
+import { Icon } from "../../design/icon";
+import type { Board } from "@tavle/client";
+import { Done, type Sent } from "./done";
+import { Help } from "./help";
+import { OnePost } from "./post";
+import { Parked, Resume } from "./resume";
+import { park, type Slips, take } from "./slips";
+import { KioskState } from "./state";
+import { Wall } from "./wall";
+import { empty, type Work } from "./work";
+import { ChooseKind, Write } from "./write";
+
+type Screen =
+  | { at: "wall" | "kind" | "write" | "resume" }
+  | { at: "post"; id: string }
+  | { at: "done"; sent: Sent }
+  | { at: "parked"; code: string };
+
+/** Larger text, once. */
+const LARGE = 1.3;
+
+/** One person at the kiosk, from the first touch until they finish. */
+export function Session(props: {
+  board: Board;
+  slips: RefObject<Slips<Work>>;
+  awake: boolean;
+  onFinish: () => void;
+  onLanguage: (language: Language) => void;
+  onChange: (nothing: boolean) => void;
+}) {
+  const { board, slips } = props;
+  const { t, language } = useT();
+  const { textSize } = useSettings();
+  const info = useObservable(board.info);
+  const [screen, setScreen] = useState<Screen>({ at: "wall" });
+  const [work, setWork] = useState<Work | null>(null);
+  const [help, setHelp] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+
+  const onWall = screen.at === "wall";
+  props.onChange(onWall && !help && empty(work));
+
+  useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    window.scrollTo(0, 0);
+    if (!main.current?.contains(document.activeElement)) main.current?.focus();
+  }, [screen]);
+
+  // The back button is no way into what somebody did: it leads to the wall.
+  useEffect(() => {
+    const back = () => setScreen({ at: "wall" });
+    window.addEventListener("popstate", back);
+    return () => window.removeEventListener("popstate", back);
+  }, []);
+
+  const start = (kind: string) => {
+    const draft = board.newDraft(kind, language);
+    draft.origin = "kiosk";
+    if (kind === "item") draft.item = { action: "give" };
+    if (kind === "lostFound") draft.lost = "lost";
+    setWork({ what: "post", draft });
+    setScreen({ at: "write" });
+  };
+  const answer = (what: "reply" | "help", post: string, title: string) => {
+    if (!(work && work.what === what && work.post === post)) setWork({ what, post, title, body: "", author: "" });
+    setScreen({ at: "write" });
+  };
+  const putAside = () => {
+    const done = work && park(slips.current, work, performance.now(), secureRandom);
+    if (!done) return false;
+    slips.current = done.slips;
+    setWork(null);
+    setScreen({ at: "parked", code: done.code });
+    return true;
+  };
+  const resume = (code: string) => {
+    const taken = take(slips.current, code, performance.now());
+    slips.current = taken.slips;
+    if (taken.what) {
+      setWork(taken.what);
+      setScreen({ at: "write" });
+    }
+    return taken.what ? "found" : taken.paused ? "paused" : "wrong";
+  };
+
+  return (
+    <>
+      <header className="kiosk-head">
+        <div className="kiosk-head-row">
+          <div className="grow">
+            <p className="kiosk-title">{info.title}</p>
+            <KioskState />
+          </div>
+          <fieldset className="kiosk-languages">
+            <legend className="screen-reader">{t("settings.language")}</legend>
+            {LANGUAGES.map((l) => (
+              <button
+                key={l}
+                type="button"
+                lang={l}
+                className="kiosk-language"
+                aria-pressed={l === language}
+                onClick={() => void loadMessages(l).then(() => props.onLanguage(l))}
+              >
+                {t(`lang.${l}` as MessageKey)}
+              </button>
+            ))}
+          </fieldset>
+        </div>
+        <Skyline />
+        {info.demo && <p className="kiosk-demo">{t("kiosk.demo")}</p>}
+      </header>
+      <main ref={main} tabIndex={-1} className="kiosk-main" data-at={screen.at}>
+        {screen.at === "wall" && (
+          <Wall board={board} unfinished={empty(work) ? null : work} onOpen={(id) => setScreen({ at: "post", id })} onGoOn={() => setScreen({ at: "write" })} />
+        )}
+        {screen.at === "post" && <OnePost board={board} id={screen.id} info={info} onAnswer={answer} />}
+        {screen.at === "kind" && <ChooseKind onChoose={start} />}
+        {screen.at === "write" && work && (
+          <Write
+            board={board}
+            work={work}
+            onChange={setWork}
+            onPark={putAside}
+            onSent={(sent) => {
+              setWork(null);
+              setScreen({ at: "done", sent });
+            }}
+          />
+        )}
+        {screen.at === "resume" && <Resume onCode={resume} />}
+        {screen.at === "parked" && <Parked code={screen.code} />}
+        {screen.at === "done" && <Done board={board} info={info} sent={screen.sent} onOpen={(id) => setScreen({ at: "post", id })} />}
+      </main>
+      <nav className="kiosk-dock" aria-label={t("nav.label")}>
+        {onWall ? (
+          <>
+            <Button tone="primary" icon="add" onClick={() => setScreen(work?.what === "post" && !empty(work) ? { at: "write" } : { at: "kind" })}>{t("nav.new")}</Button>
+            <Button icon="clock" onClick={() => setScreen({ at: "resume" })}>{t("kiosk.resume")}</Button>
+          </>
+        ) : (
+          <Button icon="back" onClick={() => setScreen({ at: "wall" })}>{t("kiosk.toWall")}</Button>
+        )}
+        <span className="kiosk-dock-gap" />
+        {props.awake && <Button icon="close" data-finish onClick={props.onFinish}>{t("kiosk.finish")}</Button>}
+        <button type="button" className="button" aria-pressed={textSize !== 1} onClick={() => choose({ textSize: textSize === 1 ? LARGE : 1 })}>
+          <span className="kiosk-larger" aria-hidden="true">A<big>A</big></span>
+          <span className="screen-reader">{t("kiosk.larger")}</span>
+        </button>
+        <button type="button" className="button kiosk-help" onClick={() => setHelp(true)}>
+          <Icon name="question" /> <span>{t("kiosk.help")}</span>
+        </button>
+      </nav>
+      <Help open={help} info={info} board={board} onClose={() => setHelp(false)} />
+    </>
+  );
+}
+
+function secureRandom(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
+}

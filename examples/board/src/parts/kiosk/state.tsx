@@ -1,0 +1,32 @@
+import { useEffect, useState } from "react";
+import { type App, useApp, useObservable, useWaiting } from "../../app/client";
+import { useT } from "../../app/i18n";
+import { ago } from "../../app/time";
+
+/** Is the board up to date, and since when not: one quiet line, without a button. */
+export function KioskState() {
+  const { client, board } = useApp();
+  return client && board ? <Line client={client} board={board} /> : null;
+}
+
+function Line({ client, board }: { client: NonNullable<App["client"]>; board: NonNullable<App["board"]> }) {
+  const { t, language } = useT();
+  const { state, lastReached } = useObservable(client.connection);
+  const waiting = useWaiting(board);
+  const device = useObservable(client.device);
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000);
+    return () => clearInterval(timer);
+  }, []);
+  const last = lastReached ? ago(language, lastReached, Math.max(now, lastReached)) : "";
+  return (
+    <p className="state-line kiosk-state" role="status" data-state={state === "connected" ? "online" : state}>
+      <span className="state-dot" aria-hidden="true" />
+      <span>
+        {device.failing ? t("kiosk.failing") : state === "connected" ? t("kiosk.online") : last ? t("kiosk.offline", { ago: last }) : t("kiosk.never")}
+        {waiting > 0 && ` ${t("conn.waiting", { n: waiting })}`}
+      </span>
+    </p>
+  );
+}

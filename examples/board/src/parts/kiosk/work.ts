@@ -1,0 +1,18 @@
+/** What a person at the kiosk is writing. Lives in memory only, and goes with the session or under a slip code. */
+import type { Draft } from "@tavle/client";
+
+export type Work =
+  | { what: "post"; draft: Draft }
+  /** An answer to a post: the name is typed for this one act. */
+  | { what: "reply" | "help"; post: string; title: string; body: string; author: string };
+
+/** empty: nothing has been written that would be missed. */
+export function empty(work: Work | null): boolean {
+  if (!work) return true;
+  const { body, author } = work.what === "post" ? work.draft : work;
+  const title = work.what === "post" ? work.draft.title : "";
+  return `${title}${body}${author}`.trim() === "";
+}
+
+/** Fields that neither the browser nor a dictionary remembers. */
+export const forgetful = { autoComplete: "off", autoCorrect: "off", spellCheck: false, "data-1p-ignore": true, "data-lpignore": "true" } as const;
