@@ -3,7 +3,7 @@
 import type { Documents, OpenDocument } from "./documents.js"
 import { idFromBytes, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
 import { pageGenesis } from "./model/genesis.js"
-import { asText } from "./model/post.js"
+import { asText, Moderation } from "./model/post.js"
 import { readBoard } from "./model/read.js"
 import type * as S from "./model/schema.js"
 import { addMonths, dayMillis, monthOf } from "./model/time.js"
@@ -57,6 +57,7 @@ export class Board {
   #pages: Page[] = [] // newest first
   #span = 0
   #trusted = true
+  #moderation: Moderation | null = null // of all pages; null when it has to be read again
   #pinned: ReadonlySet<string> = new Set()
   #opening: Promise<void> = Promise.resolve()
 
@@ -79,6 +80,8 @@ export class Board {
       ref: host.ref,
       now: () => (this.#trusted ? host.deviceNow() : null),
       pinned: () => this.#pinned,
+      moderation: () => (this.#moderation ??= Moderation.together(this.#pages.map(page => page.document.doc))),
+      moderated: () => this.#moderated(),
       see: time => host.see(time),
       serverKnown: () => host.serverKnown(),
       changed: () => this.#changed(),
@@ -106,7 +109,7 @@ export class Board {
     return post
   }
 
-  /** Posts in which every word of the query begins a word, the best first. Works on the open months, and offline. */
+  /** Posts in which every word of the query begins a word, newest first. Works on the open months, and offline. */
   search(query: string, filter: views.Filter = {}): S.Post[] {
     return views.search(this.posts.get(), query, filter)
   }
@@ -129,6 +132,11 @@ export class Board {
   /** Open posts of the same kind that say much the same. */
   similar(draft: Pick<S.Draft, "kind" | "title" | "body"> & { id?: string }): S.Post[] {
     return views.similar(this.posts.get(), draft)
+  }
+
+  /** Posts of a post code, as a person said or typed it; several if they share it. */
+  byCode(said: string): S.Post[] {
+    return views.byCode(this.posts.get(), said)
   }
 
   /** Begins a post. Its id is fixed here, so that adding it twice makes one post. */
@@ -283,6 +291,7 @@ export class Board {
     const have = new Map(this.#pages.map(page => [page.month, page]))
     const pages = await Promise.all(wanted.map(month => have.get(month) ?? this.#openPage(month)))
     this.#pages = pages
+    this.#moderated()
     this.#setLoading()
     this.#changed()
     for (const [month, page] of have) {
@@ -337,6 +346,11 @@ export class Board {
       this.#changed()
     }
     this.#host.titled(this.#document.id, info.title, info.demo)
+  }
+
+  #moderated(): void {
+    this.#moderation = null
+    for (const page of this.#pages) page.refresh()
   }
 
   #changed(): void {

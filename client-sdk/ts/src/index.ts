@@ -21,4 +21,4 @@ export { bodyMax, lineMax, noteMax, replyMax, tagsMax, titleMax } from "./model/
 export { fold, words } from "./model/words.js"
 export { codeOf, demoBoard, findBoardId, isId, pageDocument, parseCode } from "./model/ids.js"
 export { addMonths, monthOf } from "./model/time.js"
-export { findPersonalData, type Finding } from "./model/personal.js"
+export { findPersonalData, type Finding, type FindingKind } from "./model/personal.js"

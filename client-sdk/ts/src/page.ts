@@ -1,8 +1,8 @@
 // A page that is open: its posts, read again only where something has changed.
 
 import type { OpenDocument, Touched } from "./documents.js"
-import { assemble, Moderation, type Reader } from "./model/post.js"
-import { postIds, readModeration, readPost, type PostRecord } from "./model/read.js"
+import { assemble, type Moderation, type Reader } from "./model/post.js"
+import { postIds, readPost, type PostRecord } from "./model/read.js"
 import type { Delivery, Post } from "./model/schema.js"
 
 /** What a page needs to know of its board and device. */
@@ -10,6 +10,10 @@ export interface PageContext {
   ref: string
   now(): number | null
   pinned(): ReadonlySet<string>
+  /** What moderation did, on all pages. */
+  moderation(): Moderation
+  /** The moderation of this page may be another. All pages are read again. */
+  moderated(): void
   see(time: string): void
   serverKnown(): boolean
   changed(): void
@@ -21,7 +25,6 @@ export class Page {
   readonly #context: PageContext
   readonly #release: () => void
   #posts = new Map<string, Post>()
-  #moderation = new Moderation([])
   #dirty: Set<string> | "all" = "all"
   #deliveryDirty = true
 
@@ -61,7 +64,7 @@ export class Page {
 
   #changed(touched: Touched | null): void {
     this.#deliveryDirty = true
-    if (touched?.all) this.#dirty = "all"
+    if (touched?.all) this.#context.moderated()
     else if (touched && this.#dirty !== "all") {
       for (const id of touched.posts) this.#dirty.add(id)
       for (const entry of touched.entries) this.#dirty.add(entry.slice(0, entry.indexOf("/")))
@@ -75,13 +78,12 @@ export class Page {
 
   #read(): void {
     const doc = this.document.doc
-    if (this.#dirty === "all") this.#moderation = new Moderation(readModeration(doc, this.document.isConflicted("")))
     const reader: Reader = {
       ref: this.#context.ref,
       now: this.#context.now(),
       month: this.month,
       pinned: this.#context.pinned(),
-      moderation: this.#moderation,
+      moderation: this.#context.moderation(),
       delivery: (post, entry) => this.#delivery(post, entry),
     }
     const ids = this.#dirty === "all" ? postIds(doc) : [...this.#dirty]

@@ -8,6 +8,8 @@ import * as ids from "../dist/model/ids.js"
 import { postIds, readBoard, readModeration, readPost } from "../dist/model/read.js"
 import { addMonths, Clock, formatTime, monthOf, parseTime } from "../dist/model/time.js"
 import { byNewest } from "../dist/model/views.js"
+import { findPersonalData } from "../dist/model/personal.js"
+import { healthWords, suspicionWords } from "../dist/model/personal-words.js"
 import { fold, words } from "../dist/model/words.js"
 import { bytes, documentOf, hex, vectors } from "./lib/vectors.mjs"
 
@@ -102,4 +104,14 @@ test("a document that Go wrote is read as Go reads it", () => {
   const doc = documentOf(changes)
   assert.deepEqual(asGo(readPage(doc, true)), pageOf(read))
   assert.deepEqual(asGo(readPage(doc, false)), pageOf(read), "the short way")
+})
+
+test("personal data", () => {
+  const v = vectors("personal")
+  assert.deepEqual([...healthWords].sort(), v.words.health)
+  assert.deepEqual([...suspicionWords].sort(), v.words.suspicion)
+  for (const { text, found } of v.cases) {
+    const own = findPersonalData(text).map(({ kind, start, end }) => ({ kind, text: text.slice(start, end) }))
+    assert.deepEqual(own, found, text)
+  }
 })

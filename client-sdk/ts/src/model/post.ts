@@ -1,10 +1,11 @@
 // What follows from a post: whether it is open, who helps, what moderation did. Pure: the moment and who reads are arguments.
 
+import type * as A from "@automerge/automerge/slim"
 import { codeOf } from "./ids.js"
-import type { ModerationRecord, OfferRecord, PostRecord, TermsRecord } from "./read.js"
+import { readModeration, type ModerationRecord, type OfferRecord, type PostRecord, type TermsRecord } from "./read.js"
 import type * as S from "./schema.js"
 import { dayMillis, parseTime } from "./time.js"
-import type { Concurrent } from "./values.js"
+import type { Concurrent, Dict } from "./values.js"
 
 /** What reading depends on besides the document. */
 export interface Reader {
@@ -32,6 +33,17 @@ export class Moderation {
       if (action === "remove" || (action === "hide" && !this.#acts.has(target))) this.#acts.set(target, action)
       if (action === "label") this.#labels.set(target, [...(this.#labels.get(target) ?? []), rule])
     }
+  }
+
+  /** What the records of several pages did: each page by itself, and a removal on any counts. */
+  static together(pages: A.Doc<Dict>[]): Moderation {
+    const all = new Moderation([])
+    for (const page of pages) {
+      const own = new Moderation(readModeration(page, true))
+      for (const [target, act] of own.#acts) if (!all.removed(target)) all.#acts.set(target, act)
+      for (const [target, labels] of own.#labels) all.#labels.set(target, [...all.labels(target), ...labels])
+    }
+    return all
   }
 
   removed = (target: string): boolean => this.#acts.get(target) === "remove"

@@ -1,11 +1,12 @@
 // What is computed over many posts. Pure.
 
+import { parseCode } from "./ids.js"
 import { words, fold } from "./words.js"
 import type { Post } from "./schema.js"
 import { dayMillis, hourMillis } from "./time.js"
 import { compareText } from "./values.js"
 
-/** Which posts a list holds. What is not named does not matter; removed and hidden posts are never in it. */
+/** Which posts a list holds. What is not named does not matter. Hidden posts are in it, and say so. */
 export interface Filter {
   kinds?: readonly string[]
   /** As it stands in the post, but for case and accents. */
@@ -16,12 +17,17 @@ export interface Filter {
   lang?: string
   category?: string
   tag?: string
+  /** Reference of a device or member. */
+  createdBy?: string
+  /** Removed posts too. */
+  removed?: boolean
 }
 
 export function matches(post: Post, filter: Filter): boolean {
   const state = filter.state ?? "open"
   return (
-    !post.removed && !post.hidden &&
+    (filter.removed || !post.removed) &&
+    (!filter.createdBy || post.createdBy === filter.createdBy) &&
     (!filter.kinds || filter.kinds.length === 0 || filter.kinds.includes(post.kind)) &&
     (state === "all" || post.state === state) &&
     (!filter.mine || post.mine) &&
@@ -35,34 +41,29 @@ export function matches(post: Post, filter: Filter): boolean {
 /** Newest first; posts of the same moment by id. */
 export const byNewest = (a: Post, b: Post): number => compareText(b.time, a.time) || compareText(a.id, b.id)
 
-const indexed = new WeakMap<Post, { title: string[]; rest: string[] }>()
+const indexed = new WeakMap<Post, string[]>()
 
-function indexOf(post: Post): { title: string[]; rest: string[] } {
+function wordsOf(post: Post): string[] {
   let index = indexed.get(post)
   if (!index) {
-    const rest = [post.body, post.place, post.author, post.code, ...post.tags, ...post.replies.map(reply => reply.body)]
-    index = { title: words(post.title), rest: rest.flatMap(part => words(part ?? "")) }
+    const { title, body, place, author, code, tags, replies } = post
+    index = words([title, body, place ?? "", author, code, ...tags, ...replies.map(reply => reply.body)].join("\n"))
     indexed.set(post, index)
   }
   return index
 }
 
-/** Posts in which every word of a query begins a word; those with more hits in the title come first, then the newest. */
+/** Posts in which every word of a query begins a word, in the order that they came in. */
 export function search(posts: readonly Post[], query: string, filter: Filter = {}): Post[] {
   const wanted = words(query)
-  const found: { post: Post; score: number }[] = []
-  for (const post of posts) {
-    if (!matches(post, filter)) continue
-    const { title, rest } = indexOf(post)
-    let score = 0
-    const all = wanted.every(word => {
-      const inTitle = title.some(own => own.startsWith(word))
-      if (inTitle) score++
-      return inTitle || rest.some(own => own.startsWith(word))
-    })
-    if (all) found.push({ post, score })
-  }
-  return found.sort((a, b) => b.score - a.score || byNewest(a.post, b.post)).map(({ post }) => post)
+  const found = (post: Post) => wanted.every(word => wordsOf(post).some(own => own.startsWith(word)))
+  return posts.filter(post => matches(post, filter) && found(post))
+}
+
+/** Posts with a post code, as a person said or typed it; several if they share it. Removed posts are among them. */
+export function byCode(posts: readonly Post[], said: string): Post[] {
+  const code = parseCode(said)
+  return posts.filter(post => post.code === code)
 }
 
 /**
