@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/tavle-org/tavle/examples/data"
 	"github.com/tavle-org/tavle/syncd/internal/cli"
 	"github.com/tavle-org/tavle/syncd/internal/config"
 	"github.com/tavle-org/tavle/syncd/internal/store"
@@ -24,7 +25,7 @@ import (
 
 func main() {
 	env := cli.Env{Args: os.Args[1:], Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
-	os.Exit(cli.Run(context.Background(), env, cli.Parts{OpenStore: openStore, Serve: serve}))
+	os.Exit(cli.Run(context.Background(), env, cli.Parts{OpenStore: openStore, Serve: serve, DemoPosts: data.Posts}))
 }
 
 func openStore(dir string, create bool, logger *slog.Logger) (store.Store, error) {

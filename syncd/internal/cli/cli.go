@@ -59,6 +59,9 @@ type Parts struct {
 	// Serve serves until ctx ends and everything is closed again. The settings
 	// are checked. The error wraps ErrFatal after an unknown outcome.
 	Serve func(ctx context.Context, cfg config.Config, optional Optional, logger *slog.Logger) error
+
+	// DemoPosts are the posts of the demo board, as examples/data has them.
+	DemoPosts []byte
 }
 
 // Optional tells which of the settings are mere defaults that may be left out
@@ -76,6 +79,7 @@ type grammar struct {
 	Docs    docsCmd    `cmd:"" help:"List the stored documents and their sizes."`
 	Export  exportCmd  `cmd:"" help:"Write a document to a file."`
 	Import  importCmd  `cmd:"" help:"Store a document from a file."`
+	Demo    demoCmd    `cmd:"" help:"Fill the demo board."`
 	Config_ configCmd  `cmd:"" name:"config" help:"Print every setting and where it comes from."`
 	Version versionCmd `cmd:"" help:"Print the version and the formats it speaks."`
 }

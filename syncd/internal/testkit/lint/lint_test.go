@@ -44,7 +44,7 @@ const arrows = `
 	# around it
 	syncd                   → *
 	syncd/internal/config   → crdt/id
-	syncd/internal/cli      → syncd/internal/... crdt/history crdt/chunk crdt/wire crdt/id
+	syncd/internal/cli      → syncd/internal/... crdt/board crdt/history crdt/chunk crdt/wire crdt/id
 	syncd/internal/testkit/lint      →
 	syncd/internal/testkit/bench     →
 	syncd/internal/testkit/torture   →
