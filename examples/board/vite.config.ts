@@ -19,6 +19,12 @@ export default defineConfig({
     // Fonts, signs and wasm stay files: the Content-Security-Policy has no data:.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // A part's file has the part's name: the weighing in scripts/size.mjs goes by it.
+        chunkFileNames: (chunk) => `assets/${chunk.facadeModuleId?.match(/\/parts\/(\w+)\/view\.tsx$/)?.[1] ?? "[name]"}-[hash].js`,
+      },
+    },
   },
   // One copy of each, also for the SDK that stands in another folder.
   resolve: { dedupe: ["react", "react-dom", "@automerge/automerge", "@automerge/automerge-repo"] },

@@ -8,6 +8,9 @@ import { type Board, Client, type ClientOptions } from "@tavle/client";
 import { useObservable } from "@tavle/client/react";
 import { choose, settings } from "./settings";
 
+/** How many months are open from the start: this one and the one before, in which most open posts are. */
+export const MONTHS_OPEN = 2;
+
 /** What the server says about itself at /app/config.json. */
 export interface ServerConfig {
   /** Address of the board to open when the person has chosen none ("automerge:…"), or null. */
@@ -76,6 +79,7 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
       try {
         const opened = await client.openBoard(url);
         if (gone) return;
+        void opened.openMonths(MONTHS_OPEN);
         choose({ board: url });
         setBoard(opened);
       } catch (err) {

@@ -42,7 +42,9 @@ export function clock(language: Language, at: number): string {
   return format(language, "clock", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
 }
 
-/** dayAndClock: "Friday 5 June, 14:30". */
+/** dayAndClock: "Friday 5 June, 14:30"; without the clock at midnight, which stands for the whole day. */
 export function dayAndClock(language: Language, at: number, now = Date.now()): string {
+  const then = new Date(at);
+  if (then.getHours() === 0 && then.getMinutes() === 0) return day(language, at, now);
   return `${day(language, at, now)}, ${clock(language, at)}`;
 }

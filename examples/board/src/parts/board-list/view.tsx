@@ -1,5 +1,5 @@
 import { useDeferredValue, useMemo, useState } from "react";
-import { useBoard, useObservable } from "../../app/client";
+import { MONTHS_OPEN, useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { format, go } from "../../app/route";
 import { Button } from "../../components/button";
@@ -18,7 +18,7 @@ const MONTHS = 3;
 type Shown = "open" | "closed" | "all";
 
 // Kept while the page lives, so that one comes back from a post to the list as it was.
-const kept = { query: "", kind: "", place: "", shown: "open" as Shown, count: CHUNK, months: 1 };
+const kept = { query: "", kind: "", place: "", shown: "open" as Shown, count: CHUNK, months: MONTHS_OPEN };
 
 /** The board: its posts, newest first, by kind and place, and as one searches. All of it from this device. */
 export function BoardList() {

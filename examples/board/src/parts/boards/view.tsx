@@ -1,21 +1,13 @@
 import { useState } from "react";
 import { type App, useApp, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
-import { format, go, parse } from "../../app/route";
+import { format, go } from "../../app/route";
 import { Button, ButtonLink } from "../../components/button";
 import { TextField } from "../../components/field";
 import { say } from "../../components/toast";
 import type { Board } from "@tavle/client";
 import { linkTo, ShareWays } from "../share/view";
-
-/** The document id in whatever a person pastes: a link, or an automerge address. "" when there is none. */
-export function boardIn(pasted: string): string {
-  const text = pasted.trim();
-  const url = text.match(/automerge:([1-9A-HJ-NP-Za-km-z]+)/);
-  if (url) return url[1] ?? "";
-  const hash = text.indexOf("#");
-  return hash < 0 ? "" : parse(text.slice(hash)).board;
-}
+import { boardIn } from "./link";
 
 /** The boards of this device: change between them, open one by its link, start one, share the one that is open. */
 export function Boards() {

@@ -37,22 +37,25 @@ function Contents({ client, board }: { client: NonNullable<App["client"]>; board
         {contents && (
           <>
             <li className="list-item">
-              <Icon name="board" /> {t("device.posts", { n: contents.posts })}
+              <Icon name="board" />
+              <span className="grow">{t("device.posts", { n: contents.posts })}</span>
             </li>
             <li className="list-item">
-              <Icon name="copy" /> {t("device.documents", { n: contents.documents })}
+              <Icon name="copy" />
+              <span className="grow">{t("device.documents", { n: contents.documents })}</span>
             </li>
           </>
         )}
         {contents && (
           <li className="list-item">
-            <Icon name="device" /> {t("device.space", { size })}
+            <Icon name="device" />
+              <span className="grow">{t("device.space", { size })}</span>
           </li>
         )}
         {board && <Waiting board={board} />}
         <li className="list-item">
           <Icon name="sent" />
-          {connection.lastReached ? t("device.last", { ago: ago(language, connection.lastReached) }) : t("device.lastNever")}
+          <span className="grow">{connection.lastReached ? t("device.last", { ago: ago(language, connection.lastReached) }) : t("device.lastNever")}</span>
         </li>
       </ul>
       <p>{t(device.persisted ? "device.persisted" : "device.notPersisted")}</p>
@@ -64,7 +67,8 @@ function Waiting({ board }: { board: Board }) {
   const { t } = useT();
   return (
     <li className="list-item">
-      <Icon name="waiting" /> {t("device.waiting", { n: useWaiting(board) })}
+      <Icon name="waiting" />
+              <span className="grow">{t("device.waiting", { n: useWaiting(board) })}</span>
     </li>
   );
 }

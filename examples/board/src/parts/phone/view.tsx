@@ -63,18 +63,12 @@ function DemoFrame({ board, children }: { board: Board | null; children: ReactNo
 }
 
 function KnownFrame({ board, children }: { board: Board; children: ReactNode }) {
-  const { t } = useT();
   const info = useObservable(board.info);
   useEffect(() => {
     document.title = info.title ? `${info.title} · Tavle` : "Tavle";
   }, [info.title]);
   return (
     <div className={info.demo ? "frame frame-demo" : "frame"}>
-      {info.demo && (
-        <p className="demo-strip no-print">
-          <span>{t("board.demo")}</span>
-        </p>
-      )}
       {children}
     </div>
   );
@@ -121,6 +115,7 @@ function View({ route, board, noBoard }: { route: Route; board: Board | null; no
 function Head({ board, route }: { board: Board | null; route: Route }) {
   return (
     <header className="head">
+      {board && <DemoStrip board={board} />}
       <div className="head-row">
         {board ? <Title board={board} /> : <p className="head-title">Tavle</p>}
         <Dock route={route} />
@@ -130,6 +125,16 @@ function Head({ board, route }: { board: Board | null; route: Route }) {
       </div>
       <Skyline />
     </header>
+  );
+}
+
+function DemoStrip({ board }: { board: Board }) {
+  const { t } = useT();
+  if (!useObservable(board.info).demo) return null;
+  return (
+    <p className="demo-strip no-print">
+      <span>{t("board.demo")}</span>
+    </p>
   );
 }
 

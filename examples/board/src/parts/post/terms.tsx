@@ -119,7 +119,7 @@ function ProposalForm({ post, onDone }: { post: Post; onDone: () => void }) {
     choose({ name: name || party.trim() });
     try {
       const at = start ? new Date(start).getTime() : now?.start;
-      await board.propose(post.id, { party: party.trim(), task: task.trim(), place: place.trim(), repeat, ...(at && { start: at }) });
+      await board.propose(post.id, { party: party.trim(), task: task.trim(), ...(place.trim() && { place: place.trim() }), ...(repeat && { repeat }), ...(at && { start: at }) });
       onDone();
     } catch (err) {
       say(t("form.failed", { reason: String(err) }));
