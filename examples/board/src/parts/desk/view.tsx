@@ -1,6 +1,114 @@
-import { AppProvider } from "../../app/client";
+import { useEffect, useRef, useState } from "react";
+import { AppProvider, useApp, useObservable } from "../../app/client";
+import { loadMessages, type MessageKey, useT } from "../../app/i18n";
+import { choose, LANGUAGES, settings } from "../../app/settings";
+import { Banner } from "../../components/banner";
+import { Skyline } from "../../components/skyline";
+import { StateLine } from "../../components/state";
+import { Toasts } from "../../components/toast";
+import { Icon, type IconName } from "../../design/icon";
+import type { Board } from "@tavle/client";
+import { CallList } from "./calls";
+import { Entry } from "./entry";
+import { rememberShortcuts, shortcuts } from "./memory";
+import { Numbers } from "./numbers";
+import { Papers } from "./papers";
+import { Queue } from "./queue";
+import "./style.css";
 
-/** The desk. */
+await loadMessages(settings().language, "desk.");
+
+const PARTS = [
+  { id: "entry", icon: "add", key: "desk.tab.entry", part: Entry },
+  { id: "calls", icon: "phone", key: "desk.tab.calls", part: CallList },
+  { id: "queue", icon: "clock", key: "desk.tab.queue", part: Queue },
+  { id: "papers", icon: "print", key: "desk.tab.papers", part: Papers },
+  { id: "numbers", icon: "board", key: "desk.tab.numbers", part: Numbers },
+] as const satisfies { id: string; icon: IconName; key: MessageKey; part: () => React.ReactNode }[];
+
+/** The desk: a volunteer enters requests for neighbours who are not online, keyboard first, and keeps them informed. */
 export default function Desk() {
-  return <AppProvider wanted="" origin="desk">{null}</AppProvider>;
+  return (
+    <AppProvider wanted="" origin="desk">
+      <Frame />
+    </AppProvider>
+  );
+}
+
+function Frame() {
+  const { t } = useT();
+  const { board, noBoard, failure } = useApp();
+  return (
+    <div className="desk">
+      <a className="skip" href="#desk" onClick={(e) => { e.preventDefault(); document.getElementById("desk")?.focus(); }}>{t("app.skip")}</a>
+      {board ? (
+        <Open board={board} />
+      ) : (
+        <main className="desk-main">
+          {failure ? <Banner tone="bad" icon="warning">{t("device.cannot", { reason: failure })}</Banner> : <p>{t(noBoard ? "boards.none" : "board.opening")}</p>}
+        </main>
+      )}
+      <Toasts />
+    </div>
+  );
+}
+
+function Open({ board }: { board: Board }) {
+  const { t, language } = useT();
+  const info = useObservable(board.info);
+  const [at, setAt] = useState<(typeof PARTS)[number]["id"]>("entry");
+  const [keys, setKeys] = useState(shortcuts);
+  const main = useRef<HTMLElement>(null);
+  const Part = PARTS.find((p) => p.id === at)?.part ?? Entry;
+
+  // Alt and a figure open a part from anywhere; it can be switched off for those whose tools need these keys.
+  useEffect(() => {
+    if (!keys) return;
+    const press = (e: KeyboardEvent) => {
+      if (!e.altKey || e.ctrlKey || e.metaKey) return;
+      const part = PARTS[Number(e.code.replace("Digit", "")) - 1];
+      if (!part || !e.code.startsWith("Digit")) return;
+      e.preventDefault();
+      setAt(part.id);
+      main.current?.focus();
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [keys]);
+
+  return (
+    <>
+      <header className="desk-head">
+        <div className="desk-head-top">
+          <div className="grow">
+            <p className="desk-title">{info.title} <span>{t("desk.title")}</span></p>
+            <StateLine />
+          </div>
+          <label className="desk-select">
+            <span className="screen-reader">{t("settings.language")}</span>
+            <select value={language} onChange={(e) => { const l = e.target.value as (typeof LANGUAGES)[number]; void loadMessages(l).then(() => choose({ language: l })); }}>
+              {LANGUAGES.map((l) => <option key={l} value={l} lang={l}>{t(`lang.${l}`)}</option>)}
+            </select>
+          </label>
+        </div>
+        <nav className="desk-tabs" aria-label={t("nav.label")}>
+          {PARTS.map((p, i) => (
+            <button key={p.id} type="button" className="desk-tab" aria-current={p.id === at ? "page" : undefined} aria-keyshortcuts={keys ? `Alt+${i + 1}` : undefined} onClick={() => setAt(p.id)}>
+              <Icon name={p.icon} /> <span>{t(p.key)}</span>
+              {keys && <kbd aria-hidden="true">Alt {i + 1}</kbd>}
+            </button>
+          ))}
+        </nav>
+        <Skyline />
+        {info.demo && <p className="desk-demo">{t("board.demo")}</p>}
+      </header>
+      <main id="desk" ref={main} tabIndex={-1} className="desk-main"><Part /></main>
+      <footer className="desk-foot">
+        <label className="desk-keys">
+          <input type="checkbox" checked={keys} onChange={(e) => { setKeys(e.target.checked); rememberShortcuts(e.target.checked); }} />
+          <span>{t("desk.shortcuts")}</span>
+        </label>
+      </footer>
+    </>
+  );
 }

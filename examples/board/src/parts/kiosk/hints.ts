@@ -2,6 +2,8 @@
  * Words that deserve a second thought before they stand where everybody reads them: about health, and about people who look suspicious. A thought and
  * never a refusal; findings are the words as they were written. Danish, Dutch and English are looked for at once, since neighbours mix them.
  */
+import { findPersonalData } from "@tavle/client";
+
 export type Thought = "health" | "suspicion";
 
 /** Beginnings of words, folded to lower case. */
@@ -33,6 +35,7 @@ export function thoughts(text: string): Partial<Record<Thought, string[]>> {
     const list = (found[thought] ??= []);
     if (!list.includes(word)) list.push(word);
   };
+  for (const f of findPersonalData(text)) if (f.kind === "health" || f.kind === "suspicion") add(f.kind, text.slice(f.start, f.end));
   for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}-]+/gu)) {
     const low = word.toLowerCase();
     if (harmless.test(low)) continue;

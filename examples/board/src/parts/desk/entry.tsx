@@ -1,0 +1,217 @@
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { useBoard, useObservable } from "../../app/client";
+import { type MessageKey, useT } from "../../app/i18n";
+import { day } from "../../app/time";
+import { Button } from "../../components/button";
+import { TextArea, TextField } from "../../components/field";
+import { DeliveryMark } from "../../components/state";
+import { Icon } from "../../design/icon";
+import { bodyMax, type Draft, type Finding, type Proxy, titleMax } from "@tavle/client";
+import { thoughts } from "../kiosk/hints";
+import { usePrinter } from "../print/paper";
+import { NeighbourSlip } from "../print/slip";
+import { focusOn, Keys, next } from "./keys";
+import { type Choices, lastChoices, rememberChoices } from "./memory";
+import { names, refusals } from "./refusals";
+
+const KINDS = ["request", "offer", "companion", "item", "question", "event"] as const;
+const TOPICS = ["shopping", "lift", "repair", "digital", "company", "garden", "pet", "other"] as const;
+const ASKS = ["self", "family", "neighbour", "volunteer", "professional", "legalRepresentative"] as const;
+const PERMISSIONS = ["spoken", "phone", "written"] as const;
+const GIVEN = ["today", "yesterday", "earlier"] as const;
+const UNTIL = ["30", "14", "7", "90"] as const;
+const CALL_BACK = ["phone", "visit", "letter", "none"] as const;
+const URGENCY = ["today", "week", "whenever"] as const;
+const DAY = 86_400_000;
+
+/** A new request for a neighbour: choices by number first, then two fields. What was chosen last is chosen again. */
+export function Entry() {
+  const board = useBoard();
+  const { t, language } = useT();
+  const [choices, setChoices] = useState<Choices>(lastChoices);
+  const [draft, setDraft] = useState<Draft>(() => board.newDraft("request", language));
+  const [earlier, setEarlier] = useState("");
+  const [tried, setTried] = useState(false);
+  const [failure, setFailure] = useState("");
+  const [saved, setSaved] = useState("");
+  const first = useRef<HTMLFieldSetElement>(null);
+  const saving = useRef(false);
+
+  useEffect(() => {
+    if (!saved) focusOn(first.current);
+  }, [saved]);
+
+  const choose = (change: Partial<Choices>) => {
+    setChoices({ ...choices, ...change });
+    if (change.topic && (draft.title === "" || isTemplate(draft.title, t))) {
+      setDraft({ ...draft, title: change.topic === "other" ? "" : t(`desk.title.${change.topic}` as MessageKey) });
+    }
+  };
+  const texts = [draft.title, draft.body, draft.place ?? ""];
+  const refused = texts.map(refusals);
+  const similar = useMemo(
+    () => (draft.title.trim() ? board.similar({ id: draft.id, kind: choices.kind, title: draft.title, body: draft.body }).slice(0, 2) : []),
+    [board, draft, choices.kind],
+  );
+  const words = thoughts(texts.join("\n"));
+  const titles = names(texts.join("\n"));
+
+  const save = async () => {
+    setTried(true);
+    if (draft.title.trim() === "" || refused.some((r) => r.length > 0) || saving.current) return;
+    saving.current = true;
+    setFailure("");
+    const now = Date.now();
+    const permittedAt = choices.given === "yesterday" ? now - DAY : choices.given === "earlier" && earlier ? new Date(`${earlier}T12:00`).getTime() : now;
+    const permittedUntil = permittedAt + Number(choices.until) * DAY;
+    try {
+      await board.addPost({
+        ...draft,
+        kind: choices.kind,
+        lang: language,
+        title: draft.title.trim(),
+        body: draft.body.trim(),
+        place: draft.place?.trim() || undefined,
+        author: t("desk.author"),
+        urgency: choices.urgency,
+        item: choices.kind === "item" ? { action: "seek" } : undefined,
+        expiresOn: permittedUntil,
+        origin: "desk",
+        proxy: { kind: choices.asks, permission: choices.permission, permittedAt, permittedUntil, callBackBy: choices.callBack } as Proxy,
+      });
+      rememberChoices(choices);
+      setSaved(draft.id);
+    } catch (err) {
+      setFailure(String(err));
+    }
+    saving.current = false;
+  };
+  const again = () => {
+    setChoices(lastChoices());
+    setDraft(board.newDraft("request", language));
+    setEarlier("");
+    setTried(false);
+    setSaved("");
+  };
+
+  if (saved) return <Saved id={saved} onNext={again} />;
+  const group = (label: MessageKey, key: keyof Choices, values: readonly string[], word: (v: string) => MessageKey, ref?: typeof first) => (
+    <Keys first={ref} label={t(label)} value={choices[key]} onChange={(v) => choose({ [key]: v })} onNext={next} options={values.map((value) => ({ value, label: t(word(value)) }))} />
+  );
+  const error = (i: number): ReactNode => (refused[i]?.length ? <Refusal text={texts[i] ?? ""} found={refused[i]} /> : undefined);
+  return (
+    <div
+      className="entry"
+      onKeyDown={(e) => {
+        if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
+          e.preventDefault();
+          void save();
+        }
+      }}
+    >
+      <div className="entry-choices">
+        <h1>{t("desk.entry")}</h1>
+        {group("desk.kind", "kind", KINDS, (v) => `kind.${v}` as MessageKey, first)}
+        {(choices.kind === "request" || choices.kind === "offer") && group("desk.topic", "topic", TOPICS, (v) => `desk.topic.${v}` as MessageKey)}
+        {group("desk.asks", "asks", ASKS, (v) => `desk.asks.${v}` as MessageKey)}
+        {group("desk.permission", "permission", PERMISSIONS, (v) => `desk.permission.${v}` as MessageKey)}
+        {group("desk.given", "given", GIVEN, (v) => `desk.given.${v}` as MessageKey)}
+        {choices.given === "earlier" && (
+          <div className="entry-date" data-question>
+            <TextField type="date" label={t("desk.givenOn")} value={earlier} max={new Date().toISOString().slice(0, 10)} onChange={(e) => setEarlier(e.target.value)} />
+          </div>
+        )}
+        <Keys label={t("desk.until")} value={choices.until} onChange={(until) => choose({ until })} onNext={next} options={UNTIL.map((value) => ({ value, label: t("desk.days", { n: Number(value) }) }))} />
+        {group("desk.callBack", "callBack", CALL_BACK, (v) => `desk.callBack.${v}` as MessageKey)}
+        {group("field.urgency", "urgency", URGENCY, (v) => `urgency.${v}` as MessageKey)}
+      </div>
+      <div className="entry-text">
+        <p className="entry-rule"><Icon name="info" /> <span>{t("desk.rule")}</span></p>
+        <div data-question>
+          <TextField label={t("form.title")} value={draft.title} maxLength={titleMax} autoComplete="off" onChange={(e) => setDraft({ ...draft, title: e.target.value })}
+            error={error(0) ?? (tried && draft.title.trim() === "" ? t("form.needTitle") : undefined)} />
+        </div>
+        <TextArea label={t("form.body")} rows={4} value={draft.body} maxLength={bodyMax} onChange={(e) => setDraft({ ...draft, body: e.target.value })} error={error(1)} />
+        <TextField label={t("desk.place")} hint={t("form.placeHint")} value={draft.place ?? ""} maxLength={200} autoComplete="off" onChange={(e) => setDraft({ ...draft, place: e.target.value })} error={error(2)} />
+        <div className="entry-hints" aria-live="polite">
+          {words.health && <p className="field-thought"><Icon name="info" /> <span>{t("desk.health", { words: words.health.join(", ") })}</span></p>}
+          {words.suspicion && <p className="field-thought"><Icon name="info" /> <span>{t("desk.suspicion")}</span></p>}
+          {titles.length > 0 && <p className="field-thought"><Icon name="person" /> <span>{t("desk.name", { words: titles.join(", ") })}</span></p>}
+          {similar.length > 0 && (
+            <div className="field-thought">
+              <Icon name="copy" />
+              <div>
+                <p>{t("desk.similar")}</p>
+                <ul>{similar.map((p) => <li key={p.id}><strong className="code">{p.code}</strong> <span lang={p.lang}>{p.title}</span></li>)}</ul>
+              </div>
+            </div>
+          )}
+        </div>
+        {failure && <p className="field-error" role="alert"><Icon name="warning" /> <span>{t("form.failed", { reason: failure })}</span></p>}
+        <div className="row">
+          <Button tone="primary" large icon="sent" onClick={() => void save()}>{t("desk.save")}</Button>
+          <kbd>Ctrl</kbd><kbd>↵</kbd>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function isTemplate(title: string, t: (key: MessageKey) => string): boolean {
+  return TOPICS.some((topic) => topic !== "other" && t(`desk.title.${topic}`) === title);
+}
+
+/** What was found and why it cannot stand there, with the words marked. */
+function Refusal({ text, found }: { text: string; found: readonly Finding[] }) {
+  const { t } = useT();
+  const kinds = [...new Set(found.map((f) => f.kind))];
+  const parts: ReactNode[] = [];
+  let at = 0;
+  for (const f of found) {
+    if (f.start < at) continue;
+    parts.push(text.slice(Math.max(at, f.start - 24), f.start), <mark key={f.start}>{text.slice(f.start, f.end)}</mark>);
+    at = f.end;
+  }
+  return (
+    <>
+      <span className="refused">{parts}</span>
+      {kinds.map((kind) => <span key={kind} className="refused-why">{t((["phone", "cpr", "bsn", "email", "address"].includes(kind) ? `desk.refuse.${kind}` : "form.personal.other") as MessageKey)}</span>)}
+    </>
+  );
+}
+
+/** The code, large; the slip; and on to the next. */
+function Saved({ id, onNext }: { id: string; onNext: () => void }) {
+  const { t, language } = useT();
+  const board = useBoard();
+  const info = useObservable(board.info);
+  const post = useObservable(board.posts).find((p) => p.id === id);
+  const { print, roll } = usePrinter();
+  const button = useRef<HTMLDivElement>(null);
+  useEffect(() => button.current?.querySelector("button")?.focus(), []);
+  if (!post) return null;
+  const paper = () => print(<NeighbourSlip post={post} info={info} />);
+  return (
+    <div
+      className="saved"
+      onKeyDown={(e) => {
+        if (e.ctrlKey || e.altKey || e.metaKey) return;
+        if (e.key.toLowerCase() === "p") {
+          e.preventDefault();
+          paper();
+        }
+      }}
+    >
+      <h1>{t("desk.saved")}</h1>
+      <p className="saved-code">{post.code}</p>
+      <p className="saved-title" lang={post.lang}>{post.title}</p>
+      <p><DeliveryMark delivery={post.delivery} /></p>
+      {post.proxy?.permittedUntil && <p>{t("desk.permittedUntil", { day: day(language, post.proxy.permittedUntil) })}</p>}
+      <div className="row" ref={button}>
+        <Button tone="primary" large icon="add" onClick={onNext}>{t("desk.next")}</Button> <kbd>↵</kbd>
+        <Button large icon="print" onClick={paper}>{t("desk.printSlip")}</Button> <kbd>P</kbd>
+      </div>
+      {roll}
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import { useBoard, useObservable } from "../../app/client";
+import { useT } from "../../app/i18n";
+import { Button } from "../../components/button";
+import { linkTo } from "../kiosk/post";
+import { Preview, usePrinter } from "../print/paper";
+import { Poster } from "../print/poster";
+import { WeekSheet } from "../print/sheet";
+
+/** Paper for the stairwell: the sheet of the week, and the poster. In the language of the desk. */
+export function Papers() {
+  const { t } = useT();
+  const board = useBoard();
+  const posts = useObservable(board.posts);
+  const info = useObservable(board.info);
+  const { print, roll } = usePrinter();
+  const link = linkTo(board);
+  const week = <WeekSheet posts={posts} info={info} link={link} now={Date.now()} />;
+  const poster = <Poster info={info} link={link} />;
+  return (
+    <div className="stack">
+      <h1>{t("desk.papers")}</h1>
+      <p className="quiet">{t("desk.papersHow")}</p>
+      <div className="papers">
+        <section className="stack">
+          <h2>{t("desk.week")}</h2>
+          <Preview label={t("desk.week")}>{week}</Preview>
+          <Button tone="primary" icon="print" onClick={() => print(week)}>{t("desk.printWeek")}</Button>
+        </section>
+        <section className="stack">
+          <h2>{t("desk.poster")}</h2>
+          <Preview label={t("desk.poster")}>{poster}</Preview>
+          <Button icon="print" onClick={() => print(poster)}>{t("desk.printPoster")}</Button>
+        </section>
+      </div>
+      {roll}
+    </div>
+  );
+}
