@@ -92,7 +92,6 @@ export class Client {
   readonly #adapter: SyncAdapter | null
   readonly #clock = new Clock()
   readonly #open = new Map<DocumentId, Promise<Board>>()
-  readonly #unavailable = new Map<string, () => void>()
   readonly #ticker: ReturnType<typeof setInterval>
   readonly #now: () => number
   readonly #random: (n: number) => Uint8Array
@@ -135,7 +134,7 @@ export class Client {
       peerId: `tavle-${idFromBytes(this.#random(16))}` as PeerId,
       isEphemeral: options.storage === "memory",
     })
-    this.#documents = new Documents(repo, storage, options.storage ? null : siblings())
+    this.#documents = new Documents(repo, storage, options.storage ? null : siblings(), () => this.#adapter?.restart())
     this.#ticker = setInterval(() => this.#tick(), this.#timing.tick)
     this.connection.subscribe(() => this.#connectionChanged())
   }
@@ -225,7 +224,6 @@ export class Client {
       lastReached: this.#registry.record.lastReached,
       wanted: id => this.#documents.wanted(id),
       onHeads: (id, heads, storageId) => this.#documents.heard(id, heads, storageId),
-      onUnavailable: id => this.#unavailable.get(id)?.(),
       onJoined: storageId => this.#joined(storageId),
     })
   }
@@ -291,23 +289,20 @@ export class Client {
 
   async #fetch(id: DocumentId): Promise<OpenDocument> {
     if (!this.#adapter) throw new NotHere("offline", "this board is not on this device, and there is no server")
-    const { arrived, giveUp } = this.#documents.fetch(id)
+    let giveUp = () => {}
+    const arrived = new Promise<Uint8Array>((resolve, reject) => {
+      const unavailable = () => reject(new NotHere("unknown", "the server does not have this board, or does not show it"))
+      giveUp = this.#adapter!.fetch(id, resolve, unavailable)
+    })
+    arrived.catch(() => {})
     try {
-      const unavailable = new Promise<never>((_, reject) => {
-        this.#unavailable.set(id, () => reject(new NotHere("unknown", "the server does not have this board, or does not show it")))
-      })
-      unavailable.catch(() => {})
-      await Promise.race([arrived, unavailable, this.#connected()])
+      await Promise.race([arrived, this.#connected()])
       const late = pause(this.#timing.arrive).then(() => {
         throw new NotHere("slow", "the server has not sent this board yet: try again")
       })
-      late.catch(() => {})
-      return await Promise.race([arrived, unavailable, late])
-    } catch (cause) {
-      giveUp()
-      throw cause
+      return this.#documents.take(id, await Promise.race([arrived, late]))
     } finally {
-      this.#unavailable.delete(id)
+      giveUp()
     }
   }
 

@@ -212,11 +212,17 @@ export class Documents {
   readonly #noted = new Map<string, string>() // what is kept of what the server confirmed
   readonly #removed = new Set<string>() // automerge-repo believes that these are stored
   readonly #wanted = new Set<string>()
+  readonly #left = new Set<string>() // closed on this connection: the server believes that they got what it sent since
   readonly #siblings: BroadcastChannel | null
+  readonly #onReturn: () => void
   #storageId: string | undefined
 
-  /** siblings connects the windows that share the storage. */
-  constructor(repo: Repo, storage: GuardedStorage, siblings: BroadcastChannel | null) {
+  /**
+   * siblings connects the windows that share the storage. onReturn is called when a document is opened that was closed on this
+   * connection: only a new one tells everything about it.
+   */
+  constructor(repo: Repo, storage: GuardedStorage, siblings: BroadcastChannel | null, onReturn: () => void) {
+    this.#onReturn = onReturn
     this.#repo = repo
     this.#storage = storage
     this.#siblings = siblings
@@ -243,6 +249,7 @@ export class Documents {
     if (!stored && !genesis) return null
     await this.#recall(id)
     this.#wanted.add(id)
+    if (this.#left.delete(id)) this.#onReturn()
     if (!stored) return this.#adopt(this.#repo.import<Dict>(genesis!(), { docId: id }), [], [])
     try {
       return await this.#load(id)
@@ -263,28 +270,13 @@ export class Documents {
     return this.#adopt(handle, A.getHeads(handle.doc()), patches)
   }
 
-  /** Asks the server for a document that is not on this device. The caller decides how long that may take. */
-  fetch(id: DocumentId): { arrived: Promise<OpenDocument>; giveUp: () => void } {
+  /** Takes over a document that was fetched: its bytes as Automerge saves them. */
+  take(id: DocumentId, bytes: Uint8Array): OpenDocument {
     this.#wanted.add(id)
-    const { handle } = this.#repo.findWithProgress<Dict>(id) as { handle: DocHandle<Dict> }
-    const arrived = new Promise<OpenDocument>(resolve => {
-      const done = () => {
-        handle.off("heads-changed", done)
-        queueMicrotask(() => {
-          const document = this.#adopt(handle, [], A.diff(handle.doc(), [], A.getHeads(handle.doc())))
-          this.#open.set(id, Promise.resolve(document))
-          resolve(document)
-        })
-      }
-      if (handle.isReady()) done()
-      else handle.on("heads-changed", done)
-    })
-    const giveUp = () => {
-      if (handle.isReady()) return
-      this.#wanted.delete(id)
-      this.#repo.delete(id)
-    }
-    return { arrived, giveUp }
+    const handle = this.#repo.import<Dict>(bytes, { docId: id })
+    const document = this.#adopt(handle, [], A.diff(handle.doc(), [], A.getHeads(handle.doc())))
+    this.#open.set(id, Promise.resolve(document))
+    return document
   }
 
   #adopt(handle: DocHandle<Dict>, saved: A.Heads, patches: A.Patch[]): OpenDocument {
@@ -331,6 +323,7 @@ export class Documents {
     this.#ready.delete(id)
     this.#wanted.delete(id)
     if (!document) return
+    this.#left.add(id)
     await document.save()
     await this.#repo.removeFromCache(id)
   }
@@ -364,6 +357,7 @@ export class Documents {
   /** A connection to the server with this store has begun. */
   meet(storageId: string | undefined): void {
     this.#storageId = storageId
+    this.#left.clear()
     for (const [id, told] of this.#told) if (told.storageId !== storageId) this.#told.delete(id)
     for (const document of this.#ready.values()) document.meet(storageId)
   }

@@ -5,6 +5,7 @@
 import { NetworkAdapter, cbor, type Message, type PeerId, type PeerMetadata } from "@automerge/automerge-repo/slim"
 import { Value } from "../observable.js"
 import { isPermanent } from "./codes.js"
+import { Fetch } from "./fetch.js"
 import { headsOfSync } from "./heads.js"
 import { backoff, defaultTiming, type Timing } from "./timing.js"
 
@@ -44,8 +45,6 @@ export interface AdapterOptions {
   lastReached?: number | null
   /** The server has told heads of a document: durable ones. storageId names its store. */
   onHeads?: (documentId: string, heads: string[], storageId: string | undefined) => void
-  /** The server does not have a document, or does not show it. */
-  onUnavailable?: (documentId: string) => void
   /** Whether messages of a document are wanted now. Others are dropped both ways. */
   wanted?: (documentId: string) => boolean
   /** The handshake is done. */
@@ -71,6 +70,7 @@ export class SyncAdapter extends NetworkAdapter {
   readonly connection: Value<Connection>
   readonly #options: AdapterOptions
   readonly #timing: Timing
+  readonly #fetches = new Map<string, Fetch>()
   #session: Session | null = null
   #attempt = 0
   #retry: Timer | undefined // the next dial
@@ -122,6 +122,37 @@ export class SyncAdapter extends NetworkAdapter {
     if (this.#session) return this.#probe()
     this.#attempt = 0
     this.#dial()
+  }
+
+  /** Begins a new connection, if there is one: conversations about documents begin anew on it. */
+  restart(): void {
+    if (!this.#stopped && this.#session?.server) this.#dial()
+  }
+
+  /** Asks the server for a document, on this connection and on later ones until it is given up. arrived gets its bytes. */
+  fetch(documentId: string, arrived: (bytes: Uint8Array) => void, unavailable: () => void): () => void {
+    const line = {
+      send: (type: string, data: Uint8Array) => {
+        const session = this.#session
+        if (session?.server) this.#write(session, { type, documentId, senderId: this.peerId!, data, targetId: session.server })
+      },
+    }
+    const end = (then: () => void) => {
+      this.#fetches.delete(documentId)
+      then()
+    }
+    const fetch = new Fetch(line, bytes => end(() => arrived(bytes)), () => end(unavailable))
+    this.#fetches.set(documentId, fetch)
+    if (this.#session?.server) fetch.begin()
+    return () => void this.#fetches.delete(documentId)
+  }
+
+  #fetched(fetch: Fetch, type: string, data: unknown): void {
+    try {
+      fetch.receive(type, data instanceof Uint8Array ? data : undefined)
+    } catch (cause) {
+      this.#lost(`a message could not be handled: ${String(cause)}`)
+    }
   }
 
   #dial(): void {
@@ -180,11 +211,14 @@ export class SyncAdapter extends NetworkAdapter {
     this.#announced = session.server
     this.connection.set({ state: "connected", lastReached: this.#options.now(), nextTry: null })
     this.#options.onJoined?.(session.storageId)
+    for (const fetch of this.#fetches.values()) fetch.begin()
     this.emit("peer-candidate", { peerId: session.server, peerMetadata: metadata })
   }
 
   #deliver(session: Session, message: Record<string, unknown>): void {
     const { type, documentId, data } = message
+    const fetch = this.#fetches.get(documentId as string)
+    if (fetch) return this.#fetched(fetch, String(type), data)
     if (typeof documentId === "string" && this.#options.wanted?.(documentId) === false) return
     if (type === "sync" && data instanceof Uint8Array) {
       const heads = headsOfSync(data)
@@ -192,7 +226,6 @@ export class SyncAdapter extends NetworkAdapter {
       session.answers = true
       this.#options.onHeads?.(documentId as string, heads, session.storageId)
     }
-    if (type === "doc-unavailable") this.#options.onUnavailable?.(documentId as string)
     if (type === "remote-heads-changed") return // the answer to a probe; what it says came as sync already
     try {
       this.emit("message", message as unknown as Message)
