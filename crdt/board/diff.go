@@ -36,7 +36,7 @@ func (e *edit) setText(at entry, key, s string) {
 	e.splice(texts[0], s)
 	for _, o := range at.objects {
 		var beside []value
-		for _, v := range o.fields[key] {
+		for _, v := range e.d.values(o, key) {
 			if v.object != texts[0] {
 				beside = append(beside, v)
 			}

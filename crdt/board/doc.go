@@ -42,8 +42,15 @@ const (
 type object struct {
 	made   ref
 	kind   objectKind
-	fields map[string][]value // of a map; values that nothing has overwritten
-	text   *text              // of a text
+	fields map[string]*slot // of a map: the keys that have a value
+	text   *text            // of a text
+}
+
+// slot is the values under a key, by their operations. Those that are overwritten
+// are dropped when they are the most: a change may overwrite any number of them.
+type slot struct {
+	values []value
+	dead   int
 }
 
 // value is one of the values under a key.
@@ -51,6 +58,7 @@ type value struct {
 	op     ref
 	scalar chunk.Value
 	object *object // nil for a scalar
+	dead   bool    // overwritten
 }
 
 func newDoc(saw func(Time)) *doc {
@@ -81,7 +89,7 @@ func (d *doc) addObject(made ref, by chunk.Action) *object {
 	o := &object{made: made, kind: kindOther}
 	switch by {
 	case chunk.ActionMakeMap:
-		o.kind, o.fields = kindMap, map[string][]value{}
+		o.kind, o.fields = kindMap, map[string]*slot{}
 	case chunk.ActionMakeText:
 		o.kind, o.text = kindText, newText()
 	}
@@ -127,20 +135,31 @@ func (d *doc) applyToMap(o *object, op chunk.Op, v value, resolve func(chunk.OpI
 	if op.Action == chunk.ActionIncrement {
 		return
 	}
-	values := o.fields[op.Key]
+	s := o.fields[op.Key]
+	if s == nil {
+		s = &slot{}
+		o.fields[op.Key] = s
+	}
 	for _, p := range op.Pred {
-		before := resolve(p)
-		values = slices.DeleteFunc(values, func(v value) bool { return v.op == before })
+		if i, ok := d.find(s, resolve(p)); ok && !s.values[i].dead {
+			s.values[i].dead = true
+			s.dead++
+		}
 	}
 	if op.Action == chunk.ActionSet || op.Action.Makes() {
-		values = append(values, v)
+		i, _ := d.find(s, v.op)
+		s.values = slices.Insert(s.values, i, v)
 		d.see(op)
 	}
-	if len(values) == 0 {
+	if s.dead == len(s.values) {
 		delete(o.fields, op.Key)
-		return
+	} else if 2*s.dead > len(s.values) {
+		s.values, s.dead = slices.DeleteFunc(s.values, func(v value) bool { return v.dead }), 0
 	}
-	o.fields[op.Key] = values
+}
+
+func (d *doc) find(s *slot, op ref) (int, bool) {
+	return slices.BinarySearchFunc(s.values, op, func(v value, op ref) int { return d.compare(v.op, op) })
 }
 
 // see reports a time that an operation sets.
@@ -157,7 +176,15 @@ func (d *doc) see(op chunk.Op) {
 
 // values returns the values under a key, the one that Automerge shows first.
 func (d *doc) values(o *object, key string) []value {
-	values := slices.Clone(o.fields[key])
-	slices.SortFunc(values, func(a, b value) int { return d.compare(b.op, a.op) })
+	s := o.fields[key]
+	if s == nil {
+		return nil
+	}
+	values := make([]value, 0, len(s.values)-s.dead)
+	for _, v := range slices.Backward(s.values) {
+		if !v.dead {
+			values = append(values, v)
+		}
+	}
 	return values
 }

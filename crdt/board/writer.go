@@ -180,21 +180,21 @@ func (e *edit) each(f func(ref)) {
 func (e *edit) set(at entry, key string, v chunk.Value) {
 	same := true
 	for i, o := range at.objects {
-		values := o.fields[key]
+		values := e.d.values(o, key)
 		same = same && (i == 0 && len(values) == 1 && values[0].object == nil && equal(values[0].scalar, v) || i > 0 && len(values) == 0)
 	}
 	if same {
 		return
 	}
-	e.put(at.objects[0].made, key, chunk.ActionSet, v, at.objects[0].fields[key])
+	e.put(at.objects[0].made, key, chunk.ActionSet, v, e.d.values(at.objects[0], key))
 	e.clear(at.objects[1:], key)
 }
 
 // clear deletes a field in each of the objects.
 func (e *edit) clear(objects []*object, key string) {
 	for _, o := range objects {
-		if len(o.fields[key]) > 0 {
-			e.put(o.made, key, chunk.ActionDelete, chunk.Value{}, o.fields[key])
+		if values := e.d.values(o, key); len(values) > 0 {
+			e.put(o.made, key, chunk.ActionDelete, chunk.Value{}, values)
 		}
 	}
 }
