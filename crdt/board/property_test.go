@@ -60,8 +60,11 @@ func (s *story) step() {
 		o := rapid.SampledFrom(s.devices).Draw(s.t, "meets")
 		d.hear(o, nil)
 	case 2:
-		title, body := rapid.StringN(1, 10, -1).Draw(s.t, "title")+"!", rapid.StringN(0, 40, -1).Draw(s.t, "body")
+		title, body := rapid.StringN(1, 10, -1).Draw(s.t, "title")+"!", rapid.StringOfN(rapid.RuneFrom([]rune("ab c.🙂\né")), 0, 40, -1).Draw(s.t, "body")
 		d.must(d.EditPost(d.now, p.ID, PostEdit{Title: &title, Body: &body}))
+		if got := d.post(p.ID); got.Title != title || got.Body != body || got.Concurrent["title"] != nil || got.Concurrent["body"] != nil {
+			s.t.Fatalf("%q was written and %q is read", body, got.Body)
+		}
 	case 3, 4:
 		r := NewReply{ID: s.id(), Body: rapid.StringN(0, 10, -1).Draw(s.t, "reply") + "!", CreatedBy: d.name}
 		d.must(d.Reply(d.now, p.ID, r))
