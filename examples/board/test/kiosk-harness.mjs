@@ -90,6 +90,7 @@ export async function startHouse({ dist = process.env.TAVLE_DIST ?? here("../../
     houseRules: { da: "Skriv, som du ville tale i opgangen.\nIngen navne på andre.", nl: "Schrijf zoals u in het portiek zou praten.\nGeen namen van anderen.", en: "Write as you would talk in the stairwell.\nNo names of others." },
     contacts: { c1: { name: "Ejendomskontoret", phone: "00 00 00 00", hours: "8–10", order: 1 }, c2: { name: "Politiet", phone: "114", order: 2 } } };
   board = await client.createBoard(settings);
+  await until(board.info, (info) => info.delivery === "board");
   const neighbours = await others.openBoard(board.url);
   await neighbours.openMonths(2);
   if (seed) await fill(board, neighbours);

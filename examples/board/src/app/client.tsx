@@ -4,7 +4,7 @@
  */
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import wasm from "@automerge/automerge/automerge.wasm?url";
-import { type Board, Client, type ClientOptions } from "@tavle/client";
+import { type Board, Client, type ClientOptions, NotHere } from "@tavle/client";
 import { useObservable } from "@tavle/client/react";
 import { choose, settings } from "./settings";
 
@@ -25,11 +25,13 @@ export interface App {
   board: Board | null;
   /** True when there is no board to open: neither in the address, nor remembered, nor the server's. */
   noBoard: boolean;
+  /** True when the wanted board is neither on this device nor, as far as it can be asked, at the server. */
+  missing: boolean;
   /** Why the device cannot keep a board, in the browser's words; "" when all is well. */
   failure: string;
 }
 
-const Context = createContext<App>({ client: null, board: null, noBoard: false, failure: "" });
+const Context = createContext<App>({ client: null, board: null, noBoard: false, missing: false, failure: "" });
 
 /** useApp gives client and board to any component. */
 export function useApp(): App {
@@ -63,6 +65,7 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
   const [client, setClient] = useState<Client | null>(null);
   const [board, setBoard] = useState<Board | null>(null);
   const [noBoard, setNoBoard] = useState(false);
+  const [missing, setMissing] = useState(false);
   const [failure, setFailure] = useState("");
 
   useEffect(() => {
@@ -72,26 +75,42 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
   useEffect(() => {
     if (!client) return;
     let gone = false;
-    void address(wanted).then(async (url) => {
+    const open = async () => {
+      const url = await address(wanted);
       if (gone) return;
       setNoBoard(!url);
       if (!url) return;
       try {
         const opened = await client.openBoard(url);
         if (gone) return;
+        stop();
         void opened.openMonths(MONTHS_OPEN);
-        choose({ board: url });
+        choose({ board: opened.url });
+        setMissing(false);
         setBoard(opened);
       } catch (err) {
-        if (!gone) setFailure(String(err));
+        if (gone) return;
+        if (err instanceof NotHere) setMissing(true);
+        else setFailure(String(err));
       }
+    };
+    // What was not to be had is asked for again as soon as the server is reached.
+    let state = client.connection.get().state;
+    const stop = client.connection.subscribe(() => {
+      const before = state;
+      state = client.connection.get().state;
+      if (state === "connected" && before !== "connected") void open();
     });
+    setBoard(null);
+    setMissing(false);
+    void open();
     return () => {
       gone = true;
+      stop();
     };
   }, [client, wanted]);
 
-  return <Context value={{ client, board, noBoard, failure }}>{props.children}</Context>;
+  return <Context value={{ client, board, noBoard, missing, failure }}>{props.children}</Context>;
 }
 
 let opening: Promise<Client> | null = null;

@@ -29,7 +29,9 @@ function Contents({ client, board }: { client: NonNullable<App["client"]>; board
   useEffect(() => {
     void client.contents().then(setContents);
   }, [client]);
-  const size = new Intl.NumberFormat(language, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 }).format((contents?.bytes ?? 0) / 1e6);
+  const kilobytes = (contents?.bytes ?? 0) / 1e3;
+  const [amount, unit] = kilobytes < 1e3 ? [kilobytes, "kilobyte"] : [kilobytes / 1e3, "megabyte"];
+  const size = new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: amount < 10 ? 1 : 0 }).format(amount);
   return (
     <>
       <StateLine />

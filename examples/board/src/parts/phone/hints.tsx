@@ -57,7 +57,12 @@ export function StorageBanners({ client }: { client: NonNullable<App["client"]> 
       )}
       {device.evicted && (
         <Banner tone="warn" icon="warning">
-          {t("device.evicted")}
+          <div className="stack-s">
+            <p>{t("device.evicted")}</p>
+            <div>
+              <Button onClick={() => client.acknowledgeEviction()}>{t("do.understood")}</Button>
+            </div>
+          </div>
         </Banner>
       )}
     </>

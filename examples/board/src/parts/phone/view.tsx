@@ -32,7 +32,7 @@ export default function Phone() {
 
 function Frame({ route }: { route: Route }) {
   const { t } = useT();
-  const { client, board, noBoard, failure } = useApp();
+  const { client, board, noBoard, missing, failure } = useApp();
   const skip = (e: MouseEvent) => {
     e.preventDefault();
     document.getElementById("content")?.focus();
@@ -50,7 +50,7 @@ function Frame({ route }: { route: Route }) {
       )}
       {client && <StorageBanners client={client} />}
       <main id="content" tabIndex={-1} className="content">
-        <View route={route} noBoard={noBoard} board={board} />
+        <View route={route} noBoard={noBoard} missing={missing} board={board} />
       </main>
       <Toasts />
     </DemoFrame>
@@ -74,7 +74,7 @@ function KnownFrame({ board, children }: { board: Board; children: ReactNode }) 
   );
 }
 
-function View({ route, board, noBoard }: { route: Route; board: Board | null; noBoard: boolean }) {
+function View({ route, board, noBoard, missing }: { route: Route; board: Board | null; noBoard: boolean; missing: boolean }) {
   const { t } = useT();
   const first = useRef(true);
   useEffect(() => {
@@ -90,6 +90,7 @@ function View({ route, board, noBoard }: { route: Route; board: Board | null; no
   if (route.view === "settings") return <SettingsView />;
   if (route.view === "boards" || (noBoard && route.view === "board")) return <Boards />;
   if (route.view === "device") return <DeviceView />;
+  if (!board && missing) return <Missing />;
   if (!board) return <p className="quiet">{t("board.opening")}</p>;
   switch (route.view) {
     case "new":
@@ -110,6 +111,21 @@ function View({ route, board, noBoard }: { route: Route; board: Board | null; no
         </>
       );
   }
+}
+
+/** The board is neither here nor at the server, or the server cannot be reached: it opens by itself when that changes. */
+function Missing() {
+  const { t } = useT();
+  return (
+    <div className="stack page">
+      <p>{t("board.waiting")}</p>
+      <div>
+        <ButtonLink icon="boards" href={format({ view: "boards" })}>
+          {t("nav.boards")}
+        </ButtonLink>
+      </div>
+    </div>
+  );
 }
 
 function Head({ board, route }: { board: Board | null; route: Route }) {
@@ -163,9 +179,10 @@ function Dock({ route }: { route: Route }) {
           <span>{t(p.key)}</span>
         </a>
       ))}
-      <ButtonLink className="dock-new" tone="primary" icon="add" href={format({ board: route.board, view: "new" })}>
+      {/* While one writes there is nothing to begin. */}
+      {route.view !== "new" && <ButtonLink className="dock-new" tone="primary" icon="add" href={format({ board: route.board, view: "new" })}>
         {t("nav.new")}
-      </ButtonLink>
+      </ButtonLink>}
     </nav>
   );
 }

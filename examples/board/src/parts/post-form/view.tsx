@@ -41,6 +41,7 @@ export function NewPost() {
       onKind={() => setChoosing(true)}
       onSend={async () => {
         await board.addPost(draft);
+        if (draft.kind === "arrangement") await board.propose(draft.id, proposal(draft));
         say(t("form.posted"));
         go({ view: "post", post: draft.id }, "replace");
       }}
@@ -80,6 +81,11 @@ export function EditPost({ id }: { id: string }) {
       onDiscard={() => go({ view: "post", post: id }, "replace")}
     />
   );
+}
+
+/** The first terms of an agreement are what its post says. Their id is the draft's, so that sending twice proposes once. */
+function proposal({ id, author, title, place, when }: Draft) {
+  return { id, party: author, task: title, ...(place && { place }), ...(when?.start && { start: when.start }), ...(when?.repeat && { repeat: when.repeat }) };
 }
 
 function KindQuestion({ onPick }: { onPick: (kind: Kind) => void }) {

@@ -24,6 +24,7 @@ export function Terms({ post }: { post: Post }) {
           <Icon name="info" /> <span>{t("terms.several")}</span>
         </p>
       )}
+      {standing.length === 0 && <p className="quiet">{t("terms.none")}</p>}
       {standing.map((x) => (
         <OneProposal key={x.id} post={post} terms={x} />
       ))}
