@@ -21,11 +21,17 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
 # Node packages: the one that make run needs, those with tests of their own, and the one that make bench needs.
 STORY_PACKAGE := examples/hello
-TEST_PACKAGES := syncd/internal/testkit/interop
+TEST_PACKAGES := syncd/internal/testkit/interop client-sdk/ts examples/board
 BENCH_PACKAGE := syncd/internal/testkit/bench
 
 # What npm has installed is as new as the lockfile, or it is installed again.
 installed = $(addsuffix /node_modules/.package-lock.json,$(1))
+
+# The web app, which syncd embeds, and the client that it is built on.
+SDK       := client-sdk/ts
+APP       := examples/board
+APP_BUILT := syncd/internal/webapp/dist/index.html
+APP_FILES := $(shell find $(SDK)/src $(SDK)/tsconfig*.json $(APP)/src $(APP)/public $(APP)/index.html $(APP)/vite.config.ts -type f)
 
 GO_FILES = find . -name '*.go' -not -path '*/node_modules/*' -print0
 
@@ -41,8 +47,13 @@ run: build $(call installed,$(STORY_PACKAGE))
 # The binary knows its commit where git answers; elsewhere, as in an archive or as another user, it is built without.
 vcs = $(shell git status --porcelain >/dev/null 2>&1 && echo auto || echo false)
 
-build:
+build: $(APP_BUILT)
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(vcs) -o bin/syncd ./syncd
+
+$(APP_BUILT): $(call installed,$(SDK) $(APP)) $(APP_FILES)
+	cd $(SDK) && $(NPM) run --silent build
+	cd $(APP) && $(NPM) run --silent build
+	@touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json %/package.json
 	cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
@@ -54,7 +65,7 @@ test: test-go test-node
 
 # The engine of crdt.Document is C: go needs gcc for it, syncd itself does not.
 test-go:
-	$(GO) test ./...
+	$(GO) test -count=1 ./...
 
 test-node: build $(call installed,$(STORY_PACKAGE) $(TEST_PACKAGES))
 	syncd/internal/testkit/story.sh --once

@@ -29,6 +29,8 @@ trap 'exit 143' TERM
 admin=()
 if [[ $once ]]; then data=$scratch/data admin=(--admin-listen off); fi
 
+if [[ ! $once ]]; then bin/syncd demo --data "$data"; fi
+
 # syncd gets a process group of its own, so that Ctrl-C reaches it once: from stop.
 mkfifo "$scratch/stdout"
 set -m
@@ -48,6 +50,8 @@ cat <<END
 
 syncd keeps running, with its documents in $data. Press Ctrl-C to stop it.
 
+  open the demo board                 http://$address/
+  the same as a kiosk, and a desk     http://$address/kiosk  http://$address/desk
   automerge-repo clients connect to   ws://$address
   is it ready?                        http://$address/readyz
   play the story again                node examples/hello/hello.mjs ws://$address
