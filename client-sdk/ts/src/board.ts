@@ -61,7 +61,7 @@ export class Board {
   #pinned: ReadonlySet<string> = new Set()
   #opening: Promise<void> = Promise.resolve()
 
-  /** Boards are opened by {@link Client}. */
+  /** @internal Boards are opened by the client. */
   constructor(document: OpenDocument, host: BoardHost) {
     this.id = document.id
     this.url = toAutomergeUrl(document.id)
@@ -238,7 +238,7 @@ export class Board {
     return this.#change(this.#document, doc => write.updateBoard(doc, changes))
   }
 
-  /** Time has passed, or the connection is another. For {@link Client}. */
+  /** @internal Time has passed. */
   tick(): void {
     const months = this.#span > 0 ? this.#months() : []
     if (months.join() !== this.#pages.map(page => page.month).join()) void this.#follow()
@@ -248,7 +248,7 @@ export class Board {
     this.#setLoading()
   }
 
-  /** The server is known from now on, or the clock is trusted or no longer. For {@link Client}. */
+  /** @internal The server is known from now on. */
   refresh(): void {
     for (const page of this.#pages) page.refresh()
     this.#info.invalidate()
@@ -256,7 +256,7 @@ export class Board {
     this.tick()
   }
 
-  /** Lets go of all documents. For {@link Client}. */
+  /** @internal Lets go of all documents. */
   async release(): Promise<void> {
     this.#span = 0
     await this.#follow()

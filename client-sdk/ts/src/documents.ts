@@ -213,7 +213,7 @@ export class Documents {
   readonly #removed = new Set<string>() // automerge-repo believes that these are stored
   readonly #wanted = new Set<string>()
   readonly #left = new Set<string>() // closed on this connection: the server believes that they got what it sent since
-  readonly #siblings: BroadcastChannel | null
+  #siblings: BroadcastChannel | null
   readonly #onReturn: () => void
   #storageId: string | undefined
 
@@ -384,8 +384,10 @@ export class Documents {
   }
 
   async shutdown(): Promise<void> {
-    this.#siblings?.close()
     await Promise.all([...this.#ready.values()].map(document => document.save()))
+    this.#ready.clear()
+    this.#siblings?.close()
+    this.#siblings = null
     for (const adapter of this.#repo.networkSubsystem.adapters) adapter.disconnect()
   }
 }

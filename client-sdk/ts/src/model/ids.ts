@@ -25,7 +25,7 @@ export function idFromBytes(bytes: Uint8Array): string {
   return id + alphabet[(held << (5 - bits)) & 31]
 }
 
-/** Whether text is exactly what {@link idFromBytes} writes. */
+/** Whether text is an id of a post, reply, offer or vote. */
 export function isId(text: string): boolean {
   if (text.length !== idLength) return false
   for (const letter of text) if (!alphabet.includes(letter)) return false

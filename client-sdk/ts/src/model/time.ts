@@ -67,7 +67,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
 
 export const defaultZone = "Europe/Copenhagen"
 
-/** The month "YYYY-MM" of a moment by the clocks of an IANA time zone; of an unknown zone, by {@link defaultZone}. */
+/** The month "YYYY-MM" of a moment by the clocks of an IANA time zone; of an unknown zone, by those of Copenhagen. */
 export function monthOf(ms: number, zone: string): string {
   const parts = formatOf(zone).formatToParts(clamp(ms))
   const part = (type: string) => parts.find(p => p.type === type)?.value ?? ""

@@ -195,7 +195,7 @@ export class SyncAdapter extends NetworkAdapter {
     } catch {
       return this.#lost("the server sent something that is no message")
     }
-    if (typeof message !== "object" || message === null) return
+    if (typeof message?.type !== "string") return this.#lost("the server sent something that is no message")
     this.#heard()
     if (message.type === "peer") return this.#joined(session, message)
     if (message.type === "error") return this.connection.patch({ reason: String(message.message) })
