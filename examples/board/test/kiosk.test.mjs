@@ -150,6 +150,7 @@ test("a draft that was put aside comes back once, under its code, also when some
     await shot(page, "kiosk-resume");
     for (const digit of code) await page.getByRole("button", { name: digit, exact: true }).click();
     assert.equal(await page.getByLabel("In one line").inputValue(), "Half a thought");
+    await page.getByRole("button", { name: "Put aside" }).click();
     await page.getByRole("button", { name: "Finish" }).click();
     await page.getByRole("button", { name: "I have a code" }).click();
     for (const digit of code) await page.getByRole("button", { name: digit, exact: true }).click();

@@ -70,7 +70,8 @@ function Open({ board }: { board: Board }) {
       if (!part || !e.code.startsWith("Digit")) return;
       e.preventDefault();
       setAt(part.id);
-      main.current?.focus();
+      main.current?.focus({ preventScroll: true });
+      window.scrollTo(0, 0);
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);

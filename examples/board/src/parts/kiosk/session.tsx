@@ -29,7 +29,6 @@ const LARGE = 1.3;
 export function Session(props: {
   board: Board;
   slips: RefObject<Slips<Work>>;
-  awake: boolean;
   onFinish: () => void;
   onLanguage: (language: Language) => void;
   onChange: (nothing: boolean) => void;
@@ -146,13 +145,13 @@ export function Session(props: {
         {onWall ? (
           <>
             <Button tone="primary" icon="add" onClick={() => setScreen(work?.what === "post" && !empty(work) ? { at: "write" } : { at: "kind" })}>{t("nav.new")}</Button>
-            <Button icon="clock" onClick={() => setScreen({ at: "resume" })}>{t("kiosk.resume")}</Button>
+            {slips.current.parked.length > 0 && <Button icon="clock" onClick={() => setScreen({ at: "resume" })}>{t("kiosk.resume")}</Button>}
           </>
         ) : (
           <Button icon="back" onClick={() => setScreen({ at: "wall" })}>{t("kiosk.toWall")}</Button>
         )}
         <span className="kiosk-dock-gap" />
-        {props.awake && <Button icon="close" data-finish onClick={props.onFinish}>{t("kiosk.finish")}</Button>}
+        {(!onWall || !empty(work)) && <Button icon="close" data-finish onClick={props.onFinish}>{t("kiosk.finish")}</Button>}
         <button type="button" className="button" aria-pressed={textSize !== 1} onClick={() => choose({ textSize: textSize === 1 ? LARGE : 1 })}>
           <span className="kiosk-larger" aria-hidden="true">A<big>A</big></span>
           <span className="screen-reader">{t("kiosk.larger")}</span>

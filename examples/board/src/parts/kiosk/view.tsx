@@ -104,12 +104,11 @@ function Frame() {
     );
   }
   return (
-    <div className="kiosk" data-awake={idle.phase !== "quiet"}>
+    <div className="kiosk">
       <Session
         key={session}
         board={board}
         slips={slips}
-        awake={idle.phase !== "quiet"}
         onFinish={finish}
         onLanguage={(l) => choose({ language: l })}
         onChange={(isNothing) => {
