@@ -218,3 +218,31 @@ test("nothing that is too long, missing or unknown is written, and nothing chang
   assert.throws(() => a.act(doc => write.setIdea(doc, idOf(1), "declined", " ")), { name: "Invalid" })
   assert.throws(() => a.act((doc, by) => write.addReply(doc, idOf(9), idOf(2), { body: "x", author: "", lang: "" }, by)), { name: "NotFound" })
 })
+
+test("support is given and taken back, once for each device", () => {
+  const [a, b] = [new Device(1, start), new Device(2, start)]
+  const id = idOf(1)
+  a.act((doc, by) => write.addPost(doc, draft(id, { kind: "idea" }), by, null))
+  a.meet(b)
+  for (const device of [a, b, a]) device.act((doc, by) => write.supportPost(doc, id, true, by.ref))
+  a.meet(b)
+  assert.deepEqual([a.post(id).supports, a.post(id).supported], [2, true])
+  a.act((doc, by) => write.supportPost(doc, id, false, by.ref))
+  a.meet(b)
+  assert.deepEqual([b.post(id).supports, a.post(id).supported, b.post(id).supported], [1, false, true])
+})
+
+test("an edit of a post that two windows made stands alone, and so does what it takes away", () => {
+  const [a, b] = [new Device(1, start), new Device(2, start)]
+  const id = idOf(1)
+  a.act((doc, by) => write.addPost(doc, draft(id, { title: "left", place: "here", tags: ["x"] }), by, null))
+  b.act((doc, by) => write.addPost(doc, draft(id, { title: "right", place: "there", tags: ["x", "y"], body: "other" }), by, null))
+  a.meet(b)
+  assert.equal(a.post(id).conflicts.title.length, 2)
+  assert.deepEqual(a.post(id).tags, ["x", "y"])
+  b.act(doc => write.editPost(doc, id, { title: "both", place: null, tags: ["y"], body: "one body" }))
+  a.meet(b)
+  const { title, place, tags, body, conflicts } = a.post(id)
+  assert.deepEqual({ title, place, tags, body }, { title: "both", place: undefined, tags: ["y"], body: "one body" })
+  assert.deepEqual(Object.keys(conflicts), ["createdBy"], "who made it stays as both wrote it")
+})

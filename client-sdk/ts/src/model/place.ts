@@ -71,13 +71,9 @@ export class Place {
 
   /** Edits the text under a key so that it becomes this; what others write in it at the same time stays. */
   setText(doc: Dict, path: A.Prop[], key: string, value: string): void {
-    const owner = this.#objects.find(object => typeof object[key] === "string")
-    if (!owner) this.object[key] = value
-    else if (owner === this.object && owner[key] !== value) A.updateText(doc, [...path, key], value)
-    else if (owner[key] !== value) {
-      this.object[key] = value
-      this.#clearOthers(key)
-    }
+    if (typeof this.object[key] !== "string") this.object[key] = value
+    else if (this.object[key] !== value) A.updateText(doc, [...path, key], value)
+    this.#clearOthers(key)
   }
 
   #clearOthers(key: string): void {
