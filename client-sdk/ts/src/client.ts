@@ -371,12 +371,14 @@ export class Client {
     return [id, ...pages]
   }
 
-  /** Asks the browser, once, not to clear the storage. */
+  /** Asks the browser, once in the life of this device, not to clear the storage. */
   async #persist(): Promise<void> {
     const manager = globalThis.navigator?.storage as StorageManager | undefined
     if (!manager?.persist) return
     try {
-      const persisted = (await manager.persisted()) || (await manager.persist())
+      const ask = !this.#registry.record.askedToPersist
+      const persisted = (await manager.persisted()) || (ask && (await manager.persist()))
+      if (ask) this.#registry.update({ askedToPersist: true })
       const { usage, quota } = await manager.estimate()
       this.#device.patch({ persisted, usage, quota })
     } catch {

@@ -163,3 +163,19 @@ test("IndexedDB storage says when a transaction is aborted, and opens again afte
   assert.equal(await storage.has(["a"]), false)
   assert.equal(await storage.load(["nothing"]), undefined)
 })
+
+test("the browser is asked once not to clear the storage", async t => {
+  let asked = 0
+  const manager = { persisted: async () => false, persist: async () => ++asked > 0, estimate: async () => ({ usage: 7, quota: 9 }) }
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator")
+  Object.defineProperty(globalThis, "navigator", { value: { storage: manager }, configurable: true })
+  t.after(() => (before ? Object.defineProperty(globalThis, "navigator", before) : delete globalThis.navigator))
+  const storage = new MemoryStorage()
+  for (const persisted of [true, false]) {
+    const a = await device(t, null, { storage })
+    await until(() => a.device.get().usage === 7, "the browser's estimate")
+    assert.equal(a.device.get().persisted, persisted)
+    await a.close()
+  }
+  assert.equal(asked, 1)
+})

@@ -20,6 +20,8 @@ export interface Registration {
   firstSeen: number
   /** The storage was found empty, and nobody has said that they know. */
   evicted: boolean
+  /** The browser was asked not to clear the storage: some ask the person, and once is enough. */
+  askedToPersist: boolean
   boards: BoardSummary[]
   lastReached: number | null
   contact: Contact | null
@@ -48,7 +50,7 @@ export class Registry {
 
   static async open(storage: GuardedStorage, second: SecondPlace | null, now: number, random: (n: number) => Uint8Array): Promise<Registry> {
     const [first, other] = [parse(decode(await storage.load(key))), parse(readSecond(second))]
-    const fresh = { ref: "", firstSeen: now, evicted: false, boards: [], lastReached: null, contact: null, newestSeen: 0 }
+    const fresh = { ref: "", firstSeen: now, evicted: false, askedToPersist: false, boards: [], lastReached: null, contact: null, newestSeen: 0 }
     const record: Registration = { ...fresh, ...other, ...first }
     if (!record.ref) record.ref = idFromBytes(random(16))
     if (other && !first) record.evicted = true
