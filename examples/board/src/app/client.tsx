@@ -7,6 +7,7 @@ import wasm from "@automerge/automerge/automerge.wasm?url";
 import { type Board, Client, type ClientOptions, NotHere } from "@tavle/client";
 import { useObservable } from "@tavle/client/react";
 import { choose, settings } from "./settings";
+import { setTimeZone } from "./time";
 
 /** How many months are open from the start: this one and the one before, in which most open posts are. */
 export const MONTHS_OPEN = 2;
@@ -87,6 +88,7 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
         void opened.openMonths(MONTHS_OPEN);
         choose({ board: opened.url });
         setMissing(false);
+        setTimeZone(opened.info.get().timeZone);
         setBoard(opened);
       } catch (err) {
         if (gone) return;
@@ -109,6 +111,13 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
       stop();
     };
   }, [client, wanted]);
+
+  useEffect(() => {
+    if (!board) return;
+    const follow = () => setTimeZone(board.info.get().timeZone);
+    follow();
+    return board.info.subscribe(follow);
+  }, [board]);
 
   return <Context value={{ client, board, noBoard, missing, failure }}>{props.children}</Context>;
 }

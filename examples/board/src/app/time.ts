@@ -1,4 +1,7 @@
-/** Days and hours as people say them. The time zone is the device's; a time that cannot be is left out. */
+/**
+ * Days and hours as people say them, in the time zone of the board that is open: a party at four is at four for whoever reads of it,
+ * and on a tablet whose zone was never set.
+ */
 import { translate } from "./i18n";
 import type { Language } from "./settings";
 
@@ -7,12 +10,23 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const locales: Record<Language, string> = { da: "da-DK", nl: "nl-NL", en: "en-GB" };
 const formats = new Map<string, Intl.DateTimeFormat>();
+let zone: string | undefined;
+
+/** setTimeZone takes the board's zone (an IANA name); one that this browser does not know leaves the device's. */
+export function setTimeZone(name: string): void {
+  try {
+    new Intl.DateTimeFormat("en-GB", { timeZone: name });
+    zone = name;
+  } catch {
+    zone = undefined;
+  }
+}
 
 function format(language: Language, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const id = `${language}.${name}`;
+  const id = `${language}.${name}.${zone ?? ""}`;
   let found = formats.get(id);
   if (!found) {
-    found = new Intl.DateTimeFormat(locales[language], options);
+    found = new Intl.DateTimeFormat(locales[language], { ...options, timeZone: zone });
     formats.set(id, found);
   }
   return found;
@@ -31,7 +45,7 @@ export function ago(language: Language, then: number, now = Date.now()): string 
 
 /** day: "Friday 5 June", with the year when it is another. */
 export function day(language: Language, at: number, now = Date.now()): string {
-  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  const sameYear = parts(at).slice(0, 4) === parts(now).slice(0, 4);
   return sameYear
     ? format(language, "day", { weekday: "long", day: "numeric", month: "long" }).format(at)
     : format(language, "dayYear", { day: "numeric", month: "long", year: "numeric" }).format(at);
@@ -44,7 +58,33 @@ export function clock(language: Language, at: number): string {
 
 /** dayAndClock: "Friday 5 June, 14:30"; without the clock at midnight, which stands for the whole day. */
 export function dayAndClock(language: Language, at: number, now = Date.now()): string {
-  const then = new Date(at);
-  if (then.getHours() === 0 && then.getMinutes() === 0) return day(language, at, now);
+  if (parts(at).endsWith("T00:00")) return day(language, at, now);
   return `${day(language, at, now)}, ${clock(language, at)}`;
+}
+
+/** sameDay by the board's time zone. */
+export function sameDay(a: number, b: number): boolean {
+  return parts(a).slice(0, 10) === parts(b).slice(0, 10);
+}
+
+/** toLocal gives a moment as a datetime-local field has it: "2026-06-05T14:30", in the board's zone; "" for none. */
+export function toLocal(at: number | undefined): string {
+  return at === undefined ? "" : parts(at);
+}
+
+/** fromLocal reads what a datetime-local field holds; undefined for anything else. */
+export function fromLocal(text: string): number | undefined {
+  const wall = Date.parse(`${text}Z`);
+  if (!Number.isFinite(wall)) return undefined;
+  // The zone's distance from UTC at about that moment; a second look where the clock is changed in between.
+  let at = wall;
+  for (let i = 0; i < 2; i++) at = wall - (Date.parse(`${parts(at)}Z`) - Math.floor(at / MINUTE) * MINUTE);
+  return at;
+}
+
+/** "YYYY-MM-DDTHH:MM" in the board's zone. */
+function parts(at: number): string {
+  const found = format("en", "parts", { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(at);
+  const value = (type: string) => found.find((p) => p.type === type)?.value ?? "00";
+  return `${value("year").padStart(4, "0")}-${value("month")}-${value("day")}T${value("hour")}:${value("minute")}`;
 }

@@ -13,7 +13,7 @@ export function About() {
   const contacts = [...info.contacts].sort((a, b) => a.order - b.order);
   return (
     <div className="stack page">
-      <h1>{info.title}</h1>
+      <h1>{t("nav.about")}</h1>
       {info.about && <p>{info.about}</p>}
       <section className="stack" aria-labelledby="contacts">
         <h2 id="contacts">{t("about.contacts")}</h2>

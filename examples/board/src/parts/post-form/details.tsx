@@ -1,5 +1,6 @@
 import { type MessageKey, useT } from "../../app/i18n";
 import type { Language } from "../../app/settings";
+import { fromLocal, toLocal } from "../../app/time";
 import { Choice } from "../../components/choice";
 import { TextField } from "../../components/field";
 import type { Draft } from "@tavle/client";
@@ -37,14 +38,14 @@ export function Details(props: { draft: Draft; change: (part: Partial<Draft>) =>
           <TextField
             label={t("form.start")}
             type="datetime-local"
-            value={toInput(when.start)}
-            onChange={(e) => change({ when: { ...when, start: fromInput(e.target.value) } })}
+            value={toLocal(when.start)}
+            onChange={(e) => change({ when: { ...when, start: fromLocal(e.target.value) } })}
           />
           <TextField
             label={t("form.end")}
             type="datetime-local"
-            value={toInput(when.end)}
-            onChange={(e) => change({ when: { ...when, end: fromInput(e.target.value) } })}
+            value={toLocal(when.end)}
+            onChange={(e) => change({ when: { ...when, end: fromLocal(e.target.value) } })}
           />
         </div>
       )}
@@ -89,16 +90,4 @@ export function Details(props: { draft: Draft; change: (part: Partial<Draft>) =>
       </details>
     </>
   );
-}
-
-/** A moment for a datetime-local field, which has the device's time zone. */
-function toInput(at: number | undefined): string {
-  if (!at) return "";
-  const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 16);
-}
-
-function fromInput(value: string): number | undefined {
-  const at = new Date(value).getTime();
-  return Number.isFinite(at) ? at : undefined;
 }

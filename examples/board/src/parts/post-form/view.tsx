@@ -7,7 +7,7 @@ import { choose, LANGUAGES, settings } from "../../app/settings";
 import { dropDraft, keepDraft, keptDraft } from "../../app/store";
 import { Button, ButtonLink } from "../../components/button";
 import { TextArea, TextField } from "../../components/field";
-import { KindSeal } from "../../components/kind";
+import { KindSeal, useKindWord } from "../../components/kind";
 import { say } from "../../components/toast";
 import { type Kind, KINDS } from "../../design/kinds";
 import type { Board, Draft, Post, PostChanges } from "@tavle/client";
@@ -124,6 +124,7 @@ interface FormProps {
 
 function PostForm({ heading, submit, draft, setDraft, stored, onKind, onSend, onDiscard }: FormProps) {
   const { t } = useT();
+  const word = useKindWord();
   const board = useBoard();
   const [tried, setTried] = useState(false);
   const [kept, setKept] = useState<boolean | null>(null);
@@ -169,13 +170,13 @@ function PostForm({ heading, submit, draft, setDraft, stored, onKind, onSend, on
       {onKind ? (
         <button type="button" className="kind-now" data-kind={draft.kind} onClick={onKind}>
           <KindSeal kind={draft.kind} size="1.6rem" />
-          <span className="choice-word grow">{t(`kind.${draft.kind}` as MessageKey)}</span>
+          <span className="choice-word grow">{word(draft.kind)}</span>
           <span className="kind-change">{t("form.otherKind")}</span>
         </button>
       ) : (
         <p className="kind-now" data-kind={draft.kind}>
           <KindSeal kind={draft.kind} size="1.6rem" />
-          <span className="choice-word">{t(`kind.${draft.kind}` as MessageKey)}</span>
+          <span className="choice-word">{word(draft.kind)}</span>
         </p>
       )}
       <TextField

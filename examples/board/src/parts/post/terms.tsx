@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useBoard } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { choose, useSettings } from "../../app/settings";
-import { dayAndClock } from "../../app/time";
+import { dayAndClock, fromLocal } from "../../app/time";
 import { Button } from "../../components/button";
 import { Choice } from "../../components/choice";
 import { TextField } from "../../components/field";
@@ -119,7 +119,7 @@ function ProposalForm({ post, onDone }: { post: Post; onDone: () => void }) {
     if (!party.trim() || !task.trim()) return;
     choose({ name: name || party.trim() });
     try {
-      const at = start ? new Date(start).getTime() : now?.start;
+      const at = fromLocal(start) ?? now?.start;
       await board.propose(post.id, { party: party.trim(), task: task.trim(), ...(place.trim() && { place: place.trim() }), ...(repeat && { repeat }), ...(at && { start: at }) });
       onDone();
     } catch (err) {

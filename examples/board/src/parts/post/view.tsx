@@ -2,7 +2,7 @@ import { type ReactNode, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { format, go } from "../../app/route";
-import { ago, clock, day, dayAndClock } from "../../app/time";
+import { ago, clock, day, dayAndClock, sameDay } from "../../app/time";
 import { Banner } from "../../components/banner";
 import { Button, ButtonLink } from "../../components/button";
 import { KindTab } from "../../components/kind";
@@ -125,8 +125,7 @@ function Facts({ post }: { post: Post }) {
   const facts: ReactNode[] = [];
   const { when } = post;
   if (when?.start) {
-    const sameDay = when.end && new Date(when.end).toDateString() === new Date(when.start).toDateString();
-    const end = when.end ? ` – ${sameDay ? clock(language, when.end) : dayAndClock(language, when.end)}` : "";
+    const end = when.end ? ` – ${sameDay(when.start, when.end) ? clock(language, when.end) : dayAndClock(language, when.end)}` : "";
     const repeat = when.repeat ? ` · ${t(`repeat.${when.repeat}` as MessageKey)}` : "";
     facts.push(
       <p key="when" className="fact strong">

@@ -1,9 +1,10 @@
 import { useBoard } from "../../app/client";
-import { type MessageKey, useT } from "../../app/i18n";
+import { useT } from "../../app/i18n";
 import { format } from "../../app/route";
 import { dayAndClock } from "../../app/time";
 import { Button } from "../../components/button";
 import { Sheet } from "../../components/dialog";
+import { useKindWord } from "../../components/kind";
 import { Qr } from "../../components/qr";
 import { say } from "../../components/toast";
 import type { Post } from "@tavle/client";
@@ -17,9 +18,10 @@ export function linkTo(board: string, post = ""): string {
 export function ShareSheet({ post, open, onClose }: { post: Post; open: boolean; onClose: () => void }) {
   const { t, language } = useT();
   const board = useBoard();
+  const word = useKindWord();
   const link = linkTo(board.id, post.id);
   const facts = [post.when?.start ? dayAndClock(language, post.when.start) : "", post.place ?? ""].filter(Boolean).join(" · ");
-  const text = [`${t(`kind.${post.kind}` as MessageKey)}: ${post.title}`, facts, post.body].filter(Boolean).join("\n");
+  const text = [`${word(post.kind)}: ${post.title}`, facts, post.body].filter(Boolean).join("\n");
   return (
     <Sheet title={t("share.title")} open={open} onClose={onClose}>
       <p className="quiet">{t("share.hint")}</p>
