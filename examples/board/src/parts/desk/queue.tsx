@@ -13,8 +13,8 @@ export function Queue() {
   const board = useBoard();
   const posts = useObservable(board.posts);
   const info = useObservable(board.info);
-  // A new value of posts means a new answer.
-  const waiting = useMemo(() => (posts ? board.unanswered() : []), [board, posts]);
+  // New posts or settings mean a new answer.
+  const waiting = useMemo(() => (posts && info ? board.unanswered() : []), [board, posts, info]);
   const now = Date.now();
   return (
     <div className="stack">
