@@ -1,9 +1,10 @@
 import { useBoard } from "../../app/client";
-import { type MessageKey, useT } from "../../app/i18n";
+import { type MessageKey, t, useT } from "../../app/i18n";
 import { day } from "../../app/time";
 import { Button } from "../../components/button";
 import { Icon } from "../../design/icon";
-import type { Post, PostChanges } from "@tavle/client";
+import { say } from "../../components/toast";
+import type { Board, Post, PostChanges } from "@tavle/client";
 
 const named = ["title", "place", "urgency", "author", "lang"];
 // Fields that an edit can settle with the text of a value; for others both are shown.
@@ -32,7 +33,7 @@ export function Conflicts({ post }: { post: Post }) {
           <div className="row">
             {values.map((value) =>
               settled.has(field) && post.mine ? (
-                <Button key={value} onClick={() => void board.editPost(post.id, { [field]: value } as PostChanges)}>
+                <Button key={value} onClick={() => void settle(board, post.id, field, value, values)}>
                   {t("conflict.keep", { value: word(field, value) })}
                 </Button>
               ) : (
@@ -46,6 +47,20 @@ export function Conflicts({ post }: { post: Post }) {
       ))}
     </section>
   );
+}
+
+/**
+ * Writes the value that is kept. To keep the one that is shown, another is written first: a change after which the document
+ * reads as before is not sent by automerge-repo 2.5, which waits for a difference that one can see.
+ */
+async function settle(board: Board, post: string, field: string, value: string, values: readonly string[]): Promise<void> {
+  const other = values.find((v) => v !== value);
+  try {
+    if (other !== undefined) await board.editPost(post, { [field]: other } as PostChanges);
+    await board.editPost(post, { [field]: value } as PostChanges);
+  } catch (err) {
+    say(t("form.failed", { reason: String(err) }));
+  }
 }
 
 function fieldWord(field: string): MessageKey {
