@@ -6,7 +6,7 @@ import { KINDS } from "../../design/kinds";
 import type { BoardInfo, Post } from "@tavle/client";
 
 /** How much one A4 holds: lines of its two columns. */
-const LINES = 88;
+const LINES = 70;
 /** Characters in a line of a title, and lines that a heading of a kind takes. */
 const WIDTH = 34;
 const HEADING = 3;
