@@ -1,2 +1,0 @@
-/** The SDK, under a short name. */
-export * from "@tavle/client";
