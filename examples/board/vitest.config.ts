@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: "browser",
+          // Once more: a whole browser on a machine under load may be late without anything being wrong.
+          retry: 1,
           include: ["test/browser/**/*.test.ts"],
           environment: "node",
           fileParallelism: false,
