@@ -35,7 +35,7 @@ APP_FILES := $(shell find $(SDK)/src $(SDK)/tsconfig*.json $(APP)/src $(APP)/pub
 
 GO_FILES = find . -name '*.go' -not -path '*/node_modules/*' -print0
 
-.PHONY: all run test test-go test-node fmt fmt-check vet lint audit bench fuzz race torture bench-go build clean
+.PHONY: all run test test-go test-node browser fmt fmt-check vet lint audit bench fuzz race torture bench-go build clean
 
 all: fmt vet lint test race
 
@@ -67,7 +67,14 @@ test: test-go test-node
 test-go:
 	$(GO) test -count=1 ./...
 
-test-node: build $(call installed,$(STORY_PACKAGE) $(TEST_PACKAGES))
+# The tests of the web app drive Chromium; on Debian, as root, it is installed where it is missing.
+browser:
+	@command -v chromium >/dev/null || [ -n "$${TAVLE_CHROMIUM:-}" ] || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  { echo "the tests of the web app need Chromium: apt-get install chromium, or name one in TAVLE_CHROMIUM"; exit 1; }
+
+test-node: browser build $(call installed,$(STORY_PACKAGE) $(TEST_PACKAGES))
 	syncd/internal/testkit/story.sh --once
 	@for p in $(TEST_PACKAGES); do \
 	  echo "npm test in $$p"; \
