@@ -16,7 +16,8 @@ import { Page, type PageContext } from "./page.js"
 /** What a board needs of its client. */
 export interface BoardHost {
   readonly documents: Documents
-  readonly ref: string
+  /** Reference of this device, or of who is visiting it. */
+  ref(): string
   readonly origin: S.Origin
   /** What the device's clock says. */
   deviceNow(): number
@@ -77,7 +78,7 @@ export class Board {
     this.loading = this.#loading
     this.posts = this.#posts
     this.#context = {
-      ref: host.ref,
+      ref: () => host.ref(),
       now: () => (this.#trusted ? host.deviceNow() : null),
       pinned: () => this.#pinned,
       moderation: () => (this.#moderation ??= Moderation.together(this.#pages.map(page => page.document.doc))),
@@ -206,7 +207,7 @@ export class Board {
 
   /** "Me too", or no longer. */
   support(postId: string, on: boolean): Promise<void> {
-    return this.#onPost(postId, doc => write.supportPost(doc, postId, on, this.#host.ref))
+    return this.#onPost(postId, doc => write.supportPost(doc, postId, on, this.#host.ref()))
   }
 
   /** Sets the status of an idea. A declined one needs a reason. */
@@ -222,7 +223,7 @@ export class Board {
   }
 
   /** A party agrees to terms. */
-  acknowledge(postId: string, termsId: string, party = this.#host.ref): Promise<void> {
+  acknowledge(postId: string, termsId: string, party = this.#host.ref()): Promise<void> {
     return this.#onPost(postId, doc => write.acknowledgeTerms(doc, postId, this.#newId(), termsId, party, this.#stamp()))
   }
 
@@ -248,7 +249,7 @@ export class Board {
     this.#setLoading()
   }
 
-  /** @internal The server is known from now on. */
+  /** @internal The server is known from now on, or somebody else reads. */
   refresh(): void {
     for (const page of this.#pages) page.refresh()
     this.#info.invalidate()
@@ -268,7 +269,7 @@ export class Board {
   }
 
   #stamp(): write.Stamp {
-    return { ref: this.#host.ref, time: this.#host.nextTime() }
+    return { ref: this.#host.ref(), time: this.#host.nextTime() }
   }
 
   #currentMonth(): string {

@@ -96,6 +96,7 @@ export class Client {
   readonly #now: () => number
   readonly #random: (n: number) => Uint8Array
   #serverKnown: boolean
+  #visit = "" // the reference of who is at this device now, when that is not the device's own
 
   /** Opens the device's storage and starts to connect. Never waits for the network. */
   static async open(options: ClientOptions): Promise<Client> {
@@ -202,6 +203,16 @@ export class Client {
   retryNow(): void {
     this.#storage.retryNow()
     this.#adapter?.retryNow()
+  }
+
+  /**
+   * Somebody else is at this device: from now on what is made here carries a new random reference in the place of the device's, so that
+   * a reply to what an earlier person posted is an answer. Kept in memory only: two visits have nothing in common but, in the
+   * documents' history, the actor of the page that was loaded.
+   */
+  newVisit(): void {
+    this.#visit = idFromBytes(this.#random(16))
+    this.#each(board => board.refresh())
   }
 
   /** The person knows that the storage was emptied. */
@@ -330,7 +341,7 @@ export class Client {
     const client = this
     return {
       documents: this.#documents,
-      ref: this.#registry.record.ref,
+      ref: () => client.#visit || client.#registry.record.ref,
       origin: this.#options.origin,
       deviceNow: () => client.#now(),
       now: () => client.#bestNow(),

@@ -7,7 +7,7 @@ import type { Delivery, Post } from "./model/schema.js"
 
 /** What a page needs to know of its board and device. */
 export interface PageContext {
-  ref: string
+  ref(): string
   now(): number | null
   pinned(): ReadonlySet<string>
   /** What moderation did, on all pages. */
@@ -79,7 +79,7 @@ export class Page {
   #read(): void {
     const doc = this.document.doc
     const reader: Reader = {
-      ref: this.#context.ref,
+      ref: this.#context.ref(),
       now: this.#context.now(),
       month: this.month,
       pinned: this.#context.pinned(),

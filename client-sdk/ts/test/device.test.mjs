@@ -179,3 +179,24 @@ test("the browser is asked once not to clear the storage", async t => {
   }
   assert.equal(asked, 1)
 })
+
+test("on a device that many people visit, a later visit answers an earlier one, and none is linked to another", async t => {
+  const storage = new MemoryStorage()
+  const a = await device(t, null, { storage, origin: "kiosk" })
+  const board = await a.createBoard({ title: "x" })
+  await board.openMonths(1)
+  a.newVisit()
+  const { id } = await board.addPost(draft(board, "asked at the kiosk"))
+  await board.reply(id, { body: "I forgot to say: on Monday", author: "Ida" })
+  assert.equal(board.post(id).get().answered, false, "nobody answers herself")
+  a.newVisit()
+  await until(() => !board.post(id).get().mine, "the post to be another's")
+  await board.reply(id, { body: "I come on Monday", author: "Bo" })
+  const post = board.post(id).get()
+  assert.equal(post.answered, true)
+  assert.deepEqual(post.replies.map(reply => reply.mine), [false, true])
+  const references = [post.createdBy, post.replies[1].createdBy, a.device.get().ref]
+  assert.equal(new Set(references).size, 3)
+  const kept = (await storage.loadRange(["tavle"])).map(({ data }) => new TextDecoder().decode(data)).join()
+  for (const visit of references.slice(0, 2)) assert.ok(!kept.includes(visit), "no visit is remembered")
+})
