@@ -78,7 +78,7 @@ func FuzzDecode(f *testing.F) {
 		author := historytest.New("b")
 		author.Put("k", "1")
 		h := author.History
-		if _, err := m.Offer(h); err == nil {
+		if _, err := m.Offer(h, nil); err == nil {
 			h.MarkDurable(h.Len())
 		}
 		var s exchange.State

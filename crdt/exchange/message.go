@@ -273,16 +273,17 @@ var offeredLimits = func() chunk.Limits {
 	return l
 }()
 
-// Offer adds the changes of the message to a history, up to the first that is
-// malformed or invalid: that one is the error, and no honest peer sends it. A
+// Offer adds the changes of the message to a history, for the one who brought
+// them (see history.AddFrom), up to the first that is malformed, invalid or not
+// admitted by the guard: that one is the error, and no honest peer sends it. A
 // change that a limit of the document refuses is nobody's fault, and passed over.
-func (m *Message) Offer(h *history.History) (Offered, error) {
+func (m *Message) Offer(h *history.History, from any) (Offered, error) {
 	var o Offered
 	l := offeredLimits
 	for _, entry := range m.Changes {
 		for raw, err := range chunk.Split(entry, l) {
 			if err == nil {
-				err = o.offer(h, raw, l)
+				err = o.offer(h, from, raw, l)
 			}
 			if err != nil {
 				return o, err
@@ -292,13 +293,13 @@ func (m *Message) Offer(h *history.History) (Offered, error) {
 	return o, nil
 }
 
-func (o *Offered) offer(h *history.History, raw chunk.Raw, l chunk.Limits) error {
+func (o *Offered) offer(h *history.History, from any, raw chunk.Raw, l chunk.Limits) error {
 	changes, err := parse(raw, l)
 	if err != nil {
 		return err
 	}
 	for _, c := range changes {
-		added, err := h.Add(c)
+		added, err := h.AddFrom(c, from)
 		switch {
 		case errors.Is(err, history.ErrFull):
 			o.Full++

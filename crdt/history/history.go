@@ -97,6 +97,8 @@ type History struct {
 	durableHeads headSet
 
 	orphans orphans
+	guard   Guard // nil: every valid change is accepted
+	dropped []*Refused
 	clocks  clocks
 	lookups lookups
 	marks   []uint8 // scratch of Since; zero between calls
@@ -153,15 +155,22 @@ func (h *History) Heads() []id.ChangeHash { return h.headHashes(h.heads) }
 // or is held. The error wraps ErrInvalid or ErrFull and concerns the given
 // change alone: a held change that turns out to be invalid is dropped.
 func (h *History) Add(c *chunk.Change) (added []*chunk.Change, err error) {
+	return h.AddFrom(c, nil)
+}
+
+// AddFrom is Add for a change that from has brought, which the guard is told.
+// A refusal of the guard is returned as a *Refused. A change that is held until
+// its dependencies are there is judged then, for the one who brought it.
+func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err error) {
 	if h.Has(c.Hash) || h.orphans.has(c.Hash) {
 		return nil, nil
 	}
 	if waitsFor, blocked := h.blocker(c); blocked {
-		h.orphans.hold(c, waitsFor, h.limits)
+		h.orphans.hold(c, from, waitsFor, h.limits)
 		return nil, nil
 	}
 	first := len(h.changes)
-	if err := h.accept(c); err != nil {
+	if err := h.accept(c, from); err != nil {
 		return nil, fmt.Errorf("change %s: %w", c.Hash, err)
 	}
 	h.adopt(first)
@@ -181,7 +190,11 @@ func (h *History) adopt(first int) {
 				h.orphans.wait(hash, waitsFor)
 				continue
 			}
-			_ = h.accept(h.orphans.take(hash)) // nobody is left to hear why not
+			held := h.orphans.take(hash)
+			var refused *Refused
+			if err := h.accept(held.change, held.from); errors.As(err, &refused) {
+				h.dropped = append(h.dropped, refused)
+			} // of other errors nobody is left to hear
 		}
 	}
 }
@@ -217,10 +230,13 @@ func (h *History) Restore(change []byte) error {
 		return fmt.Errorf("change %s: %w", c.Hash, err)
 	}
 	h.append(c, n)
+	if h.guard != nil {
+		h.guard.Accepted(c, nil)
+	}
 	return nil
 }
 
-func (h *History) accept(c *chunk.Change) error {
+func (h *History) accept(c *chunk.Change, from any) error {
 	if err := h.room(c); err != nil {
 		return err
 	}
@@ -231,10 +247,20 @@ func (h *History) accept(c *chunk.Change) error {
 	if len(h.heads) >= h.limits.HeadsMax && !slices.ContainsFunc(n.deps, h.heads.has) {
 		return fmt.Errorf("%w: %d heads", ErrFull, h.limits.HeadsMax)
 	}
-	if err := h.checkOps(c, n); err != nil {
+	records, err := h.checkOps(c, n)
+	if err != nil {
 		return err
 	}
+	if h.guard != nil {
+		if err := h.guard.Admit(c, from); err != nil {
+			return &Refused{Change: c, From: from, Err: err}
+		}
+	}
+	h.lookups.put(int32(len(h.changes)), records)
 	h.append(c, n)
+	if h.guard != nil {
+		h.guard.Accepted(c, from)
+	}
 	return nil
 }
 

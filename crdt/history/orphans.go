@@ -18,6 +18,7 @@ type orphans struct {
 
 type orphan struct {
 	change   *chunk.Change
+	from     any // who brought it
 	waitsFor id.ChangeHash
 }
 
@@ -34,7 +35,7 @@ func (o *orphans) change(hash id.ChangeHash) *chunk.Change {
 
 // hold keeps c until the change waitsFor arrives. A change that waits for the
 // document to grow (see History.blocker) waits for the zero hash.
-func (o *orphans) hold(c *chunk.Change, waitsFor id.ChangeHash, l Limits) {
+func (o *orphans) hold(c *chunk.Change, from any, waitsFor id.ChangeHash, l Limits) {
 	size := int64(len(c.Bytes()))
 	if size > l.OrphanBytesMax {
 		return
@@ -43,7 +44,7 @@ func (o *orphans) hold(c *chunk.Change, waitsFor id.ChangeHash, l Limits) {
 		o.byHash = map[id.ChangeHash]*orphan{}
 		o.waiting = map[id.ChangeHash]map[id.ChangeHash]struct{}{}
 	}
-	o.byHash[c.Hash] = &orphan{change: c}
+	o.byHash[c.Hash] = &orphan{change: c, from: from}
 	o.wait(c.Hash, waitsFor)
 	o.order = append(o.order, c.Hash)
 	o.bytes += size
@@ -68,7 +69,7 @@ func (o *orphans) wait(hash, waitsFor id.ChangeHash) {
 }
 
 // take removes and returns a held change; nil when it is not held.
-func (o *orphans) take(hash id.ChangeHash) *chunk.Change {
+func (o *orphans) take(hash id.ChangeHash) *orphan {
 	held := o.byHash[hash]
 	if held == nil {
 		return nil
@@ -81,7 +82,7 @@ func (o *orphans) take(hash id.ChangeHash) *chunk.Change {
 			delete(o.waiting, held.waitsFor)
 		}
 	}
-	return held.change
+	return held
 }
 
 // wake returns those that waited for the given change, in no order; they are

@@ -63,7 +63,8 @@ const (
 // from an end to its beginning is as long as the marked text.
 const markStepsMax = 1_000_000
 
-func (h *History) checkOps(c *chunk.Change, n node) error {
+// checkOps checks the operations of c and returns them decoded.
+func (h *History) checkOps(c *chunk.Change, n node) ([]opRecord, error) {
 	k := checker{h: h, c: c, self: n.actor, actors: h.resolve(c), steps: markStepsMax}
 	if k.self < 0 {
 		k.self = int32(len(h.actors.changes))
@@ -71,7 +72,7 @@ func (h *History) checkOps(c *chunk.Change, n node) error {
 	}
 	for i, a := range k.actors {
 		if a < 0 {
-			return fmt.Errorf("%w: it refers to an operation of the unknown actor %s", ErrInvalid, c.ActorAt(int32(i)))
+			return nil, fmt.Errorf("%w: it refers to an operation of the unknown actor %s", ErrInvalid, c.ActorAt(int32(i)))
 		}
 	}
 	if !h.coversAll(n.deps) {
@@ -81,15 +82,14 @@ func (h *History) checkOps(c *chunk.Change, n node) error {
 	for i, op := range c.Ops() {
 		r := record(op, opRef{c.StartOp + uint64(i), k.self}, k.actors)
 		if err := k.check(op, r); err != nil {
-			return fmt.Errorf("%w: operation %d: %w", ErrInvalid, i, err)
+			return nil, fmt.Errorf("%w: operation %d: %w", ErrInvalid, i, err)
 		}
 		k.records = append(k.records, r)
 	}
 	if last := len(k.records) - 1; last >= 0 && k.records[last].markBegin {
-		return fmt.Errorf("%w: operation %d: a mark begins and does not end", ErrInvalid, last)
+		return nil, fmt.Errorf("%w: operation %d: a mark begins and does not end", ErrInvalid, last)
 	}
-	h.lookups.put(int32(len(h.changes)), k.records)
-	return nil
+	return k.records, nil
 }
 
 func (k *checker) check(op chunk.Op, r opRecord) error {

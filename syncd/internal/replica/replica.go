@@ -273,7 +273,7 @@ func (r *Replica) accept(p *peer, m *exchange.Message) error {
 		r.counts.Refused += len(m.Changes)
 		return nil
 	}
-	offered, err := m.Offer(r.h)
+	offered, err := m.Offer(r.h, nil)
 	r.counts.Accepted += offered.Accepted
 	r.counts.Refused += offered.Full
 	if err != nil {
