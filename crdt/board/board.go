@@ -40,6 +40,8 @@ var (
 	ErrRequired = errors.New("the value is missing")
 	// ErrUnknown: the post, reply, offer or record to be changed is not there.
 	ErrUnknown = errors.New("there is no such entry")
+	// ErrHeld: the post belongs to somebody else.
+	ErrHeld = errors.New("the post belongs to somebody else")
 	// ErrMalformed: an id, a month, a time or a document is not of its form.
 	ErrMalformed = errors.New("malformed")
 )

@@ -24,6 +24,7 @@ type jsDocument struct {
 	Changes   []string            `json:"changes"`
 	Value     any                 `json:"value"`
 	Conflicts map[string][]string `json:"conflicts"`
+	HeldBy    map[ID]string       `json:"heldBy,omitempty"` // of posts that were handed over, as SCHEMA.md says
 	Read      json.RawMessage     `json:"read,omitempty"`
 }
 
@@ -68,6 +69,7 @@ func TestDocumentsOfJavaScript(t *testing.T) {
 			if got, want := asJSON(t, found), asJSON(t, v.Conflicts); got != want {
 				t.Errorf("conflicts\n%s\nand in Automerge\n%s", got, want)
 			}
+			v.checkHolders(t, forward)
 			read, again := readAny(t, forward), readAny(t, backward)
 			if read != again {
 				t.Errorf("read in another order:\n%s\n%s", read, again)
@@ -86,6 +88,22 @@ func TestDocumentsOfJavaScript(t *testing.T) {
 		}
 		if err := os.WriteFile(filepath.Join("..", "testdata", "board", "documents.json"), append(data, '\n'), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+func (v jsDocument) checkHolders(t *testing.T, h *history.History) {
+	t.Helper()
+	if len(v.HeldBy) == 0 {
+		return
+	}
+	p, err := ReadPage(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, post := range p.Posts {
+		if want, ok := v.HeldBy[post.ID]; ok && post.HeldBy() != want {
+			t.Errorf("post %s is held by %s, want %s", post.ID, post.HeldBy(), want)
 		}
 	}
 }

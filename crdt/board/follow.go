@@ -97,11 +97,13 @@ func (p *Post) Helpers(h Hiding) []Offer {
 	return keepIf(p.StandingOffers(h), func(o Offer) bool { return o.Accepted() })
 }
 
-// Answered tells whether somebody else than who wrote the post replied or offers
-// help.
+// Answered tells whether somebody else than who wrote the post and who holds it
+// replied or offers help.
 func (p *Post) Answered(h Hiding) bool {
-	return slices.ContainsFunc(p.Replies, func(r Reply) bool { return r.CreatedBy != p.CreatedBy && !h.Removed(r.ID) }) ||
-		slices.ContainsFunc(p.StandingOffers(h), func(o Offer) bool { return o.CreatedBy != p.CreatedBy })
+	holder := p.HeldBy()
+	other := func(by string) bool { return by != p.CreatedBy && by != holder }
+	return slices.ContainsFunc(p.Replies, func(r Reply) bool { return other(r.CreatedBy) && !h.Removed(r.ID) }) ||
+		slices.ContainsFunc(p.StandingOffers(h), func(o Offer) bool { return other(o.CreatedBy) })
 }
 
 func keepIf[T any](all []T, f func(T) bool) []T {

@@ -94,9 +94,15 @@ func ParseCode(s string) (string, error) {
 	if len(s) > 4*codeLen {
 		return "", fmt.Errorf("%w: a post code has %d characters", ErrMalformed, codeLen)
 	}
-	code := strings.NewReplacer(" ", "", "-", "", "i", "1", "l", "1", "o", "0").Replace(strings.ToLower(s))
+	code := plainCode(s)
 	if len(code) != codeLen || strings.Trim(code, crockBig) != "" {
 		return "", fmt.Errorf("%w: %q is no post code", ErrMalformed, s)
 	}
 	return code, nil
+}
+
+// plainCode takes blanks, hyphens, capitals and letters that look like digits out
+// of what people wrote.
+func plainCode(s string) string {
+	return strings.NewReplacer(" ", "", "-", "", "i", "1", "l", "1", "o", "0").Replace(strings.ToLower(s))
 }

@@ -265,6 +265,8 @@ func TestWritten(t *testing.T) {
 	b.must(b.Reopen(b.now, post.ID))
 	b.must(b.Moderate(b.now, NewRecord{ident("m1"), ident("r1"), "remove", "3", "uden for emnet", "mod"}))
 	b.must(b.Moderate(b.now, NewRecord{ID: ident("m2"), Target: ident("r1"), Action: "restore", By: "mod"}))
+	b.must(b.HandOver(b.now, post.ID, NewHandover{ident("h1"), slip, "device-1"}))
+	b.must(b.Claim(b.now, post.ID, NewClaim{ident("c1"), slip, "phone-1"}))
 	path := filepath.Join("..", "testdata", "board", "written.json")
 	type written struct {
 		Changes []string        `json:"changes"`

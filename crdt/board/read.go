@@ -147,6 +147,7 @@ func (e entry) post(id ID) Post {
 	e.offers(&p)
 	e.closings(&p)
 	e.arrangement(&p)
+	e.handovers(&p)
 	return p
 }
 

@@ -85,8 +85,9 @@ type Post struct {
 	Closings      []Closing  `json:"closings,omitempty"` // the earliest first
 	Supports      []string   `json:"supports,omitempty"`
 	Idea          Idea       `json:"idea,omitzero"`
-	Terms         []Terms    `json:"terms,omitempty"` // the earliest first
-	Acks          []Ack      `json:"acks,omitempty"`  // the earliest first
+	Terms         []Terms    `json:"terms,omitempty"`     // the earliest first
+	Acks          []Ack      `json:"acks,omitempty"`      // the earliest first
+	Handovers     []Handover `json:"handovers,omitempty"` // the earliest first
 	Concurrent    Concurrent `json:"concurrent,omitempty"`
 }
 
@@ -181,6 +182,25 @@ type Ack struct {
 	Made      OpID   `json:"-"`
 	Party     string `json:"party,omitempty"`
 	Terms     ID     `json:"terms,omitempty"`
+	CreatedAt Time   `json:"createdAt"`
+}
+
+// Handover offers a post to the neighbour for whom it was written.
+type Handover struct {
+	ID         ID      `json:"id"`
+	Made       OpID    `json:"-"`
+	SecretHash string  `json:"secretHash,omitempty"`
+	By         string  `json:"by,omitempty"`
+	CreatedAt  Time    `json:"createdAt"`
+	Claims     []Claim `json:"claims,omitempty"` // the earliest first
+}
+
+// Claim takes a post over, if its secret is that of the hand-over.
+type Claim struct {
+	ID        ID     `json:"id"`
+	Made      OpID   `json:"-"`
+	Secret    string `json:"secret,omitempty"`
+	By        string `json:"by,omitempty"`
 	CreatedAt Time   `json:"createdAt"`
 }
 

@@ -18,7 +18,7 @@ import (
 // are. The owner of the history stores the change and sends it.
 //
 // now is the device's clock in milliseconds since 1970. Errors wrap ErrTooLong,
-// ErrRequired, ErrUnknown or ErrMalformed; after one nothing has changed.
+// ErrRequired, ErrUnknown, ErrHeld or ErrMalformed; after one nothing has changed.
 //
 // A Writer sees what others have added to the history since. An actor belongs to
 // one store of one device, and to one Writer of a document at a time.

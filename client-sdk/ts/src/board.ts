@@ -1,7 +1,9 @@
 // A board that is open: its settings and the posts of the months that are open. Everything works without a network.
 
 import type { Documents, OpenDocument } from "./documents.js"
-import { idFromBytes, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
+import { Invalid } from "./model/check.js"
+import { parseSecret, secretBytes, secretFromBytes } from "./model/handover.js"
+import { idFromBytes, isId, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
 import { pageGenesis } from "./model/genesis.js"
 import { asText, Moderation } from "./model/post.js"
 import { readBoard } from "./model/read.js"
@@ -225,6 +227,37 @@ export class Board {
   /** A party agrees to terms. */
   acknowledge(postId: string, termsId: string, party = this.#host.ref()): Promise<void> {
     return this.#onPost(postId, doc => write.acknowledgeTerms(doc, postId, this.#newId(), termsId, party, this.#stamp()))
+  }
+
+  /**
+   * Offers a post that this device wrote for a neighbour to them. Returns the secret for their slip, 16 characters: it is nowhere else,
+   * and whoever claims the post with it first has it. A second hand-over has a secret of its own; the first stays good.
+   */
+  async handOver(postId: string): Promise<string> {
+    const secret = secretFromBytes(this.#host.random(secretBytes))
+    await this.#onPost(postId, doc => write.handOver(doc, postId, this.#newId(), secret, this.#stamp()))
+    return secret
+  }
+
+  /**
+   * Takes over a post by its id or post code, with the secret of the slip as a person typed it. Returns the id of the post. Throws
+   * Invalid with `malformed` when the secret is of no hand-over of the post, and with `held` when somebody else was first.
+   */
+  async claim(postIdOrCode: string, said: string): Promise<string> {
+    const secret = parseSecret(said)
+    if (!secret) throw new Invalid("malformed", "secret", "this is no secret of a hand-over")
+    const found = isId(postIdOrCode) ? [postIdOrCode] : this.byCode(postIdOrCode).map(post => post.id)
+    if (found.length === 0) throw new write.NotFound(`there is no post ${postIdOrCode} in the open months`)
+    for (const [at, id] of found.entries()) {
+      try {
+        await this.#onPost(id, doc => write.claimPost(doc, id, this.#newId(), secret, this.#stamp()))
+        return id
+      } catch (error) {
+        const other = error instanceof Invalid && error.why === "malformed" && at + 1 < found.length
+        if (!other) throw error
+      }
+    }
+    throw new write.NotFound(`there is no post ${postIdOrCode} in the open months`)
   }
 
   /** Writes a moderation record about a post, or about a reply or offer. */

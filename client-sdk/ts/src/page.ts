@@ -106,8 +106,10 @@ export class Page {
 
   /** The device's clock follows the times in a post. */
   #see(record: PostRecord): void {
-    const { replies, offers, closings, terms, acks } = record
-    for (const { createdAt } of [record, ...replies, ...offers, ...closings, ...terms, ...acks]) this.#context.see(createdAt)
+    const { replies, offers, closings, terms, acks, handovers } = record
+    const claims = handovers.flatMap(handover => handover.claims)
+    for (const { createdAt } of [record, ...replies, ...offers, ...closings, ...terms, ...acks, ...handovers, ...claims])
+      this.#context.see(createdAt)
   }
 
   /** Whether a post, or something in it, has come further than was read. */

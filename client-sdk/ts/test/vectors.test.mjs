@@ -4,6 +4,7 @@ import * as A from "@automerge/automerge"
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { boardGenesis, pageGenesis } from "../dist/model/genesis.js"
+import { holderOf, parseSecret, secretFromBytes, secretHash } from "../dist/model/handover.js"
 import * as ids from "../dist/model/ids.js"
 import { postIds, readBoard, readModeration, readPost } from "../dist/model/read.js"
 import { addMonths, Clock, formatTime, monthOf, parseTime } from "../dist/model/time.js"
@@ -90,14 +91,26 @@ function readPage(doc, exact) {
 // What Go says of a page, in the same form; epoch, month and board are the page's own.
 const pageOf = ({ posts, moderation = [] }) => asGo({ posts, moderation })
 
-for (const { says, changes, read } of vectors("documents")) {
+for (const { says, changes, heldBy, read } of vectors("documents")) {
   test(`a document is read as Go reads it: ${says}`, { skip: !read && "Go has not said" }, () => {
     const doc = documentOf(changes)
     if (doc.kind.val === "board") return assert.deepEqual(asGo(readBoard(doc)), asGo(read))
     assert.deepEqual(asGo(readPage(doc, true)), pageOf(read))
     assert.deepEqual(asGo(readPage(doc, false)), pageOf(read), "the short way")
+    for (const [id, holder] of Object.entries(heldBy ?? {}))
+      for (const exact of [true, false]) assert.equal(holderOf(readPost(doc, id, exact)), holder)
   })
 }
+
+test("secrets of hand-overs", () => {
+  const v = vectors("handovers")
+  for (const { hex, secret, hash } of v.secrets) {
+    assert.equal(secretFromBytes(bytes(hex)), secret)
+    assert.equal(secretHash(secret), hash)
+  }
+  for (const { said, secret } of v.said) assert.equal(parseSecret(said), secret, said)
+  for (const said of v.notSecrets) assert.equal(parseSecret(said), null, said)
+})
 
 test("a document that Go wrote is read as Go reads it", () => {
   const { changes, read } = vectors("written")

@@ -9,7 +9,7 @@ import { byCode, byNewest, matches, replyRate, search, similar, unanswered } fro
 import { vectors } from "./lib/vectors.mjs"
 
 const none = { title: "", body: "", lang: "", author: "", createdBy: "", createdAt: "0000000000000-0000", clientTime: 0, origin: "", place: "" }
-const lists = { tags: [], categories: [], replies: [], offers: [], closings: [], supports: [], terms: [], acks: [] }
+const lists = { tags: [], categories: [], replies: [], offers: [], closings: [], supports: [], terms: [], acks: [], handovers: [] }
 const empty = { ...none, ...lists, kind: "", urgency: "", lost: "", when: null, item: null, proxy: null, idea: null, helpersWanted: 1, expiresOn: 0, concurrent: {} }
 const filled = post => ({
   ...empty, ...post,

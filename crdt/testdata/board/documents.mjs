@@ -53,8 +53,8 @@ function conflicts(v, path = [], found = {}) {
 }
 
 const documents = []
-function write(says, doc) {
-  documents.push({ says, heads: A.getHeads(doc).sort(), changes: A.getAllChanges(doc).map(hex), value: plain(doc), conflicts: conflicts(doc) })
+function write(says, doc, heldBy) {
+  documents.push({ says, heads: A.getHeads(doc).sort(), changes: A.getAllChanges(doc).map(hex), value: plain(doc), conflicts: conflicts(doc), heldBy })
 }
 
 const post = (name, minutes, more = {}) => ({
@@ -203,6 +203,30 @@ write("a post with everything", edit(device(), d => {
   a = edit(a, d => { d.title = str("Åparkens tavle"); A.splice(d, ["houseRules", "da"], 9, 0, " Hils på naboen."); delete d.pinned[P] })
   b = edit(b, d => { d.title = str("Tavlen"); A.splice(d, ["houseRules", "da"], 0, 3, "Skriv"); d.pinned[Q] = true; d.settings.openDays = 14 })
   write("two owners edit a board", meet(a, b)[0])
+}
+
+{ // a volunteer's post is handed over; two phones claim it at the same time
+  const hash = s => str(createHash("sha256").update(s).digest("hex"))
+  const [slip, lost] = ["0123456789abcdef", "ghjkmnpqrstvwxyz"]
+  const handover = (secret, by, n) => ({ secretHash: hash(secret), by: str(by), createdAt: at(n), claims: {} })
+  const claim = (secret, by, n) => ({ secret: str(secret), by: str(by), createdAt: at(n) })
+  const author = "device-Lån af stige"
+  let a = withPost({ proxy: { kind: str("volunteer"), connector: str(author) } })
+  a = edit(a, d => { d.posts[P].handovers = { [id("h1")]: handover(slip, author, 1) } })
+  let b = joined(a), c = joined(a)
+  b = edit(b, d => { d.posts[P].handovers[id("h1")].claims[id("c0")] = claim(lost, "guesser", 2) })
+  write("a claim with a wrong secret", b, { [P]: author })
+  c = edit(c, d => { d.posts[P].supports.m1 = true; d.posts[P].supports.m2 = true; d.posts[P].supports.m3 = true
+    d.posts[P].handovers[id("h1")].claims[id("c2")] = claim(slip, "phone-2", 2) })
+  write("a post is claimed", c, { [P]: "phone-2" })
+  let e = joined(a)
+  e = edit(e, d => { d.posts[P].handovers[id("h1")].claims[id("c1")] = claim(slip, "phone-1", 9) })
+  let f = joined(a)
+  f = edit(f, d => { d.posts[P].handovers[id("h0")] = handover(lost, "phone-9", 2); d.posts[P].handovers[id("h0")].claims[id("c9")] = claim(lost, "phone-9", 2)
+    d.posts[P].handovers[id("h2")] = handover(lost, author, 2) })
+  const [all] = meet(b, c, e, f)
+  write("two phones claim one post, beside a wrong secret and a hand-over by somebody else", all, { [P]: "phone-1" })
+  write("and the author claims it with a slip that was left", edit(all, d => { d.posts[P].handovers[id("h2")].claims[id("c3")] = claim(lost, author, 0) }), { [P]: "phone-1" })
 }
 
 const before = (() => { try { return JSON.parse(readFileSync(join(folder, "documents.json"))) } catch { return [] } })()

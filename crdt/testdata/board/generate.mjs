@@ -1,4 +1,4 @@
-// Writes ids.json, genesis.json, months.json, clock.json and words.json: what
+// Writes ids.json, genesis.json, months.json, clock.json, words.json and handovers.json: what
 // SCHEMA.md says, written down a second time in JavaScript, with the genesis
 // changes made by Automerge itself. Run it where @automerge/automerge 3.5.0 is
 // installed:
@@ -167,4 +167,14 @@ write("words.json", {
   texts: ["Søndag på Ågade 5, kl. 10", "A\u030angstro\u0308m", "Coöperatie ÉÉN ideeën", "IJSSALON ĳsbaan", "Straße", "smørrebrød-fest", "nr. 14: 20,50 kr", "ΣΑΣ",
     "Привіт, сусіди!", "مرحبا بكم", "🙂 tak", "don't", "", "  "]
     .map(text => ({ text, words: fold(text).split(/[^\p{L}\p{M}\p{N}]+/u).filter(w => w) })),
+})
+
+// secrets of hand-overs
+const secretOf = bytes => [...bytes].map(b => b.toString(2).padStart(8, "0")).join("").match(/.{5}/g).map(b => crockford[parseInt(b, 2)]).join("")
+const secrets = [Buffer.alloc(10), Buffer.alloc(10, 0xff), sha("slip").subarray(0, 10), Buffer.from("0123456789abcdef0123", "hex")]
+write("handovers.json", {
+  secrets: secrets.map(bytes => ({ hex: hex(bytes), secret: secretOf(bytes), hash: hex(sha(secretOf(bytes))) })),
+  said: [["0123456789abcdef", "0123456789abcdef"], ["GHJK-MNPQ-RSTV-WXYZ", "ghjkmnpqrstvwxyz"], [" oooo iiii LLLL 2345 ", "0000111111112345"]]
+    .map(([said, secret]) => ({ said, secret })),
+  notSecrets: ["", "0123456789abcde", "0123456789abcdef0", "0123456789abcdeu", "0123456789abcdé", " ".repeat(49) + "0123456789abcdef"],
 })

@@ -32,7 +32,7 @@ const words = {
 /** Something may not be written. Nothing has changed. */
 export class Invalid extends Error {
   override readonly name = "Invalid"
-  readonly why: "tooLong" | "required" | "malformed"
+  readonly why: "tooLong" | "required" | "malformed" | "held"
   /** The field, by its name in SCHEMA.md. */
   readonly field: string
 

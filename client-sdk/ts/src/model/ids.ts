@@ -38,11 +38,18 @@ export const codeOf = (postId: string): string => postId.slice(0, codeLength)
 /** Reads a post code as people write it: in capitals, with blanks and hyphens, with letters that look like digits. Null when it is none. */
 export function parseCode(text: string): string | null {
   if (text.length > 4 * codeLength) return null
-  const code = text.toLowerCase().replace(/[ -]/g, "").replace(/[il]/g, "1").replace(/o/g, "0")
-  return code.length === codeLength && [...code].every(letter => alphabet.includes(letter)) ? code : null
+  const code = plainCode(text)
+  return code.length === codeLength && isCrockford(code) ? code : null
 }
 
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, letter => letter.charCodeAt(0))
+/** What people wrote, without blanks, hyphens, capitals and letters that look like digits. */
+export const plainCode = (text: string): string => text.toLowerCase().replace(/[ -]/g, "").replace(/[il]/g, "1").replace(/o/g, "0")
+
+/** Whether a text has only characters of ids and codes. */
+export const isCrockford = (text: string): boolean => [...text].every(letter => alphabet.includes(letter))
+
+/** Bytes of a text that is ASCII. */
+export const ascii = (text: string): Uint8Array => Uint8Array.from(text, letter => letter.charCodeAt(0))
 
 /** The first 16 bytes of SHA-256 over text (ASCII) and more bytes. */
 export function firstBytes(text: string, ...more: Uint8Array[]): Uint8Array {

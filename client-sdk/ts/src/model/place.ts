@@ -20,6 +20,11 @@ export class Place {
     return this.#objects.length > 0
   }
 
+  /** The earliest operation that made it. */
+  get made(): string {
+    return this.#objects.map(object => A.getObjectId(object as A.Doc<Dict>) ?? "0@").reduce((a, b) => (compareOps(b, a) < 0 ? b : a))
+  }
+
   /** The object that is written to. */
   get object(): Dict {
     return this.#objects[0]!

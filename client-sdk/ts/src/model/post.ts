@@ -1,6 +1,7 @@
 // What follows from a post: whether it is open, who helps, what moderation did. Pure: the moment and who reads are arguments.
 
 import type * as A from "@automerge/automerge/slim"
+import { fits, holderOf } from "./handover.js"
 import { codeOf } from "./ids.js"
 import { readModeration, type ModerationRecord, type OfferRecord, type PostRecord, type TermsRecord } from "./read.js"
 import type * as S from "./schema.js"
@@ -75,7 +76,9 @@ export function assemble(record: PostRecord, reader: Reader): S.Post {
   const offers = record.offers.map(offer => readOffer(id, offer, reader))
   const standing = record.closings.find(closing => !closing.reopened)
   const expired = record.expiresOn !== 0 && reader.now !== null && record.expiresOn <= reader.now
-  const byOther = (entry: { createdBy: string; removed: boolean }) => entry.createdBy !== createdBy && !entry.removed
+  const heldBy = holderOf(record)
+  const byOther = (entry: { createdBy: string; removed: boolean }) =>
+    entry.createdBy !== createdBy && entry.createdBy !== heldBy && !entry.removed
   const stands = standingTerms(record.terms)
   const createdAt = millisOf(record.createdAt)
   return {
@@ -87,6 +90,8 @@ export function assemble(record: PostRecord, reader: Reader): S.Post {
     lang: record.lang,
     author: record.author,
     createdBy,
+    heldBy,
+    handovers: record.handovers.map(readHandover),
     origin: record.origin,
     createdAt,
     time: record.createdAt,
@@ -116,7 +121,7 @@ export function assemble(record: PostRecord, reader: Reader): S.Post {
     supported: record.supports.includes(reader.ref),
     answered: replies.some(byOther) || offers.some(offer => byOther(offer) && !offer.withdrawn),
     pinned: reader.pinned.has(id),
-    mine: createdBy === reader.ref,
+    mine: heldBy === reader.ref,
     removed,
     hidden: moderation.hidden(id),
     labels: moderation.labels(id),
@@ -132,6 +137,15 @@ function agreedTerms(record: PostRecord, stands: Set<string>): string | undefine
   const agreed = only && more.length === 0 && record.acks.some(ack => ack.terms === only.id && ack.party !== only.party)
   return agreed ? only.id : undefined
 }
+
+const readHandover = ({ id, by, createdAt, claims, secretHash: hash }: PostRecord["handovers"][number]): S.Handover => ({
+  id,
+  by,
+  createdAt: millisOf(createdAt),
+  claims: claims.map(claim => ({
+    id: claim.id, by: claim.by, createdAt: millisOf(claim.createdAt), fits: fits(claim.secret, hash),
+  })),
+})
 
 function readReply(post: string, reply: PostRecord["replies"][number], reader: Reader): S.Reply {
   const { concurrent: _, ...rest } = reply

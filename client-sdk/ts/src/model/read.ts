@@ -34,6 +34,7 @@ export interface PostRecord {
   idea: { status: string; reason: string } | null
   terms: TermsRecord[]
   acks: (Made & Omit<Ack, "createdAt"> & { createdAt: string })[]
+  handovers: HandoverRecord[]
   concurrent: Concurrent
 }
 
@@ -72,6 +73,14 @@ export interface TermsRecord extends Made {
   start: number
   createdAt: string
   replaces: string[]
+}
+
+export interface HandoverRecord extends Made {
+  id: string
+  secretHash: string
+  by: string
+  createdAt: string
+  claims: (Made & { id: string; secret: string; by: string; createdAt: string })[]
 }
 
 export interface ModerationRecord extends Made {
@@ -124,6 +133,7 @@ function postRecord(id: string, e: Entry, concurrent: Concurrent): PostRecord {
     acks: e.entry("acks").children((key, x) => ({
       id: key, made: x.made, party: x.string("party"), terms: x.string("terms"), createdAt: x.time("createdAt"),
     })).sort(byMaking),
+    handovers: e.entry("handovers").children(handoverRecord).sort(byMaking),
   }
 }
 
@@ -154,6 +164,14 @@ const termsRecord = (id: string, x: Entry): TermsRecord => ({
   id, made: x.made,
   party: x.string("party"), task: x.string("task"), place: x.string("place"), repeat: x.string("repeat"), start: x.millis("start"),
   createdAt: x.time("createdAt"), replaces: x.entry("replaces").set(),
+})
+
+const handoverRecord = (id: string, x: Entry): HandoverRecord => ({
+  id, made: x.made,
+  secretHash: x.string("secretHash"), by: x.string("by"), createdAt: x.time("createdAt"),
+  claims: x.entry("claims").children((key, claim) => ({
+    id: key, made: claim.made, secret: claim.string("secret"), by: claim.string("by"), createdAt: claim.time("createdAt"),
+  })).sort(byMaking),
 })
 
 /** The moderation records of a page, the earliest first. */

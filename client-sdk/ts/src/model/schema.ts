@@ -107,6 +107,15 @@ export interface Ack {
   createdAt: number
 }
 
+/** The post was offered to the neighbour for whom it was written. */
+export interface Handover {
+  id: string
+  by: string
+  createdAt: number
+  /** Who took it over with a secret, earliest first; with the right one if it `fits`. */
+  claims: { id: string; by: string; createdAt: number; fits: boolean }[]
+}
+
 export interface Post {
   readonly id: string
   /** Four characters, for people to say and to print. */
@@ -117,6 +126,10 @@ export interface Post {
   readonly lang: string
   readonly author: string
   readonly createdBy: string
+  /** Whose post it is: of the first who claimed it with the secret of a hand-over, and otherwise of its author. */
+  readonly heldBy: string
+  /** Earliest first. */
+  readonly handovers: Handover[]
   readonly origin: string
   /** A label in milliseconds since 1970. */
   readonly createdAt: number
@@ -155,9 +168,10 @@ export interface Post {
   readonly supports: number
   /** Whether this device supports it. */
   readonly supported: boolean
-  /** A reply or an offer by somebody else than its author. */
+  /** A reply or an offer by somebody else than its author and its holder. */
   readonly answered: boolean
   readonly pinned: boolean
+  /** This device holds it. */
   readonly mine: boolean
   readonly removed: boolean
   readonly hidden: boolean

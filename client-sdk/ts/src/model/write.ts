@@ -3,6 +3,8 @@
 // changed.
 
 import * as check from "./check.js"
+import { Invalid } from "./check.js"
+import { parseSecret, secretHash, standingClaim } from "./handover.js"
 import { standingTerms } from "./post.js"
 import { Place, type Written } from "./place.js"
 import type * as S from "./schema.js"
@@ -231,6 +233,51 @@ export function acknowledgeTerms(page: Dict, post: string, id: string, terms: st
   find(target, "terms", terms, "terms")
   const made = entry(target, "acks", id)
   if (made) write(made, { party, terms, createdAt: by.time })
+}
+
+/** Offers a post to its neighbour, who claims it with the secret. Only the author can, and only while the post is still theirs. */
+export function handOver(page: Dict, post: string, id: string, secret: string, by: Stamp): void {
+  checkSecret(secret)
+  const target = postAt(page, post)
+  const { createdBy, claim } = handedHere(target)
+  if (createdBy !== by.ref || (claim && claim.by !== by.ref)) throw held(post)
+  const made = entry(target, "handovers", id)
+  if (!made) return
+  write(made, { secretHash: secretHash(secret), by: by.ref, createdAt: by.time })
+  made.make("claims")
+}
+
+/** Takes a post over with the secret of one of its hand-overs. */
+export function claimPost(page: Dict, post: string, id: string, secret: string, by: Stamp): void {
+  checkSecret(secret)
+  const target = postAt(page, post)
+  const { createdBy, claim, handovers } = handedHere(target)
+  const own = handovers.find(handover => handover.by === createdBy && handover.secretHash === secretHash(secret))
+  if (!own) throw new Invalid("malformed", "secret", `this is no secret of a hand-over of post ${post}`)
+  if (claim?.by === by.ref) return
+  if (claim) throw held(post)
+  const made = entry(target.at("handovers").at(own.id), "claims", id)
+  if (made) write(made, { secret, by: by.ref, createdAt: by.time })
+}
+
+function checkSecret(secret: string): void {
+  if (parseSecret(secret) !== secret) throw new Invalid("malformed", "secret", "this is no secret of a hand-over")
+}
+
+const held = (post: string): Invalid => new Invalid("held", "heldBy", `post ${post} belongs to somebody else`)
+
+function handedHere(post: Place) {
+  const createdBy = textOf(post.shown("createdBy"))
+  const children = (of: Place) => of.keys().map(id => ({ id, at: of.at(id) })).filter(({ at }) => at.exists)
+  const handovers = children(post.at("handovers")).map(({ id, at }) => ({
+    id,
+    by: textOf(at.shown("by")),
+    secretHash: textOf(at.shown("secretHash")),
+    claims: children(at.at("claims")).map(claim => ({
+      made: claim.at.made, secret: textOf(claim.at.shown("secret")), by: textOf(claim.at.shown("by")),
+    })),
+  }))
+  return { createdBy, handovers, claim: standingClaim({ createdBy, handovers }) }
 }
 
 /** Records an act of moderation; a restore undoes all records for its target that are here. */
