@@ -3,8 +3,8 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 
-/** Where the built app goes: syncd embeds it. */
-const DIST = fileURLToPath(new URL("../../syncd/internal/webapp/dist", import.meta.url));
+/** Where the built app goes: syncd embeds it. TAVLE_DIST names another folder, for tests of a build of one's own. */
+const DIST = process.env.TAVLE_DIST ?? fileURLToPath(new URL("../../syncd/internal/webapp/dist", import.meta.url));
 /** The syncd that `npm run dev` and `vite preview` talk to. */
 const SYNCD = process.env.TAVLE_SYNCD_URL ?? "http://127.0.0.1:3030";
 const proxy = { "/sync": { target: SYNCD, ws: true }, "/app": { target: SYNCD } };

@@ -1,10 +1,12 @@
 // Weighs what each address loads: the JavaScript that its page imports, with one language, gzipped; fonts, styles and wasm beside it.
 // Prints a table and fails when one address needs more JavaScript than the limit.
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const LIMIT = 200_000;
-const dist = new URL("../../../syncd/internal/webapp/dist/assets/", import.meta.url);
+const built = process.env.TAVLE_DIST ? pathToFileURL(`${process.env.TAVLE_DIST}/`) : new URL("../../../syncd/internal/webapp/dist/", import.meta.url);
+const dist = new URL("assets/", built);
 const files = readdirSync(dist);
 const packed = (name) => gzipSync(readFileSync(new URL(name, dist)), { level: 9 }).length;
 const named = (start, end = ".js") => files.filter((f) => f.startsWith(`${start}-`) && f.endsWith(end));

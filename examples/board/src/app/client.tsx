@@ -16,8 +16,6 @@ export const MONTHS_OPEN = 2;
 export interface ServerConfig {
   /** Address of the board to open when the person has chosen none ("automerge:…"), or null. */
   defaultBoard: string | null;
-  /** Path of the websocket. */
-  syncUrl: string;
 }
 
 export interface App {
@@ -26,13 +24,13 @@ export interface App {
   board: Board | null;
   /** True when there is no board to open: neither in the address, nor remembered, nor the server's. */
   noBoard: boolean;
-  /** True when the wanted board is neither on this device nor, as far as it can be asked, at the server. */
-  missing: boolean;
+  /** Why the wanted board cannot be shown: "unknown" to the server that was asked, "away" until the server is reached; "" when it can. */
+  missing: "" | "unknown" | "away";
   /** Why the device cannot keep a board, in the browser's words; "" when all is well. */
   failure: string;
 }
 
-const Context = createContext<App>({ client: null, board: null, noBoard: false, missing: false, failure: "" });
+const Context = createContext<App>({ client: null, board: null, noBoard: false, missing: "", failure: "" });
 
 /** useApp gives client and board to any component. */
 export function useApp(): App {
@@ -66,7 +64,7 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
   const [client, setClient] = useState<Client | null>(null);
   const [board, setBoard] = useState<Board | null>(null);
   const [noBoard, setNoBoard] = useState(false);
-  const [missing, setMissing] = useState(false);
+  const [missing, setMissing] = useState<App["missing"]>("");
   const [failure, setFailure] = useState("");
 
   useEffect(() => {
@@ -87,12 +85,12 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
         stop();
         void opened.openMonths(MONTHS_OPEN);
         choose({ board: opened.url });
-        setMissing(false);
+        setMissing("");
         setTimeZone(opened.info.get().timeZone);
         setBoard(opened);
       } catch (err) {
         if (gone) return;
-        if (err instanceof NotHere) setMissing(true);
+        if (err instanceof NotHere) setMissing(err.why === "offline" || err.why === "slow" ? "away" : "unknown");
         else setFailure(String(err));
       }
     };
@@ -104,7 +102,7 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
       if (state === "connected" && before !== "connected") void open();
     });
     setBoard(null);
-    setMissing(false);
+    setMissing("");
     void open();
     return () => {
       gone = true;
@@ -119,7 +117,38 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
     return board.info.subscribe(follow);
   }, [board]);
 
+  // A phone follows all its boards: what waits on one that is not looked at is sent too, and what is new there is fetched for offline.
+  const following = origin === "phone" && board !== null;
+  useEffect(() => {
+    if (client && following) return follow(client);
+  }, [client, following]);
+
   return <Context value={{ client, board, noBoard, missing, failure }}>{props.children}</Context>;
+}
+
+/** How many boards besides the open one are followed: those opened last. */
+const FOLLOWED = 8;
+
+/** follow opens the boards that the device remembers, and those it could not get again when the server is reached. Returns how to stop. */
+function follow(client: Client): () => void {
+  const open = () => {
+    for (const { url } of client.boards.get().slice(-FOLLOWED)) {
+      client.openBoard(url).then(
+        (board) => {
+          if (board.loading.get().months.length === 0) void board.openMonths(MONTHS_OPEN);
+        },
+        () => undefined, // Not here now: at the next contact.
+      );
+    }
+  };
+  let state = "";
+  const look = () => {
+    const before = state;
+    state = client.connection.get().state;
+    if (state === "connected" && before !== "connected") open();
+  };
+  open();
+  return client.connection.subscribe(look);
 }
 
 let opening: Promise<Client> | null = null;
@@ -145,5 +174,5 @@ export async function serverConfig(): Promise<ServerConfig> {
   } catch {
     // Not reachable now: as if it had no default.
   }
-  return { defaultBoard: null, syncUrl: "/sync" };
+  return { defaultBoard: null };
 }

@@ -15,13 +15,15 @@ export interface Finding {
   error: string;
   /** A sentence that hints, or "". */
   thought: string;
+  /** Kinds of what was found. */
+  kinds: string[];
 }
 
 /** look finds personal data in a text and says it in the person's language. */
 export function look(text: string, say: Translate = t): Finding {
   const found: string[] = findPersonalData(text).map((f) => f.kind);
   const sentence = (kind: string | undefined) => (kind ? say(`form.personal.${words.has(kind) ? kind : "other"}` as MessageKey) : "");
-  return { error: sentence(found.find((k) => !thoughts.has(k))), thought: sentence(found.find((k) => thoughts.has(k))) };
+  return { error: sentence(found.find((k) => !thoughts.has(k))), thought: sentence(found.find((k) => thoughts.has(k))), kinds: found };
 }
 
 /** useSafeText holds a text and what was found in it, ready for TextField or TextArea. */

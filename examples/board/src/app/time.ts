@@ -36,6 +36,8 @@ function format(language: Language, name: string, options: Intl.DateTimeFormatOp
 export function ago(language: Language, then: number, now = Date.now()): string {
   const relative = new Intl.RelativeTimeFormat(locales[language], { numeric: "auto" });
   const past = Math.max(0, now - then);
+  // What lies days ahead was not written "just now": this clock is wrong, or the writer's was.
+  if (then > now + DAY) return dayAndYear(language, then);
   if (past < MINUTE) return translate(language, "time.now");
   if (past < HOUR) return relative.format(-Math.floor(past / MINUTE), "minute");
   if (past < DAY) return relative.format(-Math.floor(past / HOUR), "hour");
@@ -46,9 +48,12 @@ export function ago(language: Language, then: number, now = Date.now()): string 
 /** day: "Friday 5 June", with the year when it is another. */
 export function day(language: Language, at: number, now = Date.now()): string {
   const sameYear = parts(at).slice(0, 4) === parts(now).slice(0, 4);
-  return sameYear
-    ? format(language, "day", { weekday: "long", day: "numeric", month: "long" }).format(at)
-    : format(language, "dayYear", { day: "numeric", month: "long", year: "numeric" }).format(at);
+  return sameYear ? format(language, "day", { weekday: "long", day: "numeric", month: "long" }).format(at) : dayAndYear(language, at);
+}
+
+/** dayAndYear: "5 June 2026". */
+export function dayAndYear(language: Language, at: number): string {
+  return format(language, "dayYear", { day: "numeric", month: "long", year: "numeric" }).format(at);
 }
 
 /** clock: "14:30". */

@@ -1,14 +1,11 @@
 /** Every phone screen for everybody: axe, keyboard alone, 400 % zoom; and the pictures that people look at. */
-import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Hub, launch, settle } from "./harness";
+import { Hub, launch, settle, shot } from "./harness";
 import { seed } from "./seed";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const PICTURES = fileURLToPath(new URL("../artefacts", import.meta.url));
 
 let hub: Hub;
 let browser: Browser;
@@ -18,7 +15,6 @@ beforeAll(async () => {
   hub = await Hub.start();
   board = await seed(hub.origin, 60);
   browser = await launch();
-  await mkdir(PICTURES, { recursive: true });
 });
 afterAll(async () => {
   await browser?.close();
@@ -67,8 +63,7 @@ describe.each(["da", "nl", "en"])("in %s", (language) => {
     const found: string[] = [];
     for (const screen of screens) {
       await screen.open(page);
-      await page.evaluate(() => document.fonts.ready);
-      await page.screenshot({ path: `${PICTURES}/phone-${screen.name}-${language}-${theme}.png` });
+      await shot(page, `phone-${screen.name}-${language}-${theme}`);
       await page.addScriptTag({ path: AXE });
       const violations = await page.evaluate(async () => {
         const { axe } = window as unknown as { axe: { run(o: object): Promise<{ violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] }> } };
@@ -102,7 +97,7 @@ test.each([
         .map(({ e, r }) => `${e.className} ${e.textContent} ${Math.round(r.width)}x${Math.round(r.height)}`),
     );
     expect(small, screen.name).toEqual([]);
-    await page.screenshot({ path: `${PICTURES}/${name.replace(/\W+/g, "-")}-${screen.name}.png` });
+    await shot(page, `${name.replace(/\W+/g, "-")}-${screen.name}`);
     await leave(page);
   }
   await page.context().close();

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,9 @@ import { until } from "./seed";
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const SYNCD = process.env.TAVLE_SYNCD ?? here("../../../../bin/syncd");
 const CHROMIUM = process.env.TAVLE_CHROMIUM ?? "/usr/bin/chromium";
-const DIST = here("../../../../syncd/internal/webapp/dist");
+const DIST = process.env.TAVLE_DIST ?? here("../../../../syncd/internal/webapp/dist");
+/** Where pictures of the screens go; git does not keep them. */
+const SHOTS = process.env.TAVLE_SHOTS ?? here("../artefacts");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"];
 
 function needed(): void {
@@ -183,6 +185,13 @@ export async function cached(page: Page): Promise<void> {
     const registration = await navigator.serviceWorker.ready;
     if (registration.active?.state !== "activated") await new Promise((resolve) => registration.active?.addEventListener("statechange", resolve, { once: true }));
   });
+}
+
+/** shot leaves a picture of what is seen, under a name. */
+export async function shot(page: Page, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
+  await mkdir(SHOTS, { recursive: true });
+  await page.evaluate(() => document.fonts.ready);
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), ...options });
 }
 
 async function freePort(): Promise<number> {

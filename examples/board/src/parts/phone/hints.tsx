@@ -1,7 +1,11 @@
 import { useSyncExternalStore } from "react";
+import type { Board } from "@tavle/client";
 import { type App, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
+import { useClockWrong } from "../../app/clock";
 import { choose, useSettings } from "../../app/settings";
+import { dayAndYear } from "../../app/time";
+import { useUpdateWaiting } from "../../app/worker";
 import { Banner } from "../../components/banner";
 import { Button } from "../../components/button";
 
@@ -40,6 +44,24 @@ export function InstallHint() {
         {prompt && <Button onClick={() => void prompt.prompt()}>{t("install.do")}</Button>}
         <Button tone="quiet" icon="close" label={t("do.close")} onClick={() => choose({ installHintClosed: true })} />
       </div>
+    </Banner>
+  );
+}
+
+/** A new version is here. It starts at the next start, so that nothing changes under somebody who writes. */
+export function UpdateHint() {
+  const { t } = useT();
+  return useUpdateWaiting() ? <Banner icon="info">{t("update.ready")}</Banner> : null;
+}
+
+/** The clock of the device is wrong: said on every view, since the times everywhere depend on it. */
+export function ClockBanner({ client, board }: { client: NonNullable<App["client"]>; board: Board }) {
+  const { t, language } = useT();
+  const wrong = useClockWrong(client, useObservable(board.posts));
+  if (!wrong) return null;
+  return (
+    <Banner tone="warn" icon="clock">
+      {t("clock.wrong", { day: dayAndYear(language, Date.now()) })}
     </Banner>
   );
 }

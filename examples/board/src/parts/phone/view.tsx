@@ -1,5 +1,5 @@
 import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
-import { AppProvider, useApp, useObservable } from "../../app/client";
+import { type App, AppProvider, useApp, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { format, type Route, useRoute } from "../../app/route";
 import { Banner } from "../../components/banner";
@@ -17,7 +17,7 @@ import { Mine } from "../mine/view";
 import { EditPost, NewPost } from "../post-form/view";
 import { PostView } from "../post/view";
 import { SettingsView } from "../settings/view";
-import { InstallHint, StorageBanners } from "./hints";
+import { ClockBanner, InstallHint, StorageBanners, UpdateHint } from "./hints";
 import "./style.css";
 
 /** The phone: one head, one view by the address, one dock. */
@@ -49,6 +49,7 @@ function Frame({ route }: { route: Route }) {
         </Banner>
       )}
       {client && <StorageBanners client={client} />}
+      {client && board && <ClockBanner client={client} board={board} />}
       <main id="content" tabIndex={-1} className="content">
         <View route={route} noBoard={noBoard} missing={missing} board={board} />
       </main>
@@ -74,7 +75,7 @@ function KnownFrame({ board, children }: { board: Board; children: ReactNode }) 
   );
 }
 
-function View({ route, board, noBoard, missing }: { route: Route; board: Board | null; noBoard: boolean; missing: boolean }) {
+function View({ route, board, noBoard, missing }: { route: Route; board: Board | null; noBoard: boolean; missing: App["missing"] }) {
   const { t } = useT();
   const first = useRef(true);
   useEffect(() => {
@@ -90,7 +91,7 @@ function View({ route, board, noBoard, missing }: { route: Route; board: Board |
   if (route.view === "settings") return <SettingsView />;
   if (route.view === "boards" || (noBoard && route.view === "board")) return <Boards />;
   if (route.view === "device") return <DeviceView />;
-  if (!board && missing) return <Missing />;
+  if (!board && missing) return <Missing why={missing} />;
   if (!board) return <p className="quiet">{t("board.opening")}</p>;
   switch (route.view) {
     case "new":
@@ -106,6 +107,7 @@ function View({ route, board, noBoard, missing }: { route: Route; board: Board |
     default:
       return (
         <>
+          <UpdateHint />
           <InstallHint />
           <BoardList key={board.id} />
         </>
@@ -114,11 +116,11 @@ function View({ route, board, noBoard, missing }: { route: Route; board: Board |
 }
 
 /** The board is neither here nor at the server, or the server cannot be reached: it opens by itself when that changes. */
-function Missing() {
+function Missing({ why }: { why: App["missing"] }) {
   const { t } = useT();
   return (
     <div className="stack page">
-      <p>{t("board.waiting")}</p>
+      <p>{t(why === "unknown" ? "board.unknown" : "board.waiting")}</p>
       <div>
         <ButtonLink icon="boards" href={format({ view: "boards" })}>
           {t("nav.boards")}

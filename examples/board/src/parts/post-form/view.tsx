@@ -11,7 +11,9 @@ import { KindSeal, useKindWord } from "../../components/kind";
 import { say } from "../../components/toast";
 import { type Kind, KINDS } from "../../design/kinds";
 import type { Board, Draft, Post, PostChanges } from "@tavle/client";
+import { mayEdit } from "../post/rights";
 import { Details } from "./details";
+import { Sensitive } from "./sensitive";
 import "./style.css";
 
 /** Characters of a title and of a body, as the schema says. */
@@ -63,7 +65,7 @@ export function EditPost({ id }: { id: string }) {
   const posts = useObservable(board.posts);
   const post = posts.find((p) => p.id === id);
   const [draft, setDraft] = useState<Draft | null>(() => keptDraft<Draft>(board.id, id));
-  if (!post?.mine || post.removed) return <p>{t("post.notFound")}</p>;
+  if (!post || !mayEdit(post) || post.removed) return <p>{t("post.notFound")}</p>;
   const now = draft ?? asDraft(post);
   return (
     <PostForm
@@ -72,6 +74,7 @@ export function EditPost({ id }: { id: string }) {
       draft={now}
       setDraft={setDraft}
       stored={id}
+      named={!post.mine}
       onSend={async () => {
         const changes = difference(asDraft(post), now);
         if (Object.keys(changes).length > 0) await board.editPost(id, changes);
@@ -117,18 +120,21 @@ interface FormProps {
   setDraft: (draft: Draft) => void;
   /** Under which post's id the draft is kept; "" for a new post. */
   stored: string;
+  /** The name is not this person's to change. */
+  named?: boolean;
   onKind?: () => void;
   onSend: () => Promise<void>;
   onDiscard: () => void;
 }
 
-function PostForm({ heading, submit, draft, setDraft, stored, onKind, onSend, onDiscard }: FormProps) {
+function PostForm({ heading, submit, draft, setDraft, stored, named = false, onKind, onSend, onDiscard }: FormProps) {
   const { t } = useT();
   const word = useKindWord();
   const board = useBoard();
   const [tried, setTried] = useState(false);
   const [kept, setKept] = useState<boolean | null>(null);
-  const [askName] = useState(() => !draft.author.trim() || stored !== "");
+  const [askName, setAskName] = useState(() => !named && (!draft.author.trim() || stored !== ""));
+  const pseudonym = useRef(false);
   const form = useRef<HTMLFormElement>(null);
   const sent = useRef(false);
   const found = { title: look(draft.title, t), body: look(draft.body, t), author: look(draft.author, t) };
@@ -146,7 +152,7 @@ function PostForm({ heading, submit, draft, setDraft, stored, onKind, onSend, on
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
       return;
     }
-    choose({ name: settings().name || draft.author.trim() });
+    if (!pseudonym.current) choose({ name: settings().name || draft.author.trim() });
     try {
       sent.current = true;
       await onSend();
@@ -198,6 +204,19 @@ function PostForm({ heading, submit, draft, setDraft, stored, onKind, onSend, on
         onChange={(e) => change({ body: e.target.value })}
         error={found.body.error || (tooLong > 0 ? t("form.tooLong", { n: tooLong }) : "")}
         thought={found.body.thought}
+      />
+      <Sensitive
+        kinds={[...found.title.kinds, ...found.body.kinds]}
+        board={board}
+        onOtherName={
+          named
+            ? undefined
+            : () => {
+                pseudonym.current = true;
+                setAskName(true);
+                change({ author: t("form.pseudonym") });
+              }
+        }
       />
       {askName && (
         <TextField

@@ -12,6 +12,20 @@ const outcomes: Outcome[] = ["foundHere", "foundElsewhere", "notNeeded"];
 /** How much longer a post stays when its author extends it. */
 export const EXTEND_DAYS = 30;
 
+/** A helper who prepares it together with its author can change it. */
+export function Together({ post }: { post: Post }) {
+  const { t } = useT();
+  const board = useBoard();
+  return (
+    <div className="row no-print">
+      <p className="grow">{t("post.together")}</p>
+      <ButtonLink icon="edit" href={format({ board: board.id, view: "edit", post: post.id })}>
+        {t("post.edit")}
+      </ButtonLink>
+    </div>
+  );
+}
+
 /** What the author can do: edit, extend, close with an outcome, open again. */
 export function Owner({ post }: { post: Post }) {
   const { t, language } = useT();

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { format, go } from "../../app/route";
-import { ago, clock, day, dayAndClock, sameDay } from "../../app/time";
+import { ago, day } from "../../app/time";
 import { Banner } from "../../components/banner";
 import { Button, ButtonLink } from "../../components/button";
 import { KindTab } from "../../components/kind";
@@ -11,9 +11,10 @@ import { DeliveryMark } from "../../components/state";
 import { Icon } from "../../design/icon";
 import type { Post } from "@tavle/client";
 import { ShareSheet } from "../share/view";
-import { Conflicts } from "./conflicts";
+import { Conflicts, whenWords } from "./conflicts";
 import { Offers } from "./offers";
-import { Owner } from "./owner";
+import { Owner, Together } from "./owner";
+import { helpsPrepare } from "./rights";
 import { Replies } from "./replies";
 import { Terms } from "./terms";
 import "./style.css";
@@ -84,6 +85,7 @@ function Whole({ post }: { post: Post }) {
         {post.clockSuspect && <p className="quiet small">{t("post.clockSuspect")}</p>}
       </article>
       {post.mine && <Owner post={post} />}
+      {helpsPrepare(post) && <Together post={post} />}
       <Offers post={post} />
       <Replies post={post} />
       <ShareSheet post={post} open={sharing} onClose={() => setSharing(false)} />
@@ -124,17 +126,12 @@ function Facts({ post }: { post: Post }) {
   const { t, language } = useT();
   const facts: ReactNode[] = [];
   const { when } = post;
-  if (when?.start) {
-    const end = when.end ? ` – ${sameDay(when.start, when.end) ? clock(language, when.end) : dayAndClock(language, when.end)}` : "";
-    const repeat = when.repeat ? ` · ${t(`repeat.${when.repeat}` as MessageKey)}` : "";
+  if (when?.start)
     facts.push(
       <p key="when" className="fact strong">
-        <Icon name="clock" size="1.3em" /> {dayAndClock(language, when.start)}
-        {end}
-        {repeat}
+        <Icon name="clock" size="1.3em" /> {whenWords(when, t, language)}
       </p>,
     );
-  }
   if (post.place)
     facts.push(
       <p key="place" className="fact strong" lang={post.lang}>
