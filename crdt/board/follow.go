@@ -1,6 +1,10 @@
 package board
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // What follows from a post by itself; see "What follows from it" in SCHEMA.md.
 
@@ -63,9 +67,19 @@ func (p *Post) Agreed() (Terms, bool) {
 // "remove" or nothing.
 type Hiding map[ID]string
 
-// Hiding computes what the records of the page mean together: a removal stands
-// until a restore that knew of it, and counts for more than hiding.
+// Hiding computes what the records of the page mean together.
 func (p *Page) Hiding() Hiding {
+	h := Hiding{}
+	for target, r := range p.Reasons() {
+		h[target] = r.Action
+	}
+	return h
+}
+
+// Reasons are the records by which entries are hidden or removed, by target: for
+// each the earliest that stands. A removal stands until a restore that knew of
+// it, and counts for more than hiding.
+func (p *Page) Reasons() map[ID]Record {
 	restored := map[string]bool{}
 	for _, r := range p.Moderation {
 		if r.Action == "restore" {
@@ -74,13 +88,25 @@ func (p *Page) Hiding() Hiding {
 			}
 		}
 	}
-	h := Hiding{}
+	reasons := map[ID]Record{}
 	for _, r := range p.Moderation {
-		if !restored[string(r.ID)] && (r.Action == "remove" || r.Action == "hide" && h[r.Target] == "") {
-			h[r.Target] = r.Action
+		if restored[string(r.ID)] || r.Action != "remove" && r.Action != "hide" {
+			continue
+		}
+		if before, ok := reasons[r.Target]; !ok || r.Action == "remove" && before.Action == "hide" {
+			reasons[r.Target] = r
 		}
 	}
-	return h
+	return reasons
+}
+
+// overrules tells whether a record of another page says more than this one, or
+// the same earlier.
+func (r Record) overrules(other Record) bool {
+	if r.Action != other.Action {
+		return r.Action == "remove"
+	}
+	return cmp.Or(r.CreatedAt.Compare(other.CreatedAt), strings.Compare(string(r.ID), string(other.ID))) < 0
 }
 
 // Removed tells whether an entry is removed.

@@ -83,7 +83,9 @@ func (p *Post) claim() (first Claim, found bool) {
 
 // fits tells whether the secret is that of the hand-over. What is not of a
 // secret's form is none.
-func (c Claim) fits(h Handover) bool { return checkSecret(c.Secret) == nil && SecretHash(c.Secret) == h.SecretHash }
+func (c Claim) fits(h Handover) bool {
+	return checkSecret(c.Secret) == nil && SecretHash(c.Secret) == h.SecretHash
+}
 
 func (e entry) handovers(p *Post) {
 	e.entryAt("handovers").children(func(key string, e entry) {

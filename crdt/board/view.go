@@ -12,6 +12,7 @@ type View struct {
 	board   Board
 	posts   []Post // in the order of lists
 	hiding  Hiding
+	reasons map[ID]Record
 	now     int64
 	trusted bool
 }
@@ -20,13 +21,13 @@ type View struct {
 // offset is by how much it was ahead of the server's when the reader last reached
 // it, and 0 for a reader that never did. The pages are not kept.
 func NewView(b Board, pages []Page, now, offset int64) *View {
-	v := &View{board: b, hiding: Hiding{}, now: now}
+	v := &View{board: b, hiding: Hiding{}, reasons: map[ID]Record{}, now: now}
 	future := 0
 	for _, p := range pages {
 		v.posts = append(v.posts, p.Posts...)
-		for target, action := range p.Hiding() {
-			if !v.hiding.Removed(target) {
-				v.hiding[target] = action
+		for target, r := range p.Reasons() {
+			if before, ok := v.reasons[target]; !ok || r.overrules(before) {
+				v.reasons[target], v.hiding[target] = r, r.Action
 			}
 		}
 	}
@@ -46,6 +47,13 @@ func (v *View) Trusted() bool { return v.trusted }
 
 // Hiding is what moderation did to the entries of all pages.
 func (v *View) Hiding() Hiding { return v.hiding }
+
+// Reason returns the record by which a post, reply or offer is hidden or removed,
+// for people who ask why.
+func (v *View) Reason(entry ID) (Record, bool) {
+	r, ok := v.reasons[entry]
+	return r, ok
+}
 
 // Status of a post.
 type Status string

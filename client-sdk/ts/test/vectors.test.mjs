@@ -6,6 +6,7 @@ import { test } from "node:test"
 import { boardGenesis, pageGenesis } from "../dist/model/genesis.js"
 import { holderOf, parseSecret, secretFromBytes, secretHash } from "../dist/model/handover.js"
 import * as ids from "../dist/model/ids.js"
+import { Moderation } from "../dist/model/post.js"
 import { postIds, readBoard, readModeration, readPost } from "../dist/model/read.js"
 import { addMonths, Clock, formatTime, monthOf, parseTime } from "../dist/model/time.js"
 import { byNewest } from "../dist/model/views.js"
@@ -91,7 +92,7 @@ function readPage(doc, exact) {
 // What Go says of a page, in the same form; epoch, month and board are the page's own.
 const pageOf = ({ posts, moderation = [] }) => asGo({ posts, moderation })
 
-for (const { says, changes, heldBy, read } of vectors("documents")) {
+for (const { says, changes, heldBy, reasons, read } of vectors("documents")) {
   test(`a document is read as Go reads it: ${says}`, { skip: !read && "Go has not said" }, () => {
     const doc = documentOf(changes)
     if (doc.kind.val === "board") return assert.deepEqual(asGo(readBoard(doc)), asGo(read))
@@ -99,6 +100,10 @@ for (const { says, changes, heldBy, read } of vectors("documents")) {
     assert.deepEqual(asGo(readPage(doc, false)), pageOf(read), "the short way")
     for (const [id, holder] of Object.entries(heldBy ?? {}))
       for (const exact of [true, false]) assert.equal(holderOf(readPost(doc, id, exact)), holder)
+    const moderation = new Moderation(readModeration(doc, true))
+    const targets = readModeration(doc, true).map(record => record.target)
+    const why = targets.flatMap(target => (moderation.reason(target) ? [[target, moderation.reason(target).id]] : []))
+    assert.deepEqual(Object.fromEntries(why), reasons ?? {})
   })
 }
 

@@ -53,8 +53,8 @@ function conflicts(v, path = [], found = {}) {
 }
 
 const documents = []
-function write(says, doc, heldBy) {
-  documents.push({ says, heads: A.getHeads(doc).sort(), changes: A.getAllChanges(doc).map(hex), value: plain(doc), conflicts: conflicts(doc), heldBy })
+function write(says, doc, heldBy, reasons) {
+  documents.push({ says, heads: A.getHeads(doc).sort(), changes: A.getAllChanges(doc).map(hex), value: plain(doc), conflicts: conflicts(doc), heldBy, reasons })
 }
 
 const post = (name, minutes, more = {}) => ({
@@ -127,11 +127,16 @@ write("a post with everything", edit(device(), d => {
   a = edit(a, d => { d.moderation[id("m1")] = record("remove", 1) })
   b = edit(b, d => { d.posts[P].title = str("ny titel"); d.moderation[id("m2")] = record("hide", 2) })
   ;[a, b, c] = meet(a, b, c)
-  write("a post is removed while it is edited", a)
+  write("a post is removed while it is edited", a, undefined, { [P]: id("m1") })
   b = edit(b, d => { d.moderation[id("m3")] = record("restore", 3, { restores: { [id("m1")]: true, [id("m2")]: true } }) })
   write("and restored", b)
   c = edit(c, d => { d.moderation[id("m4")] = record("remove", 0) })
-  write("and removed by somebody who did not know of the restore", meet(c, b)[0])
+  ;[c] = meet(c, b)
+  write("and removed by somebody who did not know of the restore", c, undefined, { [P]: id("m4") })
+  c = edit(c, d => { d.moderation[id("m5")] = record("remove", 0, { target: str(id("r1")) }); d.moderation[id("m6")] = record("label", 0, { target: str(Q) })
+    d.moderation[id("m7")] = record("hide", 9, { target: str(Q) }); d.moderation[id("m8")] = record("hide", 0, { target: str(Q) }) })
+  c = edit(c, d => { d.moderation[id("m9")] = record("hide", 0, { target: str(id("r1")) }) })
+  write("a reply is removed and hidden, another post hidden twice", c, undefined, { [P]: id("m4"), [id("r1")]: id("m5"), [Q]: id("m7") })
 }
 
 { // sets: an addition wins over a removal that has not seen it

@@ -6,7 +6,7 @@ import { codeOf } from "./ids.js"
 import { readModeration, type ModerationRecord, type OfferRecord, type PostRecord, type TermsRecord } from "./read.js"
 import type * as S from "./schema.js"
 import { dayMillis, parseTime } from "./time.js"
-import type { Concurrent, Dict } from "./values.js"
+import { compareText, type Concurrent, type Dict } from "./values.js"
 
 /** What reading depends on besides the document. */
 export interface Reader {
@@ -21,17 +21,21 @@ export interface Reader {
   delivery(post: string, entry?: string): S.Delivery
 }
 
+type Reason = Pick<ModerationRecord, "id" | "action" | "rule" | "facts" | "by" | "createdAt">
+
 /** What the records of a page together did to its posts, replies and offers. */
 export class Moderation {
-  readonly #acts = new Map<string, "hide" | "remove">()
+  readonly #reasons = new Map<string, Reason>()
   readonly #labels = new Map<string, string[]>()
 
-  /** A removal stands until a restore that knew of it, and counts for more than hiding. */
+  /** A removal stands until a restore that knew of it, and counts for more than hiding; of two that stand the earlier says why. */
   constructor(records: readonly ModerationRecord[]) {
     const restored = new Set(records.flatMap(record => (record.action === "restore" ? record.restores : [])))
-    for (const { id, target, action, rule } of records) {
+    for (const record of records) {
+      const { id, target, action, rule } = record
       if (restored.has(id)) continue
-      if (action === "remove" || (action === "hide" && !this.#acts.has(target))) this.#acts.set(target, action)
+      const before = this.#reasons.get(target)?.action
+      if ((action === "remove" && before !== "remove") || (action === "hide" && !before)) this.#reasons.set(target, record)
       if (action === "label") this.#labels.set(target, [...(this.#labels.get(target) ?? []), rule])
     }
   }
@@ -41,15 +45,32 @@ export class Moderation {
     const all = new Moderation([])
     for (const page of pages) {
       const own = new Moderation(readModeration(page, true))
-      for (const [target, act] of own.#acts) if (!all.removed(target)) all.#acts.set(target, act)
+      for (const [target, reason] of own.#reasons) if (overrules(reason, all.#reasons.get(target))) all.#reasons.set(target, reason)
       for (const [target, labels] of own.#labels) all.#labels.set(target, [...all.labels(target), ...labels])
     }
     return all
   }
 
-  removed = (target: string): boolean => this.#acts.get(target) === "remove"
-  hidden = (target: string): boolean => this.#acts.get(target) === "hide"
+  removed = (target: string): boolean => this.#reasons.get(target)?.action === "remove"
+  hidden = (target: string): boolean => this.#reasons.get(target)?.action === "hide"
   labels = (target: string): string[] => this.#labels.get(target) ?? []
+
+  /** The record by which something is hidden or removed. */
+  reason = (target: string): Reason | undefined => this.#reasons.get(target)
+
+  /** The same, for those who ask why. */
+  why(target: string): S.ModerationReason | undefined {
+    const reason = this.reason(target)
+    if (!reason) return undefined
+    const { action, rule, facts, by, createdAt } = reason
+    return { action: action as "hide" | "remove", rule, facts, by, createdAt: millisOf(createdAt) }
+  }
+}
+
+/** Whether a record of another page says more than one, or the same earlier. */
+function overrules(reason: Reason, other: Reason | undefined): boolean {
+  if (!other || reason.action !== other.action) return !other || reason.action === "remove"
+  return (compareText(reason.createdAt, other.createdAt) || compareText(reason.id, other.id)) < 0
 }
 
 const millisOf = (time: string): number => parseTime(time)?.millis ?? 0
@@ -124,6 +145,7 @@ export function assemble(record: PostRecord, reader: Reader): S.Post {
     mine: heldBy === reader.ref,
     removed,
     hidden: moderation.hidden(id),
+    moderation: moderation.why(id),
     labels: moderation.labels(id),
     conflicts: removed ? {} : asText(record.concurrent),
     delivery: reader.delivery(id),
@@ -151,7 +173,7 @@ function readReply(post: string, reply: PostRecord["replies"][number], reader: R
   const { concurrent: _, ...rest } = reply
   const removed = reader.moderation.removed(reply.id)
   const delivery = reader.delivery(post, reply.id)
-  return { ...dated(rest), body: removed ? "" : reply.body, mine: reply.createdBy === reader.ref, removed, hidden: reader.moderation.hidden(reply.id), delivery }
+  return { ...dated(rest), body: removed ? "" : reply.body, mine: reply.createdBy === reader.ref, removed, hidden: reader.moderation.hidden(reply.id), moderation: reader.moderation.why(reply.id), delivery }
 }
 
 function readOffer(post: string, offer: OfferRecord, reader: Reader): S.Offer {
@@ -165,6 +187,7 @@ function readOffer(post: string, offer: OfferRecord, reader: Reader): S.Offer {
     mine: offer.createdBy === reader.ref,
     removed,
     hidden: reader.moderation.hidden(offer.id),
+    moderation: reader.moderation.why(offer.id),
     delivery: reader.delivery(post, offer.id),
   }
 }

@@ -44,6 +44,17 @@ export interface Proxy {
   connector?: string
 }
 
+/** The record by which something is removed or hidden: the earliest that stands. */
+export interface ModerationReason {
+  action: "hide" | "remove"
+  /** Of the house rules, as the moderator named it. */
+  rule: string
+  facts: string
+  /** Reference of the moderator's device. */
+  by: string
+  createdAt: number
+}
+
 export interface Reply {
   id: string
   body: string
@@ -54,6 +65,8 @@ export interface Reply {
   mine: boolean
   removed: boolean
   hidden: boolean
+  /** Why it is removed or hidden. */
+  moderation?: ModerationReason
   delivery: Delivery
 }
 
@@ -77,6 +90,8 @@ export interface Offer {
   mine: boolean
   removed: boolean
   hidden: boolean
+  /** Why it is removed or hidden. */
+  moderation?: ModerationReason
   delivery: Delivery
 }
 
@@ -175,6 +190,8 @@ export interface Post {
   readonly mine: boolean
   readonly removed: boolean
   readonly hidden: boolean
+  /** Why it is removed or hidden. */
+  readonly moderation?: ModerationReason
   /** Labels that moderators gave it. */
   readonly labels: string[]
   /**
