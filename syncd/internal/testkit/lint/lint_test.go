@@ -23,6 +23,7 @@ const arrows = `
 	crdt/history/historytest → crdt/history crdt/chunk crdt/id
 	crdt/exchange           → crdt/history crdt/chunk crdt/id
 	crdt/board              → crdt/history crdt/chunk crdt/id
+	crdt/board/rights       → crdt/board crdt/chunk crdt/history crdt/id
 	crdt/internal/core      → crdt/id
 	crdt                    → crdt/board crdt/history crdt/chunk crdt/id crdt/internal/core
 	crdt/crdttest           → crdt crdt/exchange crdt/history crdt/chunk crdt/id crdt/internal/core
@@ -57,7 +58,7 @@ const arrows = `
 
 // pure packages start no goroutine, read no clock, and know neither files nor
 // sockets, so that a test can drive every step of them.
-const pure = `crdt/chunk crdt/history crdt/exchange crdt/wire crdt/board syncd/internal/gate syncd/internal/replica`
+const pure = `crdt/chunk crdt/history crdt/exchange crdt/wire crdt/board crdt/board/rights syncd/internal/gate syncd/internal/replica`
 
 // fence is the only package that may import cgo or the Automerge engine; what
 // stands below one of cgoFree must not reach either.
