@@ -57,6 +57,24 @@ export default defineConfig({
         maximumFileSizeToCacheInBytes: 8 << 20,
         navigateFallback: "/index.html",
         navigateFallbackAllowlist: [/^\/$/, /^\/kiosk\/?$/, /^\/desk\/?$/],
+        // Scanned posters are counted by the server; without it, or one that does not count, they open all the same.
+        runtimeCaching: [
+          {
+            urlPattern: ({ request, url, sameOrigin }) => sameOrigin && request.mode === "navigate" && url.pathname.startsWith("/p/"),
+            handler: "NetworkOnly",
+            options: {
+              precacheFallback: { fallbackURL: "/index.html" },
+              plugins: [
+                {
+                  fetchDidSucceed: async ({ response }) => {
+                    if (response.status >= 400) throw new Error("nobody counts");
+                    return response;
+                  },
+                },
+              ],
+            },
+          },
+        ],
         skipWaiting: false,
         clientsClaim: true,
         inlineWorkboxRuntime: true,

@@ -19,6 +19,8 @@ const parts = {
 show();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 
+// A printed poster's number counts at the server; what it leads to stands after #.
+if (/^\/p\/[0-9a-z]+\/?$/i.test(location.pathname)) history.replaceState(null, "", `/${location.hash}`);
 const path = location.pathname.replace(/\/+$/, "") || "/";
 const Part = parts[path as keyof typeof parts] ?? parts["/"];
 const root = document.getElementById("root");

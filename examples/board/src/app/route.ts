@@ -5,7 +5,7 @@
 import { useSyncExternalStore } from "react";
 
 /** The views of the phone. `p` names the post for "post" and "edit". */
-export const VIEWS = ["board", "post", "new", "edit", "mine", "boards", "settings", "device", "about"] as const;
+export const VIEWS = ["board", "post", "new", "edit", "mine", "boards", "settings", "device", "about", "claim"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface Route {

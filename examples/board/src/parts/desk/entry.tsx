@@ -1,18 +1,17 @@
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { day } from "../../app/time";
 import { Button } from "../../components/button";
-import { TextArea, TextField } from "../../components/field";
+import { TextField } from "../../components/field";
 import { DeliveryMark } from "../../components/state";
 import { Icon } from "../../design/icon";
-import { bodyMax, type Draft, type Finding, type Proxy, titleMax } from "@tavle/client";
-import { thoughts } from "../kiosk/hints";
+import type { Draft, Proxy } from "@tavle/client";
 import { usePrinter } from "../print/paper";
 import { NeighbourSlip } from "../print/slip";
 import { focusOn, Keys, next } from "./keys";
 import { type Choices, lastChoices, rememberChoices } from "./memory";
-import { names, refusals } from "./refusals";
+import { isSafe, SafeText } from "./safe-text";
 
 const KINDS = ["request", "offer", "companion", "item", "question", "event"] as const;
 const TOPICS = ["shopping", "lift", "repair", "digital", "company", "garden", "pet", "other"] as const;
@@ -47,23 +46,24 @@ export function Entry() {
       setDraft({ ...draft, title: change.topic === "other" ? "" : t(`desk.title.${change.topic}` as MessageKey) });
     }
   };
-  const texts = [draft.title, draft.body, draft.place ?? ""];
-  const refused = texts.map(refusals);
   const similar = useMemo(
     () => (draft.title.trim() ? board.similar({ id: draft.id, kind: choices.kind, title: draft.title, body: draft.body }).slice(0, 2) : []),
     [board, draft, choices.kind],
   );
-  const words = thoughts(texts.join("\n"));
-  const titles = names(texts.join("\n"));
 
   const save = async () => {
     setTried(true);
-    if (draft.title.trim() === "" || refused.some((r) => r.length > 0) || saving.current) return;
+    if (!isSafe(draft) || saving.current) return;
     saving.current = true;
     setFailure("");
     const now = Date.now();
     const permittedAt = choices.given === "yesterday" ? now - DAY : choices.given === "earlier" && earlier ? new Date(`${earlier}T12:00`).getTime() : now;
     const permittedUntil = permittedAt + Number(choices.until) * DAY;
+    if (permittedUntil <= now) {
+      saving.current = false;
+      setFailure(t("desk.permissionOver"));
+      return;
+    }
     try {
       await board.addPost({
         ...draft,
@@ -82,7 +82,7 @@ export function Entry() {
       rememberChoices(choices);
       setSaved(draft.id);
     } catch (err) {
-      setFailure(String(err));
+      setFailure(t("form.failed", { reason: String(err) }));
     }
     saving.current = false;
   };
@@ -98,7 +98,6 @@ export function Entry() {
   const group = (label: MessageKey, key: keyof Choices, values: readonly string[], word: (v: string) => MessageKey, ref?: typeof first) => (
     <Keys first={ref} label={t(label)} value={choices[key]} onChange={(v) => choose({ [key]: v })} onNext={next} options={values.map((value) => ({ value, label: t(word(value)) }))} />
   );
-  const error = (i: number): ReactNode => (refused[i]?.length ? <Refusal text={texts[i] ?? ""} found={refused[i]} /> : undefined);
   return (
     <div
       className="entry"
@@ -127,16 +126,7 @@ export function Entry() {
       </div>
       <div className="entry-text">
         <p className="entry-rule"><Icon name="info" /> <span>{t("desk.rule")}</span></p>
-        <div data-question>
-          <TextField label={t("form.title")} value={draft.title} maxLength={titleMax} autoComplete="off" onChange={(e) => setDraft({ ...draft, title: e.target.value })}
-            error={error(0) ?? (tried && draft.title.trim() === "" ? t("form.needTitle") : undefined)} />
-        </div>
-        <TextArea label={t("form.body")} rows={4} value={draft.body} maxLength={bodyMax} onChange={(e) => setDraft({ ...draft, body: e.target.value })} error={error(1)} />
-        <TextField label={t("desk.place")} hint={t("form.placeHint")} value={draft.place ?? ""} maxLength={200} autoComplete="off" onChange={(e) => setDraft({ ...draft, place: e.target.value })} error={error(2)} />
-        <div className="entry-hints" aria-live="polite">
-          {words.health && <p className="field-thought"><Icon name="info" /> <span>{t("desk.health", { words: words.health.join(", ") })}</span></p>}
-          {words.suspicion && <p className="field-thought"><Icon name="info" /> <span>{t("desk.suspicion")}</span></p>}
-          {titles.length > 0 && <p className="field-thought"><Icon name="person" /> <span>{t("desk.name", { words: titles.join(", ") })}</span></p>}
+        <SafeText text={draft} onChange={(change) => setDraft({ ...draft, ...change })} tried={tried}>
           {similar.length > 0 && (
             <div className="field-thought">
               <Icon name="copy" />
@@ -146,8 +136,8 @@ export function Entry() {
               </div>
             </div>
           )}
-        </div>
-        {failure && <p className="field-error" role="alert"><Icon name="warning" /> <span>{t("form.failed", { reason: failure })}</span></p>}
+        </SafeText>
+        {failure && <p className="field-error" role="alert"><Icon name="warning" /> <span>{failure}</span></p>}
         <div className="row">
           <Button tone="primary" large icon="sent" onClick={() => void save()}>{t("desk.save")}</Button>
           <kbd>Ctrl</kbd><kbd>↵</kbd>
@@ -159,25 +149,6 @@ export function Entry() {
 
 function isTemplate(title: string, t: (key: MessageKey) => string): boolean {
   return TOPICS.some((topic) => topic !== "other" && t(`desk.title.${topic}`) === title);
-}
-
-/** What was found and why it cannot stand there, with the words marked. */
-function Refusal({ text, found }: { text: string; found: readonly Finding[] }) {
-  const { t } = useT();
-  const kinds = [...new Set(found.map((f) => f.kind))];
-  const parts: ReactNode[] = [];
-  let at = 0;
-  for (const f of found) {
-    if (f.start < at) continue;
-    parts.push(text.slice(Math.max(at, f.start - 24), f.start), <mark key={f.start}>{text.slice(f.start, f.end)}</mark>);
-    at = f.end;
-  }
-  return (
-    <>
-      <span className="refused">{parts}</span>
-      {kinds.map((kind) => <span key={kind} className="refused-why">{t((["phone", "cpr", "bsn", "email", "address"].includes(kind) ? `desk.refuse.${kind}` : "form.personal.other") as MessageKey)}</span>)}
-    </>
-  );
 }
 
 /** The code, large; the slip; and on to the next. */

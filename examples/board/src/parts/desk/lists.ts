@@ -10,20 +10,47 @@ export interface ToCall {
   post: Post;
   /** When they were last told; 0 for never. */
   calledAt: number;
+  /** Closed, or handed over. */
+  ended: boolean;
+  /** They want to hear from us, and have not been told of the end yet. */
+  toTell: boolean;
   replies: Reply[];
   offers: Offer[];
 }
 
-/** callList: neighbours who want to hear from us, those with news first, then the one waiting longest. `mine`: only those of this desk. */
-export function callList(posts: readonly Post[], calls: Calls, mine: boolean): ToCall[] {
+/** Those of this desk, of all desks, or those that have come to an end: closed, or in the neighbour's own hands. */
+export type Whose = "mine" | "all" | "ended";
+
+/** isHandedOver: the neighbour has taken it; it is no longer the desk's to change. */
+export function isHandedOver(post: Post): boolean {
+  return post.proxy !== undefined && post.heldBy !== post.createdBy;
+}
+
+/** isOffered: a slip with the secret is out, and nobody has come with it yet. */
+export function isOffered(post: Post): boolean {
+  return post.handovers.length > 0 && !isHandedOver(post);
+}
+
+/** What was made at the end of a post and has to be told: closings that stand, and the neighbour's taking over. */
+function endings(post: Post): string[] {
+  const closings = post.closings.filter((c) => !c.reopened).map((c) => c.id);
+  return isHandedOver(post) ? [...closings, `held:${post.heldBy}`] : closings;
+}
+
+/** callList: neighbours who want to hear from us, those with news first, then the one waiting longest. `here` is the reference of this desk. */
+export function callList(posts: readonly Post[], calls: Calls, whose: Whose, here: string): ToCall[] {
+  const fits = (p: Post) => p.proxy && !p.removed && (whose === "all" || p.createdBy === here);
   return posts
-    .filter((p) => p.proxy && p.proxy.callBackBy !== "none" && !p.removed && (!mine || p.mine) && (p.state !== "closed" || !calls[p.id]))
+    .filter(fits)
     .map((post) => {
       const call = calls[post.id];
       const seen = new Set(call?.seen);
-      const isNew = (x: Reply | Offer) => !x.removed && !x.mine && !seen.has(x.id);
-      return { post, calledAt: call?.at ?? 0, replies: post.replies.filter(isNew), offers: post.offers.filter((o) => isNew(o) && !o.withdrawn) };
+      const ended = post.state === "closed" || isHandedOver(post);
+      const isNew = (x: Reply | Offer) => !x.removed && x.createdBy !== post.createdBy && !seen.has(x.id) && !isHandedOver(post);
+      const toTell = post.proxy?.callBackBy !== "none" && !(ended && call && endings(post).every((id) => seen.has(id)));
+      return { post, calledAt: call?.at ?? 0, ended, toTell, replies: post.replies.filter(isNew), offers: post.offers.filter((o) => isNew(o) && !o.withdrawn) };
     })
+    .filter((x) => (whose === "ended" ? x.ended : x.toTell))
     .sort((a, b) => Number(news(b) > 0) - Number(news(a) > 0) || (a.calledAt || a.post.createdAt) - (b.calledAt || b.post.createdAt));
 }
 
@@ -34,7 +61,7 @@ export function news(item: ToCall): number {
 
 /** called gives the calls with one more, made now. */
 export function called(calls: Calls, post: Post, now: number): Calls {
-  return { ...calls, [post.id]: { at: now, seen: [...post.replies, ...post.offers].map((x) => x.id) } };
+  return { ...calls, [post.id]: { at: now, seen: [...[...post.replies, ...post.offers].map((x) => x.id), ...endings(post)] } };
 }
 
 /** Why a request waits: nobody has said anything, only its own author has, or whoever offered has withdrawn. */

@@ -1,7 +1,8 @@
-/** What this desk remembers on the device: the last choices, and when which neighbour was called. Never who a neighbour is. */
+/** What this desk remembers on the device: the last choices, when which neighbour was called, which posters were printed. Never who a neighbour is. */
 
 const CHOICES = "tavle.desk.choices";
 const CALLS = "tavle.desk.calls";
+const POSTERS = "tavle.desk.posters";
 const KEYS = "tavle.desk.keys";
 
 /** The last choices of the form; they are offered again. */
@@ -54,6 +55,19 @@ export function calls(): Calls {
 }
 export function rememberCalls(all: Calls): void {
   write(CALLS, all);
+}
+/** A poster that was printed here: of which post (its code), or "" for the board. */
+export type Posters = Readonly<Record<string, { code: string; at: number }>>;
+
+/** How many are remembered. */
+const POSTERS_MAX = 200;
+
+export function posters(): Posters {
+  return read<Posters>(POSTERS, {});
+}
+export function rememberPoster(poster: string, code: string, at: number): void {
+  const all = Object.entries({ ...posters(), [poster]: { code, at } });
+  write(POSTERS, Object.fromEntries(all.sort(([, a], [, b]) => b.at - a.at).slice(0, POSTERS_MAX)));
 }
 /** Whether single keys open the parts of the desk. */
 export function shortcuts(): boolean {

@@ -3,6 +3,7 @@ import { useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { Choice } from "../../components/choice";
 import { countPosts } from "./lists";
+import { PosterScans } from "./scans";
 
 const ASKS = ["self", "family", "neighbour", "volunteer", "professional", "legalRepresentative"] as const;
 
@@ -45,6 +46,7 @@ export function Numbers() {
           ))}
         </ul>
       </section>
+      <PosterScans />
     </div>
   );
 }

@@ -4,7 +4,12 @@ import { Button } from "../../components/button";
 import { linkTo } from "../kiosk/post";
 import { Preview, usePrinter } from "../print/paper";
 import { Poster } from "../print/poster";
+import { newPoster } from "../print/poster-link";
 import { WeekSheet } from "../print/sheet";
+import { rememberPoster } from "./memory";
+
+/** The number of the poster on the screen, which nobody can scan there. */
+const PREVIEW = "000000000000";
 
 /** Paper for the stairwell: the sheet of the week, and the poster. In the language of the desk. */
 export function Papers() {
@@ -15,7 +20,12 @@ export function Papers() {
   const { print, roll } = usePrinter();
   const link = linkTo(board);
   const week = <WeekSheet posts={posts} info={info} link={link} now={Date.now()} />;
-  const poster = <Poster info={info} link={link} />;
+  const poster = (number: string) => <Poster info={info} board={board.id} poster={number} />;
+  const printPoster = () => {
+    const number = newPoster();
+    rememberPoster(number, "", Date.now());
+    print(poster(number));
+  };
   return (
     <div className="stack">
       <h1>{t("desk.papers")}</h1>
@@ -28,8 +38,8 @@ export function Papers() {
         </section>
         <section className="stack">
           <h2>{t("desk.poster")}</h2>
-          <Preview label={t("desk.poster")}>{poster}</Preview>
-          <Button icon="print" onClick={() => print(poster)}>{t("desk.printPoster")}</Button>
+          <Preview label={t("desk.poster")}>{poster(PREVIEW)}</Preview>
+          <Button icon="print" onClick={() => printPoster()}>{t("desk.printPoster")}</Button>
         </section>
       </div>
       {roll}

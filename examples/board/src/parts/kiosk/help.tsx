@@ -4,7 +4,7 @@ import { Sheet } from "../../components/dialog";
 import type { Board, BoardInfo } from "@tavle/client";
 import { usePrinter } from "../print/paper";
 import { Poster } from "../print/poster";
-import { linkTo } from "./post";
+import { newPoster } from "../print/poster-link";
 
 /** Help, from the same place on every screen: how it works, the rules, whom to call, and what this screen keeps. */
 export function Help({ open, info, board, onClose }: { open: boolean; info: BoardInfo; board: Board; onClose: () => void }) {
@@ -36,7 +36,7 @@ export function Help({ open, info, board, onClose }: { open: boolean; info: Boar
         )}
         {info.controller && <p className="quiet small">{t("about.controller", { name: info.controller })}</p>}
         <div className="row">
-          <Button icon="print" onClick={() => print(<Poster info={info} link={linkTo(board)} />)}>{t("kiosk.poster")}</Button>
+          <Button icon="print" onClick={() => print(<Poster info={info} board={board.id} poster={newPoster()} />)}>{t("kiosk.poster")}</Button>
           <Button tone="primary" onClick={onClose}>{t("do.close")}</Button>
         </div>
       </Sheet>

@@ -10,6 +10,8 @@ import { Qr } from "../../components/qr";
 import { Icon } from "../../design/icon";
 import type { Board, BoardInfo, Post } from "@tavle/client";
 import { usePrinter } from "../print/paper";
+import { PostPoster } from "../print/poster";
+import { newPoster } from "../print/poster-link";
 import { TakeAlongSlip } from "../print/slip";
 import { useReader } from "./speech";
 
@@ -78,6 +80,9 @@ function Shown({ board, post, info, onAnswer }: { board: Board; post: Post; info
           </Button>
         )}
         <Button large wide icon="print" onClick={() => print(<TakeAlongSlip post={post} info={info} link={link} />)}>{t("kiosk.print")}</Button>
+        {post.state === "open" && (
+          <Button large wide icon="print" onClick={() => print(<PostPoster info={info} board={board.id} poster={newPoster()} post={post} />)}>{t("kiosk.poster")}</Button>
+        )}
         <Button large wide icon="phone" aria-expanded={qr} onClick={() => setQr(!qr)}>{t("kiosk.takeAlong")}</Button>
         {qr && (
           <div className="kiosk-qr">

@@ -1,5 +1,5 @@
-import { useEffect, useState } from "react";
-import { type App, useApp, useObservable, useWaiting } from "../../app/client";
+import { useEffect, useMemo, useState } from "react";
+import { type App, useApp, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { ago } from "../../app/time";
 
@@ -12,7 +12,9 @@ export function KioskState() {
 function Line({ client, board }: { client: NonNullable<App["client"]>; board: NonNullable<App["board"]> }) {
   const { t, language } = useT();
   const { state, lastReached } = useObservable(client.connection);
-  const waiting = useWaiting(board);
+  const posts = useObservable(board.posts);
+  // Whatever is not on the board was written here, by whichever visitor.
+  const waiting = useMemo(() => posts.flatMap((p) => [p, ...p.replies, ...p.offers]).filter((x) => x.delivery !== "board").length, [posts]);
   const device = useObservable(client.device);
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

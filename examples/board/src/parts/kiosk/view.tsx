@@ -49,7 +49,7 @@ export default function Kiosk() {
 
 function Frame() {
   const { t } = useT();
-  const { board, noBoard, failure } = useApp();
+  const { client, board, noBoard, failure } = useApp();
   const [session, setSession] = useState(0);
   const slips = useRef<Slips<Work>>(none());
   /** Said by the session: is there anything that would be missed? */
@@ -63,6 +63,7 @@ function Frame() {
     forgetSettings(home);
     clean();
     nothing.current = true;
+    client?.newVisit();
     setSession((n) => n + 1);
     window.scrollTo(0, 0);
   };
@@ -81,6 +82,9 @@ function Frame() {
       for (const name of ["copy", "cut", "dragstart", "contextmenu"]) document.removeEventListener(name, keep);
     };
   }, []);
+
+  // Whoever comes now is nobody who was here before: their answers to earlier posts count, and nothing links the two.
+  useEffect(() => client?.newVisit(), [client]);
 
   useEffect(() => {
     if (!board) return;

@@ -12,6 +12,7 @@ import type { Board } from "@tavle/client";
 import { About } from "../about/view";
 import { BoardList } from "../board-list/view";
 import { Boards } from "../boards/view";
+import { Claim } from "../claim/view";
 import { DeviceView } from "../device/view";
 import { Mine } from "../mine/view";
 import { EditPost, NewPost } from "../post-form/view";
@@ -102,6 +103,8 @@ function View({ route, board, noBoard, missing }: { route: Route; board: Board |
       return <PostView key={route.post} id={route.post} />;
     case "mine":
       return <Mine />;
+    case "claim":
+      return <Claim key={route.post} post={route.post} />;
     case "about":
       return <About />;
     default:

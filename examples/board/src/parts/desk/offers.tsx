@@ -1,0 +1,36 @@
+import { useBoard } from "../../app/client";
+import { useT } from "../../app/i18n";
+import { Button } from "../../components/button";
+import { say } from "../../components/toast";
+import { Icon } from "../../design/icon";
+import type { Post } from "@tavle/client";
+import { close } from "./close";
+import { isHandedOver } from "./lists";
+
+/** Who offers help to a neighbour, with the neighbour's answer as the volunteer was told it; and, once it is done, how it ended. */
+export function Offers({ post }: { post: Post }) {
+  const { t } = useT();
+  const board = useBoard();
+  const offers = post.offers.filter((o) => !o.withdrawn && !o.removed);
+  if (offers.length === 0 || isHandedOver(post)) return null;
+  const answer = (id: string, yes: "accepted" | "declined") => void board.answerOffer(post.id, id, yes).catch((err: unknown) => say(t("form.failed", { reason: String(err) })));
+  return (
+    <ul className="desk-offers" aria-label={t("desk.offers")}>
+      {offers.map((o) => {
+        const declined = !o.accepted && o.answers.some((a) => a.answer === "declined");
+        return (
+          <li key={o.id} data-accepted={o.accepted}>
+            <span className="grow">
+              <strong>{o.author}</strong>
+              {o.accepted && <span className="fact strong"> <Icon name="check" /> {t("desk.offerAccepted")}</span>}
+              {declined && <span className="quiet"> {t("post.declined")}</span>}
+            </span>
+            {post.state !== "closed" && !o.accepted && <Button icon="check" onClick={() => answer(o.id, "accepted")}>{t("desk.accept", { author: o.author })}</Button>}
+            {post.state !== "closed" && !o.accepted && !declined && <Button tone="quiet" onClick={() => answer(o.id, "declined")}>{t("post.decline")}</Button>}
+            {post.state !== "closed" && o.accepted && <Button icon="check" onClick={() => void close(board, post, "foundHere", t)}>{t("desk.done")}</Button>}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
