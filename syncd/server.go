@@ -244,7 +244,7 @@ func access(cfg config.Config) edge.Access {
 // meeting makes the hub what the edge wants it to be.
 type meeting struct{ *hub.Hub }
 
-func (m meeting) Join(p gate.Principal, join wire.Join, out edge.Outbox) (edge.Session, error) {
+func (m meeting) Join(p *gate.Principal, join wire.Join, out edge.Outbox) (edge.Session, error) {
 	s, err := m.Hub.Join(p, join, out)
 	if err != nil {
 		return nil, err

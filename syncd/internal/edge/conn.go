@@ -22,7 +22,7 @@ type conn struct {
 	cfg       *Config
 	ws        *websocket.Conn
 	net       *netConn
-	principal gate.Principal
+	principal *gate.Principal
 	out       *outbox
 	stopping  chan struct{} // closed when the connection begins to close
 	messages  *rate.Limiter
@@ -33,7 +33,7 @@ type conn struct {
 	warned bool    // of an unknown type
 }
 
-func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal gate.Principal) *conn {
+func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal) *conn {
 	stopping := make(chan struct{})
 	cfg := &e.cfg
 	c := &conn{

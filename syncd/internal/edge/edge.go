@@ -37,7 +37,7 @@ type Hub interface {
 	// error should be a *wire.CloseError; the peer is told its text and closed
 	// with its code. out may be used right away and for good; what is sent
 	// before Join has returned goes out after the peer message.
-	Join(p gate.Principal, join wire.Join, out Outbox) (Session, error)
+	Join(p *gate.Principal, join wire.Join, out Outbox) (Session, error)
 	// Identity is what the peer message carries.
 	Identity() (id.Peer, wire.PeerMetadata)
 }
@@ -79,9 +79,10 @@ type Config struct {
 	// names. Without it there is a short page of text at "/". HS17
 	Pages http.Handler
 
-	// Authenticate finds out who asks, before the upgrade; an error is
-	// answered by status 401. (nobody in particular)
-	Authenticate func(*http.Request) (gate.Principal, error)
+	// Authenticate finds out who asks, before the upgrade, and what the upgrade
+	// shall say besides, such as the subprotocol; an error is answered by status
+	// 401. (nobody in particular)
+	Authenticate func(*http.Request) (*gate.Principal, http.Header, error)
 	Access       Access
 	Limits       wire.Limits // (wire.DefaultLimits)
 
@@ -117,7 +118,7 @@ func (c *Config) setDefaults() {
 		c.Metrics = new(Metrics)
 	}
 	if c.Authenticate == nil {
-		c.Authenticate = func(*http.Request) (gate.Principal, error) { return gate.Principal{}, nil }
+		c.Authenticate = func(*http.Request) (*gate.Principal, http.Header, error) { return &gate.Principal{}, nil, nil }
 	}
 	if c.Limits == (wire.Limits{}) {
 		c.Limits = wire.DefaultLimits
@@ -199,7 +200,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, http.StatusForbidden, "web pages from elsewhere may not connect")
 		return
 	}
-	principal, err := e.cfg.Authenticate(r)
+	principal, header, err := e.cfg.Authenticate(r)
 	if err != nil {
 		e.refuse(w, http.StatusUnauthorized, "this device is not known here")
 		return
@@ -209,7 +210,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, http.StatusServiceUnavailable, "no more connections at the moment")
 		return
 	}
-	e.accept(w, r, principal)
+	e.accept(w, r, principal, header)
 }
 
 func (e *Edge) refuse(w http.ResponseWriter, status int, sentence string) {
@@ -245,9 +246,9 @@ func (e *Edge) reserve() bool {
 
 // accept upgrades and starts the reader. The request and what the HTTP server
 // keeps for it are free once the handler returns.
-func (e *Edge) accept(w http.ResponseWriter, r *http.Request, principal gate.Principal) {
+func (e *Edge) accept(w http.ResponseWriter, r *http.Request, principal *gate.Principal, header http.Header) {
 	h := &hijacker{ResponseWriter: w, writeTimeout: e.cfg.WriteTimeout}
-	ws, err := e.upgrader.Upgrade(h, r, nil)
+	ws, err := e.upgrader.Upgrade(h, r, header)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.pending--

@@ -36,7 +36,7 @@ type hub struct {
 
 type session struct {
 	hub       *hub
-	principal gate.Principal
+	principal *gate.Principal
 	join      wire.Join
 	out       edge.Outbox
 	got       chan wire.Message
@@ -48,7 +48,7 @@ type session struct {
 
 func (h *hub) Identity() (id.Peer, wire.PeerMetadata) { return "syncd", h.metadata }
 
-func (h *hub) Join(p gate.Principal, join wire.Join, out edge.Outbox) (edge.Session, error) {
+func (h *hub) Join(p *gate.Principal, join wire.Join, out edge.Outbox) (edge.Session, error) {
 	if h.onJoin != nil {
 		h.onJoin(out)
 	}

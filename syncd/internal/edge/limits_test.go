@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,25 +95,37 @@ func TestConnectionsMax(t *testing.T) {
 	s.joined(t, "c")
 }
 
+// HS18, HS20
 func TestAuthenticate(t *testing.T) {
-	s := serve(t, edge.Config{Authenticate: func(r *http.Request) (gate.Principal, error) {
-		if d := r.Header.Get("Device"); d != "" {
-			return gate.Principal{Device: d}, nil
+	s := serve(t, edge.Config{Authenticate: func(r *http.Request) (*gate.Principal, http.Header, error) {
+		switch {
+		case r.Header.Get("Device") != "":
+			return &gate.Principal{Device: r.Header.Get("Device")}, nil, nil
+		case slices.Contains(websocket.Subprotocols(r), "tavle.ticket.abc"):
+			return &gate.Principal{Device: "abc"}, http.Header{"Sec-Websocket-Protocol": {"tavle.v1"}}, nil
 		}
-		return gate.Principal{}, errors.New("who?")
+		return nil, nil, errors.New("who?")
 	}})
 	if _, resp, err := websocket.DefaultDialer.Dial(s.url, nil); err == nil || resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("nobody was let in: %v", err)
 	}
-	ws, _, err := websocket.DefaultDialer.Dial(s.url, http.Header{"Device": {"7"}})
-	if err != nil {
-		t.Fatal(err)
+	arrive := func(d *websocket.Dialer, header http.Header, device, subprotocol string) {
+		t.Helper()
+		ws, _, err := d.Dial(s.url, header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ws.Close()
+		if ws.Subprotocol() != subprotocol {
+			t.Errorf("the subprotocol is %q, want %q", ws.Subprotocol(), subprotocol)
+		}
+		(&client{t: t, Conn: ws}).send(wire.Join{Sender: "tablet"})
+		if got := take(t, s.hub.sessions).principal.Device; got != device {
+			t.Errorf("the hub heard of device %q, want %q", got, device)
+		}
 	}
-	defer ws.Close()
-	(&client{t: t, Conn: ws}).send(wire.Join{Sender: "tablet"})
-	if got := take(t, s.hub.sessions).principal.Device; got != "7" {
-		t.Errorf("the hub heard of device %q", got)
-	}
+	arrive(websocket.DefaultDialer, http.Header{"Device": {"7"}}, "7", "")
+	arrive(&websocket.Dialer{Subprotocols: []string{"tavle.v1", "tavle.ticket.abc"}}, nil, "abc", "tavle.v1")
 }
 
 func TestAccess(t *testing.T) {

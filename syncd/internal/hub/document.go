@@ -8,8 +8,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
+	"github.com/tavle-org/tavle/syncd/internal/gate"
 	"github.com/tavle-org/tavle/syncd/internal/replica"
 	"github.com/tavle-org/tavle/syncd/internal/store"
 )
@@ -18,8 +20,9 @@ import (
 // goroutine that lives while there are any.
 type document struct {
 	// Immutable.
-	hub *Hub
-	id  id.Document
+	hub   *Hub
+	id    id.Document
+	rules func() replica.Rules // nil: there are none
 
 	mu      sync.Mutex // guards the next four
 	inbox   []event
@@ -64,8 +67,14 @@ type event struct {
 	err       error // of evDurable
 }
 
-func newDocument(h *Hub, doc id.Document) *document {
-	return &document{hub: h, id: doc, sessions: map[replica.Conn]*Session{}}
+// newDocument returns the document for a principal that may read it. Its rules are
+// the same whoever comes first.
+func newDocument(h *Hub, doc id.Document, p *gate.Principal) *document {
+	d := &document{hub: h, id: doc, sessions: map[replica.Conn]*Session{}}
+	if h.cfg.Gate.Rules(p, doc) != nil {
+		d.rules = func() replica.Rules { return h.cfg.Gate.Rules(p, doc) }
+	}
+	return d
 }
 
 // post adds an event and sees to it that a goroutine handles it. It reports
@@ -131,6 +140,9 @@ func (d *document) handle(ev event) {
 		d.fail(ev, err)
 		return
 	}
+	if ev.session != nil && ev.session.ended() && ev.kind != evLeave {
+		return // what the principal sent before may not be theirs to send any more
+	}
 	switch ev.kind {
 	case evSync:
 		d.join(ev)
@@ -163,7 +175,9 @@ func (d *document) open() error {
 	if err != nil {
 		return fmt.Errorf("look up document %s: %w", d.id, err)
 	}
-	d.rep = replica.New(d.hub.cfg.Replica, info.Changes, info.Heads)
+	cfg := d.hub.cfg.Replica
+	cfg.Rules = d.rules
+	d.rep = replica.New(cfg, info.Changes, info.Heads)
 	return nil
 }
 
@@ -197,7 +211,11 @@ func (d *document) sync(now time.Time, ev event) {
 func (d *document) load() error {
 	d.hub.loads <- struct{}{}
 	defer func() { <-d.hub.loads }()
-	err := d.rep.Load(func(take func([]byte) error) error {
+	authors, err := d.authors()
+	if err != nil {
+		return err
+	}
+	err = d.rep.Load(authors, func(take func([]byte) error) error {
 		_, err := d.hub.cfg.Store.Load(d.id, take)
 		return err
 	})
@@ -206,6 +224,24 @@ func (d *document) load() error {
 	}
 	d.hub.counts.loads.Add(1)
 	return nil
+}
+
+// authors reads who the actors of the document are, when its rules ask for it.
+func (d *document) authors() ([]rights.Binding, error) {
+	if d.rules == nil {
+		return nil, nil
+	}
+	var authors []rights.Binding
+	err := d.hub.cfg.Store.Authors(d.id, func(a store.ActorAuthor) error {
+		authors = append(authors, rights.Binding{
+			Actor: a.Actor, Author: rights.Author{Device: a.Device, Member: a.Member, Kiosk: a.Kiosk},
+		})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load the authors of document %s: %w", d.id, err)
+	}
+	return authors, nil
 }
 
 func (d *document) unload() {
@@ -240,16 +276,40 @@ func (d *document) carry(e replica.Effects) {
 			s.out.Close(c.Code, c.Text)
 		}
 	}
+	for _, r := range e.Refuse {
+		d.refuse(r)
+	}
 	if e.Persist != nil {
 		d.persist(e.Persist)
 	}
 	d.wake(e.Wake)
 }
 
+// refuse tells a peer which of its changes was not admitted, and closes its
+// connection: what it writes next would depend on that change. // SY17
+func (d *document) refuse(r replica.Refuse) {
+	code, sentence := gate.Reason(r.Change.Err)
+	w, _ := r.Change.From.(*gate.Writer)
+	c := r.Change.Change
+	d.hub.refused(Refusal{Document: d.id, Hash: c.Hash, Change: c.Bytes(), Writer: w, Code: code, Err: r.Change.Err})
+	s := d.sessions[r.To]
+	if s == nil {
+		return
+	}
+	text := fmt.Sprintf("refused document=%s change=%s reason=%s: %s", d.id, c.Hash, code, sentence)
+	s.out.Send(wire.Append(nil, wire.Error{Sender: d.hub.cfg.Peer, Target: s.peer, Message: text}))
+	s.out.Close(wire.CloseForbidden, "a change was refused: "+code)
+}
+
 // persist hands an append to the group commit. It waits while that is full,
 // which holds up this document and its writers only.
 func (d *document) persist(p *replica.Persist) {
 	a := store.Append{Document: d.id, First: p.First, Changes: p.Changes, Heads: p.Heads}
+	for _, b := range p.Authors {
+		a.Authors = append(a.Authors, store.ActorAuthor{
+			Actor: b.Actor, Device: b.Author.Device, Member: b.Author.Member, Kiosk: b.Author.Kiosk,
+		})
+	}
 	d.hub.work.begin()
 	done := func(err error) {
 		d.post(event{kind: evDurable, err: err})

@@ -48,6 +48,10 @@ type Config struct {
 	Gate      gate.Policy
 	Logger    *slog.Logger
 
+	// Refused is called with each change that the rules of a document have not
+	// admitted, nil for never. It may wait for the disk.
+	Refused func(Refusal)
+
 	// Tidy is called with a document that has been idle, nil for never. It may
 	// rearrange what is stored; an error of it is logged and does no harm.
 	Tidy func(id.Document) error
@@ -92,6 +96,16 @@ func (c *Config) setDefaults() {
 	c.Replica.Storage = c.Store.StorageID()
 }
 
+// Refusal is a change that was not admitted.
+type Refusal struct {
+	Document id.Document
+	Hash     id.ChangeHash
+	Change   []byte       // not deflated; not to be modified
+	Writer   *gate.Writer // nil: nobody in particular
+	Code     string       // of the reason
+	Err      error
+}
+
 // Hub is the meeting place. See the package comment.
 type Hub struct {
 	// Immutable after New.
@@ -106,6 +120,8 @@ type Hub struct {
 	open   atomic.Int64  // sessions that have not left
 	work   work
 	counts counters
+
+	refusals refusals
 
 	mu       sync.Mutex // guards what follows; taken before document.mu
 	docs     map[id.Document]*document
@@ -147,7 +163,7 @@ type Outbox interface {
 }
 
 // Join makes a connection a peer. It reads and writes no disk. // HS12
-func (h *Hub) Join(p gate.Principal, join wire.Join, out Outbox) (*Session, error) {
+func (h *Hub) Join(p *gate.Principal, join wire.Join, out Outbox) (*Session, error) {
 	s := newSession(h, p, join, out)
 	h.mu.Lock()
 	if h.draining {
@@ -181,22 +197,23 @@ func (h *Hub) leave(s *Session) {
 // alone tells whether at most one peer is connected. AV3
 func (h *Hub) alone() bool { return h.open.Load() <= 1 }
 
-// document returns the open document, opening it if need be.
-func (h *Hub) document(doc id.Document) *document {
+// document returns the open document, opening it if need be for a principal that
+// may read it.
+func (h *Hub) document(doc id.Document, p *gate.Principal) *document {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	d := h.docs[doc]
 	if d == nil {
-		d = newDocument(h, doc)
+		d = newDocument(h, doc, p)
 		h.docs[doc] = d
 	}
 	return d
 }
 
-// post gives a document something to do.
+// post gives a document something to do that a session brings.
 func (h *Hub) post(doc id.Document, ev event) *document {
 	for {
-		if d := h.document(doc); d.post(ev) {
+		if d := h.document(doc, ev.session.principal); d.post(ev) {
 			return d
 		}
 	}
@@ -216,6 +233,19 @@ func (h *Hub) forget(d *document) bool {
 	delete(h.docs, d.id)
 	delete(h.loaded, d)
 	return true
+}
+
+// refused counts and reports a refusal, without its content.
+func (h *Hub) refused(r Refusal) {
+	device := ""
+	if r.Writer != nil {
+		device = r.Writer.Device
+	}
+	h.cfg.Logger.Warn("a change was refused", "doc", r.Document, "device", device, "reason", r.Code, "err", r.Err)
+	h.refusals.add(r.Code)
+	if h.cfg.Refused != nil {
+		h.cfg.Refused(r)
+	}
 }
 
 // grow notes that loaded histories take more, or less.

@@ -106,7 +106,7 @@ func (s *server) device(name string) *device {
 	s.t.Helper()
 	s.peers++
 	d := &device{Author: historytest.New(name), t: s.t, peer: id.Peer(name)}
-	session, err := s.Join(gate.Principal{}, wire.Join{Sender: d.peer}, d)
+	session, err := s.Join(&gate.Principal{}, wire.Join{Sender: d.peer}, d)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestTakeover(t *testing.T) {
 	if older.closeCode() != wire.CloseTakenOver || newer.closeCode() != 0 {
 		t.Fatalf("closed with %d and %d, want the older taken over", older.closeCode(), newer.closeCode())
 	}
-	_, err := s.Join(gate.Principal{Device: "somebody else"}, wire.Join{Sender: "a"}, &device{})
+	_, err := s.Join(&gate.Principal{Device: "somebody else"}, wire.Join{Sender: "a"}, &device{})
 	var c *wire.CloseError
 	if !errors.As(err, &c) || c.Code != wire.ClosePeerTaken || newer.closeCode() != 0 {
 		t.Fatalf("another principal got %v, the peer %d", err, newer.closeCode())

@@ -14,7 +14,7 @@ import (
 )
 
 type counters struct {
-	messages, accepted, refused, relayed, dropped, unavailable, loads, storeErrors atomic.Int64
+	messages, accepted, refused, relayed, dropped, unavailable, withheld, loads, storeErrors atomic.Int64
 }
 
 // subscriptionsMax is how many stores a connection may be subscribed to. RH1
@@ -26,7 +26,7 @@ type Session struct {
 	// Immutable after Join.
 	hub       *Hub
 	conn      replica.Conn
-	principal gate.Principal
+	principal *gate.Principal
 	peer      id.Peer
 	meta      wire.PeerMetadata
 	out       Outbox
@@ -34,6 +34,8 @@ type Session struct {
 	// Owned by the reader.
 	docs map[id.Document]*document // the session is, or was, a peer of these
 	subs map[id.Storage]struct{}   // replaced, never modified: documents have it too
+
+	over atomic.Bool // set by End
 
 	mu       sync.Mutex // guards what follows
 	room     sync.Cond
@@ -45,7 +47,7 @@ type Session struct {
 	wants    map[id.Document]struct{} // remembered though they do not exist
 }
 
-func newSession(h *Hub, p gate.Principal, join wire.Join, out Outbox) *Session {
+func newSession(h *Hub, p *gate.Principal, join wire.Join, out Outbox) *Session {
 	s := &Session{
 		hub:       h,
 		conn:      replica.Conn(h.conns.Add(1)),
@@ -84,8 +86,11 @@ func (s *Session) sync(m wire.Sync) error {
 		s.hub.counts.refused.Add(1)
 		return &wire.CloseError{Code: wire.CloseMalformed, Text: "malformed sync message", Cause: err} // SY12
 	}
-	if err := s.attach(m.Document); err != nil {
+	if known, err := s.attach(m.Document); err != nil {
 		return err
+	} else if !known {
+		s.unknown(m.Document)
+		return nil
 	}
 	s.rest()
 	s.post(m.Document, event{kind: evSync, session: s, sync: in}, len(m.Data))
@@ -97,29 +102,43 @@ func (s *Session) ephemeral(m wire.Ephemeral) error {
 		s.hub.counts.dropped.Add(1)
 		return nil // EP4
 	}
-	if err := s.attach(m.Document); err != nil {
+	if known, err := s.attach(m.Document); err != nil || !known {
 		return err
 	}
 	s.post(m.Document, event{kind: evEphemeral, session: s, ephemeral: &m}, len(m.Data))
 	return nil
 }
 
-// attach notes that the session is a peer of the document from now on.
-func (s *Session) attach(doc id.Document) error {
+// attach notes that the session is a peer of the document from now on, unless
+// there is no such document for its principal.
+func (s *Session) attach(doc id.Document) (known bool, err error) {
 	if _, ok := s.docs[doc]; ok {
-		return nil
+		return true, nil
+	}
+	if s.hub.cfg.Gate.Allow(s.principal, gate.Read, doc) != nil {
+		s.hub.counts.withheld.Add(1)
+		return false, nil
 	}
 	if len(s.docs) >= s.hub.cfg.DocumentsMax {
-		return &wire.CloseError{Code: wire.ClosePolicy, Text: "too many documents on one connection"}
+		return false, &wire.CloseError{Code: wire.ClosePolicy, Text: "too many documents on one connection"}
 	}
-	s.docs[doc] = s.hub.document(doc)
-	return nil
+	s.docs[doc] = s.hub.document(doc, s.principal)
+	return true, nil
+}
+
+// unknown answers a request for a document that the principal may not know of.
+// No document is looked at for that, so that one that exists and one that does
+// not are answered alike, in the same time. // AV1
+func (s *Session) unknown(doc id.Document) {
+	s.out.Send(wire.Append(nil, wire.Unavailable{Sender: s.hub.cfg.Peer, Target: s.peer, Document: doc}))
 }
 
 // info is what a document is told of the session as its peer.
 func (s *Session) info(doc id.Document) replica.Peer {
 	allow := func(a gate.Action) bool { return s.hub.cfg.Gate.Allow(s.principal, a, doc) == nil }
-	return replica.Peer{Metadata: s.meta, Denied: !allow(gate.Read), ReadOnly: !allow(gate.Write)}
+	return replica.Peer{
+		Metadata: s.meta, Denied: !allow(gate.Read), ReadOnly: !allow(gate.Write), Writer: s.hub.cfg.Gate.Writer(s.principal, doc),
+	}
 }
 
 // subscribe changes the set of stores that the session wants to hear of. RH1
@@ -207,6 +226,16 @@ func (s *Session) rest() {
 	case <-s.hub.stop:
 	}
 }
+
+// End stops the session for good: of what it has sent, nothing is handled from now
+// on, besides the messages that are being handled at this moment; and its
+// connection is closed. It may be called from anywhere.
+func (s *Session) End(code int, text string) {
+	s.over.Store(true)
+	s.out.Close(code, text)
+}
+
+func (s *Session) ended() bool { return s.over.Load() }
 
 // Leave ends the session. It is called once, when the reader has ended.
 func (s *Session) Leave() {

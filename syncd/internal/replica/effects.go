@@ -3,6 +3,8 @@ package replica
 import (
 	"time"
 
+	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
 )
@@ -27,6 +29,10 @@ type Effects struct {
 	// Close ends connections, after what Send has for them.
 	Close []Close
 
+	// Refuse names changes that the rules of the document have not admitted. Their
+	// senders are told, and their connections end.
+	Refuse []Refuse
+
 	// Wake is when Tick shall be called; zero for never. It replaces the Wake of
 	// earlier effects.
 	Wake time.Time
@@ -50,6 +56,13 @@ type Persist struct {
 	First   int      // how many changes are durable before it
 	Changes [][]byte // not deflated; never modified afterwards
 	Heads   []id.ChangeHash
+	Authors []rights.Binding // of the changes, as far as they are not stored
+}
+
+// Refuse is a change that was not admitted.
+type Refuse struct {
+	To     Conn // 0: it had waited for another change, and nobody waits for it
+	Change *history.Refused
 }
 
 // Close ends a connection.

@@ -16,9 +16,11 @@ package replica
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
+	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/exchange"
 	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
@@ -40,6 +42,22 @@ type Config struct {
 
 	// RetryWait is how long after a failed Persist the next one comes.
 	RetryWait time.Duration
+
+	// Rules makes the rules of this document, anew whenever its history is loaded.
+	// Nil: every valid change is taken, whoever wrote it.
+	Rules func() Rules
+}
+
+// Rules decide which changes a document takes, and remember who writes under
+// which actor id.
+type Rules interface {
+	history.Guard
+
+	// Bind tells what the store knows of an actor, before anything is restored.
+	Bind(b rights.Binding)
+
+	// Fresh returns the actors that have been bound since the last call.
+	Fresh() []rights.Binding
 }
 
 const (
@@ -59,6 +77,9 @@ type Replica struct {
 	subscribed int // peers with subscriptions
 
 	h       *history.History // nil while it is not loaded
+	rules   Rules            // of h; nil when there are none
+	unbound []rights.Binding // authors that are not stored yet
+	bound   int              // how many of them will be when the open Persist is
 	round   *exchange.Round  // of h; nil when its durable changes have moved on
 	changes int              // durable changes
 	heads   []id.ChangeHash  // their heads, sorted
@@ -104,6 +125,9 @@ type Peer struct {
 
 	// ReadOnly peers receive, and what they write is dropped.
 	ReadOnly bool
+
+	// Writer is for whom the peer writes, as the rules of the document know it.
+	Writer any
 }
 
 // New returns the replica of a stored document, with what the store says of it:
@@ -115,21 +139,37 @@ func New(cfg Config, changes int, heads []id.ChangeHash) *Replica {
 	cfg.RetryWait = cmp.Or(cfg.RetryWait, retryWaitDefault)
 	r := &Replica{cfg: cfg, peers: map[Conn]*peer{}, changes: changes, heads: heads}
 	if changes == 0 {
-		r.h = history.New(history.Limits{})
+		r.h, r.rules = r.empty()
 	}
 	return r
 }
 
+// empty returns a history without changes, and its rules.
+func (r *Replica) empty() (*history.History, Rules) {
+	h := history.New(history.Limits{})
+	if r.cfg.Rules == nil {
+		return h, nil
+	}
+	rules := r.cfg.Rules()
+	h.SetGuard(rules)
+	return h, rules
+}
+
 // Load gives the replica its history. It calls read with a function that takes
 // one stored change after the other, in their order; an error of either ends it
-// and is returned, and the replica stays as it was.
-func (r *Replica) Load(read func(take func(change []byte) error) error) error {
-	h := history.New(history.Limits{})
+// and is returned, and the replica stays as it was. authors are the stored ones.
+func (r *Replica) Load(authors []rights.Binding, read func(take func(change []byte) error) error) error {
+	h, rules := r.empty()
+	if rules != nil {
+		for _, b := range authors {
+			rules.Bind(b)
+		}
+	}
 	if err := read(h.Restore); err != nil {
 		return err
 	}
 	h.MarkDurable(h.Len())
-	r.h, r.round = h, nil
+	r.h, r.rules, r.round = h, rules, nil
 	r.changes, r.heads = h.Len(), h.DurableHeads()
 	return nil
 }
@@ -143,7 +183,7 @@ func (r *Replica) Unload() {
 	if r.h == nil || r.changes == 0 || r.Busy() {
 		return
 	}
-	r.h, r.round = nil, nil
+	r.h, r.rules, r.round = nil, nil, nil
 }
 
 // Bytes is about what the history takes in memory.
@@ -249,14 +289,23 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		return r.finish(e)
 	}
 	if err := r.accept(p, in.Message.Message); err != nil {
-		e.Close = append(e.Close, Close{in.From, wire.CloseMalformed, "a change is not valid", err})
+		var refused *history.Refused
+		if errors.As(err, &refused) {
+			e.Refuse = append(e.Refuse, Refuse{in.From, refused})
+		} else {
+			e.Close = append(e.Close, Close{in.From, wire.CloseMalformed, "a change is not valid", err})
+		}
+	}
+	for _, refused := range r.h.Dropped() {
+		r.counts.Refused++
+		e.Refuse = append(e.Refuse, Refuse{0, refused})
 	}
 	p.state.Receive(r.h, in.Message.Message)
 	r.persist(&e)
 	r.peerHeads(&e, now, p)
 	_, wants := p.state.Heard()
 	switch {
-	case r.saving > 0 || len(e.Close) > 0:
+	case r.saving > 0 || len(e.Close) > 0 || len(e.Refuse) > 0:
 		// The answer follows when the changes are durable.
 	case r.changes == 0 && wants:
 		r.want(&e, now, p, in.Alone)
@@ -273,7 +322,7 @@ func (r *Replica) accept(p *peer, m *exchange.Message) error {
 		r.counts.Refused += len(m.Changes)
 		return nil
 	}
-	offered, err := m.Offer(r.h, nil)
+	offered, err := m.Offer(r.h, p.info.Writer)
 	r.counts.Accepted += offered.Accepted
 	r.counts.Refused += offered.Full
 	if err != nil {
@@ -288,7 +337,11 @@ func (r *Replica) persist(e *Effects) {
 	if r.saving > 0 || r.stalled || r.h == nil || r.h.Len() == r.changes {
 		return
 	}
-	p := &Persist{First: r.changes, Heads: r.h.Heads()}
+	if r.rules != nil {
+		r.unbound = append(r.unbound, r.rules.Fresh()...)
+	}
+	p := &Persist{First: r.changes, Heads: r.h.Heads(), Authors: slices.Clone(r.unbound)}
+	r.bound = len(r.unbound)
 	for i := r.changes; i < r.h.Len(); i++ {
 		p.Changes = append(p.Changes, r.h.At(i).Bytes())
 	}
@@ -303,6 +356,7 @@ func (r *Replica) Durable(now time.Time) Effects {
 		return r.finish(e) // no Persist is open
 	}
 	r.h.MarkDurable(r.saving)
+	r.unbound, r.bound = slices.Delete(r.unbound, 0, r.bound), 0
 	r.changes, r.heads, r.saving, r.round = r.saving, r.h.DurableHeads(), 0, nil
 	for _, p := range r.order {
 		if heard, _ := p.state.Heard(); heard && !p.info.Denied {

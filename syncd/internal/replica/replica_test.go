@@ -226,7 +226,7 @@ func (s *story) attach(who string, args map[string]string) []string {
 }
 
 func (s *story) load() {
-	err := s.r.Load(func(take func([]byte) error) error {
+	err := s.r.Load(nil, func(take func([]byte) error) error {
 		for _, c := range s.stored {
 			if err := take(c.Bytes()); err != nil {
 				return err

@@ -30,9 +30,9 @@ const arrows = `
 
 	# the daemon, in the order a message passes through it
 	syncd/internal/edge     → syncd/internal/gate crdt/wire crdt/id
-	syncd/internal/gate     → crdt/board crdt/history crdt/id
-	syncd/internal/hub      → syncd/internal/gate syncd/internal/replica syncd/internal/store syncd/internal/store/groupcommit crdt/wire crdt/id
-	syncd/internal/replica  → crdt/exchange crdt/history crdt/wire crdt/id
+	syncd/internal/gate     → crdt/board crdt/board/rights crdt/history crdt/chunk crdt/id
+	syncd/internal/hub      → crdt/board/rights syncd/internal/gate syncd/internal/replica syncd/internal/store syncd/internal/store/groupcommit crdt/wire crdt/id
+	syncd/internal/replica  → crdt/board/rights crdt/exchange crdt/history crdt/wire crdt/id
 	syncd/internal/store    → crdt/id
 	syncd/internal/store/groupcommit → syncd/internal/store crdt/id
 	syncd/internal/store/badger      → syncd/internal/store crdt/id
@@ -40,6 +40,8 @@ const arrows = `
 	syncd/internal/store/storetest   → syncd/internal/store crdt/id
 	syncd/internal/store/faultstore  → syncd/internal/store syncd/internal/store/mem crdt/id
 	syncd/internal/webapp   →
+	syncd/internal/auth     →
+	syncd/internal/registry → syncd/internal/auth syncd/internal/gate syncd/internal/store crdt/board crdt/board/rights crdt/id
 	syncd/internal/admin    → syncd/internal/hub syncd/internal/store
 
 	# around it

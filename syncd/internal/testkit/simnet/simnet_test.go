@@ -293,7 +293,7 @@ func (w *world) deliverUp(d *device) {
 	in := replica.Input{From: d.conn, Message: m, Alone: w.rng.IntN(2) == 0}
 	e := w.rep.Sync(w.now, in)
 	if e.Load {
-		err := w.rep.Load(func(take func([]byte) error) error {
+		err := w.rep.Load(nil, func(take func([]byte) error) error {
 			for _, c := range w.disk {
 				if err := take(c); err != nil {
 					return err
