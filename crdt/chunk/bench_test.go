@@ -2,7 +2,10 @@ package chunk
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/tavle-org/tavle/crdt/id"
 )
 
 // postChange is a change that writes a post: a map with some fields and a text
@@ -109,4 +112,99 @@ func BenchmarkParseDocument(b *testing.B) {
 			}
 		})
 	}
+}
+
+// boardChanges is what a board is made of: a map of posts, each one a change of
+// its own by one of 20 authors.
+func boardChanges(tb testing.TB, posts int) []*Change {
+	tb.Helper()
+	first := mustBuild(tb, Spec{Actor: "author 00", Seq: 1, StartOp: 1, Ops: []Op{{Key: "posts", Action: ActionMakeMap}}})
+	changes := []*Change{first}
+	seqs := map[id.Actor]uint64{first.Actor: 1}
+	next := uint64(2)
+	for i := range posts {
+		author := id.Actor(fmt.Sprintf("author %02d", i%20))
+		seqs[author]++
+		s := Spec{
+			Deps: []id.ChangeHash{changes[i].Hash}, Actor: author, Seq: seqs[author], StartOp: next, Time: int64(1_700_000_000 + 60*i),
+			Ops: postOps(i, next),
+		}
+		if author != first.Actor {
+			s.Others = []id.Actor{first.Actor}
+			s.Ops[0].Object.Actor = 1
+		}
+		changes = append(changes, mustBuild(tb, s))
+		next += uint64(len(s.Ops))
+	}
+	return changes
+}
+
+// postOps are the operations of a post: fields, and a text of some length.
+func postOps(i int, start uint64) []Op {
+	post := OpID{Counter: start}
+	ops := []Op{{Object: OpID{Counter: 1}, Key: fmt.Sprintf("%08x", uint32(i)*2654435761), Action: ActionMakeMap}}
+	for _, key := range []string{"by", "lang", "kind", "at"} {
+		ops = append(ops, Op{Object: post, Key: key, Action: ActionSet, Value: StringValue(fmt.Sprint(key, i%7))})
+	}
+	text := OpID{Counter: start + uint64(len(ops))}
+	ops = append(ops, Op{Object: post, Key: "text", Action: ActionMakeText})
+	for k, r := range words(i, 10) {
+		op := Op{Object: text, Sequence: true, Insert: true, Action: ActionSet, Value: StringValue(string(r))}
+		if k > 0 {
+			op.Elem = OpID{Counter: text.Counter + uint64(k)}
+		}
+		ops = append(ops, op)
+	}
+	return ops
+}
+
+// words gives n words that follow from i, in letters of one byte.
+func words(i, n int) string {
+	all := strings.Fields("lender a ladder for the weekend who has borrowed our blue cart thanks for coffee keys found near " +
+		"bike shed meeting on tuesday evening in the yard please bring cake soup and chairs 17 21 8")
+	var b strings.Builder
+	for k := range n {
+		b.WriteString(all[(i*31+k*k*7+k)%len(all)])
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+func benchBoards(b *testing.B, run func(b *testing.B, changes []*Change)) {
+	for _, posts := range []int{1_000, 10_000} {
+		changes := boardChanges(b, posts)
+		ops := 0
+		for _, c := range changes {
+			ops += c.OpCount
+		}
+		b.Run(fmt.Sprintf("posts=%d", posts), func(b *testing.B) {
+			b.ReportAllocs()
+			run(b, changes)
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*ops), "ns/operation")
+		})
+	}
+}
+
+func BenchmarkBuildDocument(b *testing.B) {
+	benchBoards(b, func(b *testing.B, changes []*Change) {
+		for b.Loop() {
+			if _, err := BuildDocument(changes, Limits{}, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkVerifyDocument(b *testing.B) {
+	benchBoards(b, func(b *testing.B, changes []*Change) {
+		data, err := BuildDocument(changes, Limits{}, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if err := VerifyDocument(data, changes, Limits{}, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

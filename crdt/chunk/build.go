@@ -71,7 +71,7 @@ func encodeChange(s *Spec, cols [changeColumns][]byte) []byte {
 func encodeChunk(typ Type, body []byte) []byte {
 	chunk := make([]byte, 0, typeOffset+1+lebBytesMax+len(body))
 	chunk = appendContainer(chunk, typ, [checksumBytes]byte{}, body)
-	hash := sha256.Sum256(chunk[typeOffset:])
+	hash := hashOf(chunk)
 	copy(chunk[magicBytes:], hash[:checksumBytes])
 	return chunk
 }
@@ -97,3 +97,6 @@ func appendHeader(b []byte, s *Spec) []byte {
 func appendBytes(b []byte, s string) []byte {
 	return append(appendUleb(b, uint64(len(s))), s...)
 }
+
+// hashOf is the hash of a whole chunk that is not deflated.
+func hashOf(chunk []byte) id.ChangeHash { return sha256.Sum256(chunk[typeOffset:]) }

@@ -10,7 +10,12 @@
 //
 // The bytes may come from an enemy: every length is checked against the bytes
 // that remain and against Limits before anything is allocated, nothing panics,
-// and operations are never expanded in memory, however long a run claims to be.
+// and operations of a change are never expanded in memory, however long a run
+// claims to be.
+//
+// Documents are written from changes that were accepted (BuildDocument), and what
+// was written can be held against them before anybody relies on it
+// (VerifyDocument).
 //
 // The package starts no goroutine, reads no clock and does no I/O. A Change is
 // immutable and may be shared; it owns nothing but what its comments say.

@@ -1,7 +1,6 @@
 package chunk
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -88,6 +87,8 @@ type document struct {
 	changes [][]byte // columns, inflated
 	ops     [][]byte
 
+	headIndexes []uint64 // of each head; none from old writers; not looked at by ParseDocument
+
 	metas   []docChange
 	byActor [][]int32 // indexes of metas, by sequence number
 	rows    []docRow
@@ -99,6 +100,7 @@ type document struct {
 	preds   []int32 // rows
 	built   []*Change
 	growth  int // bytes that the changes may still take
+	known   int // how many operations there are, if that is known
 	scratch docScratch
 }
 
@@ -109,12 +111,17 @@ type document struct {
 //
 // Errors wrap ErrMalformed, ErrChecksum, ErrLimit or ErrType.
 func ParseDocument(data []byte, lim Limits) ([]*Change, error) {
-	d := document{lim: lim.withDefaults()}
-	d.growth = documentGrowthMax * d.lim.BytesMax
+	d := newDocument(lim)
 	if err := d.parse(data); err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
 	return d.built, nil
+}
+
+func newDocument(lim Limits) document {
+	d := document{lim: lim.withDefaults()}
+	d.growth = documentGrowthMax * d.lim.BytesMax
+	return d
 }
 
 func (d *document) parse(data []byte) error {
@@ -131,28 +138,36 @@ func (d *document) parse(data []byte) error {
 
 // readFrame reads everything but what is in the columns.
 func (d *document) readFrame(data []byte) error {
-	f, err := cutFrame(data, d.lim.BytesMax)
+	r, err := d.openFrame(data)
 	if err != nil {
 		return err
 	}
+	if err := d.readActors(r); err != nil {
+		return err
+	}
+	if err := d.readHeads(r); err != nil {
+		return err
+	}
+	return d.readColumns(r)
+}
+
+// openFrame verifies the checksum and gives a reader of the body.
+func (d *document) openFrame(data []byte) (*reader, error) {
+	f, err := cutFrame(data, d.lim.BytesMax)
+	if err != nil {
+		return nil, err
+	}
 	if f.typ != TypeDocument {
-		return fmt.Errorf("%w: %v instead of a document", ErrType, f.typ)
+		return nil, fmt.Errorf("%w: %v instead of a document", ErrType, f.typ)
 	}
 	if len(f.bytes) != len(data) {
-		return malformed("container: %d bytes after the chunk", len(data)-len(f.bytes))
+		return nil, malformed("container: %d bytes after the chunk", len(data)-len(f.bytes))
 	}
-	hash := sha256.Sum256(f.bytes[typeOffset:])
+	hash := hashOf(f.bytes)
 	if [checksumBytes]byte(hash[:]) != f.checksum {
-		return ErrChecksum
+		return nil, ErrChecksum
 	}
-	r := reader{data: f.body}
-	if err := d.readActors(&r); err != nil {
-		return err
-	}
-	if err := d.readHeads(&r); err != nil {
-		return err
-	}
-	return d.readColumns(&r)
+	return &reader{data: f.body}, nil
 }
 
 func (d *document) readActors(r *reader) error {
@@ -212,7 +227,7 @@ func (d *document) readColumns(r *reader) error {
 	}
 	if r.left() > 0 {
 		for range d.heads {
-			r.uleb("index of a head")
+			d.headIndexes = append(d.headIndexes, r.uleb("index of a head"))
 		}
 	}
 	if r.err == nil && r.left() > 0 {
@@ -264,4 +279,24 @@ func (d *document) checkHeads() error {
 		return fmt.Errorf("%w: the changes do not give its %d heads", ErrChecksum, len(d.heads))
 	}
 	return nil
+}
+
+// DocumentHeads verifies the checksum of a document chunk and returns its heads
+// as they stand in it. The rest is not looked at, so it costs a hash and is meant
+// for documents that VerifyDocument accepted and that only we have kept since.
+//
+// Errors wrap ErrMalformed, ErrChecksum, ErrLimit or ErrType.
+func DocumentHeads(data []byte, lim Limits) ([]id.ChangeHash, error) {
+	d := newDocument(lim)
+	r, err := d.openFrame(data)
+	if err == nil {
+		err = d.readActors(r)
+	}
+	if err == nil {
+		err = d.readHeads(r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("document: %w", err)
+	}
+	return d.heads, nil
 }

@@ -16,11 +16,14 @@ type docScratch struct {
 	enc    opEncoder
 }
 
+func (s *docScratch) prepare(actors int) {
+	s.seen, s.index = make([]int32, actors), make([]int32, actors)
+}
+
 // buildChanges encodes and hashes all changes in the document's order, in which
 // dependencies come first.
 func (d *document) buildChanges() error {
-	d.scratch.seen = make([]int32, len(d.actors))
-	d.scratch.index = make([]int32, len(d.actors))
+	d.scratch.prepare(len(d.actors))
 	d.built = make([]*Change, 0, len(d.metas))
 	for i := range d.metas {
 		c, err := d.buildChange(i)
@@ -33,16 +36,26 @@ func (d *document) buildChanges() error {
 }
 
 func (d *document) buildChange(i int) (*Change, error) {
+	spec, cols, err := d.encode(i, func(on uint32) id.ChangeHash { return d.built[on].Hash })
+	if err != nil {
+		return nil, err
+	}
+	return build(&spec, cols, d.lim)
+}
+
+// encode puts change i together from its slots. The columns are valid until the
+// next call. hash gives the hashes of earlier changes.
+func (d *document) encode(i int, hash func(uint32) id.ChangeHash) (Spec, [changeColumns][]byte, error) {
 	m := &d.metas[i]
 	spec := Spec{
 		Actor: d.actors[m.actor], Seq: m.seq, StartOp: m.startOp, Time: m.time, Message: string(m.message), Extra: m.extra,
 		Deps: make([]id.ChangeHash, len(m.deps)),
 	}
 	for k, on := range m.deps {
-		spec.Deps[k] = d.built[on].Hash
+		spec.Deps[k] = hash(on)
 	}
 	if err := d.collectActors(i); err != nil {
-		return nil, err
+		return spec, [changeColumns][]byte{}, err
 	}
 	for _, a := range d.scratch.others {
 		spec.Others = append(spec.Others, d.actors[a])
@@ -52,11 +65,11 @@ func (d *document) buildChange(i int) (*Change, error) {
 	for k := range m.opCount() {
 		op, err := d.op(m.slot + k)
 		if err != nil {
-			return nil, fmt.Errorf("op %d: %w", k, err)
+			return spec, [changeColumns][]byte{}, fmt.Errorf("op %d: %w", k, err)
 		}
 		enc.append(&op)
 	}
-	return build(&spec, enc.finish(), d.lim)
+	return spec, enc.finish(), nil
 }
 
 // collectActors finds the actors beside its author that change i names, and

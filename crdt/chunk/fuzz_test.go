@@ -167,6 +167,49 @@ func FuzzParseDocument(f *testing.F) {
 	})
 }
 
+// Whatever document is accepted, its changes are written to one that means the
+// same, and verified; and a document that is verified to have some changes is,
+// but for its columns' encoding, the one that is written of them.
+func checkRewritten(t *testing.T, data []byte) {
+	t.Helper()
+	changes, err := ParseDocument(data, fuzzDocumentLimits)
+	if err != nil {
+		return
+	}
+	verified := VerifyDocument(data, changes, fuzzDocumentLimits, nil)
+	if verified != nil {
+		checkError(t, verified)
+	}
+	built, err := BuildDocument(changes, Limits{}, nil)
+	if err != nil {
+		checkError(t, err) // changes that no history accepts, for instance of an object that is none
+		return
+	}
+	if err := VerifyDocument(built, changes, Limits{}, nil); err != nil {
+		t.Fatalf("written of accepted changes: %v", err)
+	}
+	if verified == nil {
+		g, w := inflated(t, data), inflated(t, built)
+		if !slices.Equal(g.heads, w.heads) || !slices.Equal(g.headIndexes, w.headIndexes) {
+			t.Fatalf("verified with heads %v %v, written with %v %v", g.heads, g.headIndexes, w.heads, w.headIndexes)
+		}
+	}
+}
+
+func FuzzDocumentRewritten(f *testing.F) {
+	for _, v := range vectors(f) {
+		f.Add(unbase64(f, v.Document))
+		d := inflated(f, unbase64(f, v.Document))
+		f.Add(encodeDocument(d, make([]byte, len(d.heads))...))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		checkRewritten(t, data)
+		if frame, err := cutFrame(data, len(data)); err == nil {
+			checkRewritten(t, encodeChunk(TypeDocument, frame.body))
+		}
+	})
+}
+
 func FuzzSplit(f *testing.F) {
 	var file []byte
 	for _, v := range vectors(f)[:5] {
