@@ -20,7 +20,7 @@ type checkCmd struct {
 }
 
 func (*checkCmd) Help() string {
-	return `Reads every document whole: the changes parse, match their hashes, follow their dependencies and are valid, and they end at the heads that the store has noted. Names every damaged document and goes on; exits with 1 if there was one. Changes nothing. The store must not be in use by a running syncd.`
+	return `Reads every document whole: the changes parse, match their hashes, follow their dependencies and are valid, they end at the heads that the store has noted, and it is sound who wrote them. Then reads every record of who belongs to the boards. Names every damaged document and record and goes on; exits with 1 if there was one. Changes nothing. The store must not be in use by a running syncd.`
 }
 
 // progressEvery is after how many documents a terminal shows the count.
@@ -28,7 +28,7 @@ const progressEvery = 100
 
 // tally is what check has seen.
 type tally struct {
-	documents, damaged, changes, bytes int64
+	documents, records, damaged, changes, bytes int64
 }
 
 func (c *checkCmd) Run(a *app) error {
@@ -42,7 +42,11 @@ func (c *checkCmd) Run(a *app) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("check %s: %w", c.Data, err), out.Flush())
 	}
-	fmt.Fprintf(out, "%s, %s, %s checked: ", plural(t.documents, "document"), plural(t.changes, "change"), plural(t.bytes, "byte"))
+	fmt.Fprintf(out, "%s, %s, %s", plural(t.documents, "document"), plural(t.changes, "change"), plural(t.bytes, "byte"))
+	if t.records > 0 {
+		fmt.Fprintf(out, ", %s", plural(t.records, "record"))
+	}
+	fmt.Fprint(out, " checked: ")
 	if t.damaged == 0 {
 		fmt.Fprintln(out, "all is well")
 		return out.Flush()
@@ -74,6 +78,9 @@ func checkAll(s store.Store, out *bufio.Writer, progress func(int64)) (t tally, 
 	}
 	err = s.Documents(nil, func(doc id.Document, noted store.Info) error {
 		h, err := checkDocument(s, doc, noted)
+		if err == nil {
+			err = s.Authors(doc, func(store.ActorAuthor) error { return nil })
+		}
 		if errors.Is(err, store.ErrClosed) {
 			return err
 		}
@@ -86,15 +93,37 @@ func checkAll(s store.Store, out *bufio.Writer, progress func(int64)) (t tally, 
 		progress(t.documents)
 		return nil
 	})
-	if !errors.Is(err, store.ErrCorrupt) {
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
 		return t, err
 	}
 	// Documents that cannot be listed: the store names each in a line.
-	for line := range strings.Lines(err.Error()) {
+	for _, line := range lines(err) {
 		t.documents++
-		damaged(strings.TrimSpace(line))
+		damaged(line)
+	}
+	err = s.Records(nil, func(_, _ []byte) error {
+		t.records++
+		return nil
+	})
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
+		return t, err
+	}
+	for _, line := range lines(err) {
+		t.records++
+		damaged(line)
 	}
 	return t, nil
+}
+
+// lines are those of an error, none for nil.
+func lines(err error) (all []string) {
+	if err == nil {
+		return nil
+	}
+	for line := range strings.Lines(err.Error()) {
+		all = append(all, strings.TrimSpace(line))
+	}
+	return all
 }
 
 // checkDocument reads a document from its first change and returns its history

@@ -1,5 +1,7 @@
 // Package store is the contract of what keeps documents: the changes of each
-// document in causal order, durable when a commit returns.
+// document in causal order, durable when a commit returns; who the actors of
+// those changes are; and records, small values under names, for what the server
+// knows that is in no document.
 //
 // The implementations are badger (a disk), mem (tests) and faultstore (any of
 // them, with faults); storetest holds every one of them to this contract.
@@ -19,11 +21,16 @@
 //     or may not be stored. The store is closed for every caller from then on;
 //     the process ends, and opening the store again decides. Any other error
 //     stored nothing of the batch, and the store goes on.
+//   - The authors of an append are there when any of its changes is. After a
+//     crash during Commit they may be there without the changes, which is
+//     harmless: the actors are that author's, and what it made it sends again.
+//   - The records of one PutRecords are stored as a whole or not at all, and
+//     its outcome obeys the same law as that of Commit.
 //   - Loading one document costs nothing for the others, and opening a store
 //     does not depend on the number of its documents.
 //
-// Methods may be called by several goroutines at once, except that one
-// document has at most one Commit under way.
+// Methods may be called by several goroutines at once, except that one document
+// has at most one Commit and one record at most one PutRecords under way.
 package store
 
 import (
@@ -41,7 +48,7 @@ var (
 	// ErrClosed is returned by every method after Close or ErrUnknownOutcome.
 	ErrClosed = errors.New("the store is closed")
 
-	// ErrFull is returned by Commit when the disk has less free space than the
+	// ErrFull is returned by Commit and PutRecords when the disk has less free space than the
 	// store needs to stay usable. Nothing was stored; reading goes on.
 	ErrFull = errors.New("the disk is full: the store is read-only until space is freed")
 
@@ -49,13 +56,13 @@ var (
 	// changes that the document has. It means that a document has two writers.
 	ErrConflict = errors.New("the append does not continue the stored document")
 
-	// ErrTooLarge is returned by Commit for a change of more than
-	// ChangeBytesMax or a document of more than ChangesMax changes.
+	// ErrTooLarge is returned by Commit and PutRecords for what is over one of
+	// the limits below.
 	ErrTooLarge = errors.New("the append is too large to be stored")
 
 	// ErrCorrupt marks what was read as damaged. The error that wraps it names
-	// the document and the place.
-	ErrCorrupt = errors.New("the stored document is damaged")
+	// the document and the place, or the record.
+	ErrCorrupt = errors.New("the store is damaged")
 )
 
 // Limits of what is stored. The limits of what is accepted from a peer are
@@ -66,6 +73,12 @@ const (
 
 	// ChangesMax is how many changes one document may have.
 	ChangesMax = 1<<31 - 1
+
+	// AuthorsMax is how many authors one append may have.
+	AuthorsMax = 1 << 16
+
+	// AuthorBytesMax is the size of the longest name of a device or a member.
+	AuthorBytesMax = 128
 )
 
 // Append adds changes to the end of one document.
@@ -84,6 +97,10 @@ type Append struct {
 	// Heads are the heads of the document with these changes, sorted. The
 	// caller leaves them unmodified for ever.
 	Heads []id.ChangeHash
+
+	// Authors say who the actors of these changes are, as far as the store does
+	// not know it yet. An actor that it does know gets the new author.
+	Authors []ActorAuthor
 }
 
 // Bytes is the size of the changes, uncompressed.
@@ -107,6 +124,14 @@ func (a Append) Check() error {
 	for _, c := range a.Changes {
 		if len(c) > ChangeBytesMax {
 			return fmt.Errorf("append to document %s: change of %d bytes: %w", a.Document, len(c), ErrTooLarge)
+		}
+	}
+	if len(a.Authors) > AuthorsMax {
+		return fmt.Errorf("append to document %s: %d authors: %w", a.Document, len(a.Authors), ErrTooLarge)
+	}
+	for _, author := range a.Authors {
+		if err := author.Check(); err != nil {
+			return fmt.Errorf("append to document %s: %w", a.Document, err)
 		}
 	}
 	return nil
@@ -150,6 +175,23 @@ type Store interface {
 	// and is returned. A document whose description is damaged does not end it:
 	// the others are yielded, then the error wraps ErrCorrupt.
 	Documents(after *id.Document, yield func(id.Document, Info) error) error
+
+	// Authors calls yield for each actor of a document whose author the store
+	// knows, in the order of the actors. An error of yield ends it and is
+	// returned. A damaged entry does not end it: the others are yielded, then
+	// the error wraps ErrCorrupt.
+	Authors(doc id.Document, yield func(ActorAuthor) error) error
+
+	// PutRecords stores and deletes records durably, all or none of them. Where
+	// a key stands twice the last one counts.
+	PutRecords(records []Record) error
+
+	// Records calls yield for each record whose key has the prefix, in the order
+	// of the keys; an empty prefix means all. Both slices are yield's to keep.
+	// An error of yield ends it and is returned. A damaged record does not end
+	// it: the others are yielded, then the error wraps ErrCorrupt and names the
+	// keys.
+	Records(prefix []byte, yield func(key, value []byte) error) error
 
 	// Close releases the store. Calls under way finish first; yield must not
 	// call it. A second Close does nothing.

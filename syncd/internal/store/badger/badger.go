@@ -8,15 +8,15 @@
 //
 // It never keeps an open document in memory, never compacts history and never
 // repairs: what it cannot read it names with store.ErrCorrupt. One process owns
-// a directory at a time. FORMAT.md describes the keys and values; record.go and
-// meta.go are their code.
+// a directory at a time. FORMAT.md describes the keys and values; record.go,
+// meta.go, author.go and named.go are their code.
 //
 // # Settings
 //
 //	SyncWrites          true      Commit is the promise. One transaction a batch, since
 //	                              Badger flushes once for each, also when many are waiting.
 //	NumVersionsToKeep   1         the past of a document is in its changes
-//	DetectConflicts     false     commitMu makes Commit the only writer
+//	DetectConflicts     false     commitMu makes all writers one
 //	MemTableSize        8 MiB     bounds memory: a table costs its size twice (skip list and
 //	                              mapped log). 15 % of it bounds a transaction: 1.2 MiB
 //	NumMemtables        2         what may wait for its flush to a table
@@ -74,8 +74,8 @@ type Config struct {
 	// Dir holds nothing but this store. It is created if it does not exist.
 	Dir string
 
-	// FreeBytesMin is the free space of the file system below which Commit
-	// returns store.ErrFull; 0 means FreeBytesMinDefault. Badger needs space of
+	// FreeBytesMin is the free space of the file system below which Commit and
+	// PutRecords return store.ErrFull; 0 means FreeBytesMinDefault. Badger needs space of
 	// its own to move what it has accepted into tables, and kills the process
 	// with SIGBUS when it finds none.
 	FreeBytesMin int64
@@ -97,9 +97,10 @@ type Store struct {
 	// unknown is set when the outcome of a write is unknown.
 	unknown atomic.Bool
 
-	// commitMu is held for the whole of a Commit. It guards rotation.
+	// commitMu is held for the whole of a Commit or PutRecords.
 	commitMu sync.Mutex
-	rotation rotation
+	rotation rotation // guarded by commitMu
+	format   uint16   // guarded by commitMu; what the format record says
 }
 
 var _ store.Store = (*Store)(nil)

@@ -29,7 +29,8 @@ const (
 // fit is cut between documents. An append that does not fit is cut between
 // parts of records; the first of its transactions announces it in the meta
 // record and only the last makes it visible, so a crash in between leaves
-// nothing of it but records that the next append overwrites or Load skips.
+// nothing of it but its authors, and records that the next append overwrites or
+// Load skips.
 func (s *Store) Commit(batch []store.Append) error {
 	if err := s.calls.Enter(); err != nil {
 		return err
@@ -100,21 +101,27 @@ func (s *Store) checkSpace(batch []store.Append) error {
 	}
 	need := s.cfg.FreeBytesMin
 	for _, a := range batch {
-		need += int64(a.Bytes()) + batchBytesMore
+		need += int64(a.Bytes()) + batchBytesMore + int64(len(a.Authors)*authorBytesMax)
 	}
+	return enough(free, need)
+}
+
+func enough(free, need int64) error {
 	if free < need {
 		return fmt.Errorf("%d MiB free, %d MiB needed: %w", free>>20, need>>20, store.ErrFull)
 	}
 	return nil
 }
 
-// writer fills transactions with the entries of one batch.
+// writer fills transactions with the entries of one batch, or of the records of
+// one PutRecords.
 type writer struct {
 	store     *Store
 	txn       *kv.Txn // nil when empty
 	bytes     int
 	entries   int
 	committed bool // a transaction of this batch was committed or tried
+	raised    bool // a transaction of this batch raises the format
 }
 
 // append adds the entries of one append, as few transactions as they fit in.
@@ -122,6 +129,14 @@ func (w *writer) append(a store.Append, m meta) error {
 	records, bytes, entries := w.store.encode(a)
 	bytes += metaBytesMax(a)
 	entries++
+	for _, author := range a.Authors {
+		bytes += authorBytes(author)
+	}
+	entries += len(a.Authors)
+	if len(a.Authors) > 0 {
+		entries++ // the format record
+		bytes += formatEntryBytes
+	}
 
 	whole := bytes <= txnBytesMax && entries <= txnEntriesMax
 	if !whole || w.bytes+bytes > txnBytesMax || w.entries+entries > txnEntriesMax {
@@ -134,6 +149,9 @@ func (w *writer) append(a store.Append, m meta) error {
 		if err := w.set(metaKey(a.Document), m.encode(a.Document)); err != nil {
 			return err
 		}
+	}
+	if err := w.authors(a); err != nil {
+		return err
 	}
 	for _, r := range records {
 		for i := range r.parts() {
@@ -178,12 +196,17 @@ func (w *writer) setSplit(key, value []byte) error {
 }
 
 func (w *writer) set(key, value []byte) error {
+	return w.txnFor(len(key)+len(value)).Set(key, value)
+}
+
+// txnFor returns the transaction for one more entry.
+func (w *writer) txnFor(bytes int) *kv.Txn {
 	if w.txn == nil {
 		w.txn = w.store.db.NewTransaction(true)
 	}
-	w.bytes += len(key) + len(value) + entryBytesMore
+	w.bytes += bytes + entryBytesMore
 	w.entries++
-	return w.txn.Set(key, value)
+	return w.txn
 }
 
 // flush makes what was set durable.
@@ -193,7 +216,13 @@ func (w *writer) flush() error {
 	}
 	txn := w.txn
 	w.txn, w.bytes, w.entries, w.committed = nil, 0, 0, true
-	return w.store.finish(txn)
+	if err := w.store.finish(txn); err != nil {
+		return err
+	}
+	if w.raised {
+		w.store.format = formatVersion
+	}
+	return nil
 }
 
 // fail ends the batch. Once a transaction was tried the error is about an

@@ -12,8 +12,13 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/store"
 )
 
-// formatVersion is the version of FORMAT.md that this package reads and writes.
-const formatVersion = 1
+// Versions of FORMAT.md that this package reads. A store has the first until it
+// gets its first author or named record: from then on a program that does not
+// know those must not open it.
+const (
+	formatDocuments = 1
+	formatVersion   = 2
+)
 
 var (
 	formatKey  = []byte{prefixStore, 'f'}
@@ -50,21 +55,27 @@ func (s *Store) readFormat() (id.Storage, error) {
 	if empty {
 		return s.writeFormat()
 	}
-	if err := checkFormat(format); err != nil {
+	if s.format, err = parseFormat(format); err != nil {
 		return "", err
 	}
 	return id.ParseStorage(string(storage))
 }
 
-func checkFormat(record []byte) error {
+func parseFormat(record []byte) (uint16, error) {
 	version, ok := bytes.CutPrefix(record, formatMagic)
 	if !ok || len(version) != 2 {
-		return fmt.Errorf("%w: no format record", ErrFormat)
+		return 0, fmt.Errorf("%w: no format record", ErrFormat)
 	}
-	if v := binary.BigEndian.Uint16(version); v != formatVersion {
-		return fmt.Errorf("%w: it has format %d, this version reads format %d", ErrFormat, v, formatVersion)
+	v := binary.BigEndian.Uint16(version)
+	if v < formatDocuments || v > formatVersion {
+		return 0, fmt.Errorf("%w: it has format %d, this version reads formats %d to %d",
+			ErrFormat, v, formatDocuments, formatVersion)
 	}
-	return nil
+	return v, nil
+}
+
+func formatRecord(version uint16) []byte {
+	return binary.BigEndian.AppendUint16(bytes.Clone(formatMagic), version)
 }
 
 func (s *Store) writeFormat() (id.Storage, error) {
@@ -72,7 +83,7 @@ func (s *Store) writeFormat() (id.Storage, error) {
 	txn := s.db.NewTransaction(true)
 	defer txn.Discard()
 	err := errors.Join(
-		txn.Set(formatKey, binary.BigEndian.AppendUint16(formatMagic[:len(formatMagic):len(formatMagic)], formatVersion)),
+		txn.Set(formatKey, formatRecord(formatDocuments)),
 		txn.Set(storageKey, []byte(storage)),
 	)
 	if err == nil {
@@ -84,6 +95,7 @@ func (s *Store) writeFormat() (id.Storage, error) {
 	if err != nil {
 		return "", fmt.Errorf("write the format record: %w", err)
 	}
+	s.format = formatDocuments
 	return storage, nil
 }
 

@@ -176,6 +176,8 @@ const (
 	prefixStore  = 0x00
 	prefixMeta   = 0x01
 	prefixRecord = 0x02
+	prefixNamed  = 0x03
+	prefixAuthor = 0x04
 )
 
 const (

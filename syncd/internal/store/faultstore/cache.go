@@ -8,20 +8,40 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/store/mem"
 )
 
+// write is what one call stores.
+type write struct {
+	batch     []store.Append
+	records   []store.Record
+	isRecords bool
+}
+
+func (w write) to(s store.Store) error {
+	if w.isRecords {
+		return s.PutRecords(w.records)
+	}
+	return s.Commit(w.batch)
+}
+
 // cache is what a page cache is to a disk: everything is in it, and what was not
 // flushed is only in it.
 type cache struct {
 	store *mem.Store
 
 	mu      sync.Mutex
-	commits int              // guarded by mu
-	waiting [][]store.Append // guarded by mu; not flushed yet
+	writes  int     // guarded by mu
+	waiting []write // guarded by mu; not flushed yet
 }
 
 // newCache returns a cache that holds what the store holds.
 func newCache(from store.Store) (*cache, error) {
 	c := &cache{store: mem.Open(mem.NewDisk())}
 	err := from.Documents(nil, func(doc id.Document, _ store.Info) error { return c.copy(from, doc) })
+	if err != nil {
+		return nil, err
+	}
+	err = from.Records(nil, func(key, value []byte) error {
+		return c.store.PutRecords([]store.Record{{Key: key, Value: value}})
+	})
 	return c, err
 }
 
@@ -34,9 +54,17 @@ func (c *cache) copy(from store.Store, doc id.Document) error {
 	if err != nil {
 		return err
 	}
+	var authors []store.ActorAuthor
+	err = from.Authors(doc, func(a store.ActorAuthor) error {
+		authors = append(authors, a)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	counted, torn := changes[:info.Changes], changes[info.Changes:]
 	if len(counted) > 0 {
-		whole := store.Append{Document: doc, Changes: counted, Heads: info.Heads}
+		whole := store.Append{Document: doc, Changes: counted, Heads: info.Heads, Authors: authors}
 		if err := c.store.Commit([]store.Append{whole}); err != nil {
 			return err
 		}
@@ -45,18 +73,18 @@ func (c *cache) copy(from store.Store, doc id.Document) error {
 		return nil
 	}
 	// One more change than is kept makes it a torn append again.
-	rest := store.Append{Document: doc, First: len(counted), Changes: append(torn[:len(torn):len(torn)], nil)}
+	rest := store.Append{Document: doc, First: len(counted), Changes: append(torn[:len(torn):len(torn)], nil), Authors: authors}
 	return c.store.CommitTorn([]store.Append{rest}, func(int, store.Append) int { return len(torn) })
 }
 
-func (c *cache) commit(batch []store.Append, to store.Store, every int) error {
+func (c *cache) write(w write, to store.Store, every int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.store.Commit(batch); err != nil {
+	if err := w.to(c.store); err != nil {
 		return err
 	}
-	c.waiting = append(c.waiting, batch)
-	if c.commits++; c.commits%every != 0 {
+	c.waiting = append(c.waiting, w)
+	if c.writes++; c.writes%every != 0 {
 		return nil
 	}
 	return c.flushLocked(to)
@@ -71,7 +99,7 @@ func (c *cache) flush(to store.Store) error {
 // flushLocked needs mu.
 func (c *cache) flushLocked(to store.Store) error {
 	for len(c.waiting) > 0 {
-		if err := to.Commit(c.waiting[0]); err != nil {
+		if err := c.waiting[0].to(to); err != nil {
 			return err
 		}
 		c.waiting = c.waiting[1:]

@@ -35,11 +35,14 @@ type Op string
 
 // The methods that rules apply to.
 const (
-	Commit    Op = "Commit"
-	Load      Op = "Load"
-	Stat      Op = "Stat"
-	Documents Op = "Documents"
-	Close     Op = "Close"
+	Commit     Op = "Commit"
+	PutRecords Op = "PutRecords"
+	Load       Op = "Load"
+	Stat       Op = "Stat"
+	Documents  Op = "Documents"
+	Authors    Op = "Authors"
+	Records    Op = "Records"
+	Close      Op = "Close"
 )
 
 // Fault is what happens to a call.
@@ -62,7 +65,8 @@ const (
 	Crash
 
 	// CrashTorn crashes while half of each append is stored. Only a store that
-	// has CommitTorn, as mem's, can do so; with another it is Crash.
+	// has CommitTorn, as mem's, can do so; with another, and for PutRecords,
+	// which is stored whole or not at all, it is Crash.
 	CrashTorn
 
 	// CrashPersisted crashes when the call has had its effect, before anyone
@@ -76,8 +80,8 @@ func (f Fault) String() string {
 		"crash", "torn crash", "crash after"}[f]
 }
 
-// Rule says what happens to a call. Unknown and UnknownPersisted are for Commit;
-// to other calls they are Fail.
+// Rule says what happens to a call. Unknown and UnknownPersisted are for Commit
+// and PutRecords; to other calls they are Fail.
 type Rule struct {
 	Op    Op
 	Call  int // the n-th call of Op, from 1; 0 means each
@@ -91,7 +95,7 @@ type Config struct {
 	// Rules are tried in order; the first that applies does.
 	Rules []Rule
 
-	// FlushEvery is after how many commits they reach the wrapped store. What
+	// FlushEvery is after how many calls of Commit and PutRecords they reach the wrapped store. What
 	// was committed since is lost in a crash, though it was acknowledged: this
 	// is a store that breaks the law. 0 and 1 keep it.
 	FlushEvery int
@@ -216,35 +220,45 @@ func (s *Store) StorageID() id.Storage { return s.inner.StorageID() }
 
 // Commit implements store.Store.
 func (s *Store) Commit(batch []store.Append) error {
-	rule, err := s.enter(Commit)
+	return s.write(Commit, write{batch: batch})
+}
+
+// PutRecords implements store.Store.
+func (s *Store) PutRecords(records []store.Record) error {
+	return s.write(PutRecords, write{records: records, isRecords: true})
+}
+
+// write runs a call that stores something under its rule.
+func (s *Store) write(op Op, w write) error {
+	rule, err := s.enter(op)
 	if err != nil {
 		return err
 	}
 	switch rule.Fault {
 	case Pass:
-		return s.commit(batch)
+		return s.apply(w)
 	case Fail:
 		return rule.Err
 	case Unknown, UnknownPersisted:
 		if rule.Fault == UnknownPersisted {
-			if err := s.commit(batch); err != nil {
+			if err := s.apply(w); err != nil {
 				return err
 			}
 		}
 		return s.end(false, fmt.Errorf("%w: %w", store.ErrUnknownOutcome, rule.Err))
 	case CrashPersisted:
-		_ = s.commit(batch)
+		_ = s.apply(w)
 	case CrashTorn:
-		s.tear(batch)
+		s.tear(w.batch)
 	}
 	return s.end(true, nil)
 }
 
-func (s *Store) commit(batch []store.Append) error {
+func (s *Store) apply(w write) error {
 	if s.cache != nil {
-		return s.cache.commit(batch, s.inner, s.cfg.FlushEvery)
+		return s.cache.write(w, s.inner, s.cfg.FlushEvery)
 	}
-	return s.inner.Commit(batch)
+	return w.to(s.inner)
 }
 
 func (s *Store) tear(batch []store.Append) {
@@ -277,6 +291,16 @@ func (s *Store) Stat(doc id.Document) (info store.Info, exists bool, err error) 
 // Documents implements store.Store.
 func (s *Store) Documents(after *id.Document, yield func(id.Document, store.Info) error) error {
 	return s.around(Documents, func(from store.Store) error { return from.Documents(after, yield) })
+}
+
+// Authors implements store.Store.
+func (s *Store) Authors(doc id.Document, yield func(store.ActorAuthor) error) error {
+	return s.around(Authors, func(from store.Store) error { return from.Authors(doc, yield) })
+}
+
+// Records implements store.Store.
+func (s *Store) Records(prefix []byte, yield func(key, value []byte) error) error {
+	return s.around(Records, func(from store.Store) error { return from.Records(prefix, yield) })
 }
 
 // Close implements store.Store. It closes the wrapped store too, except after a

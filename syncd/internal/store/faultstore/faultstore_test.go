@@ -91,6 +91,7 @@ func write(c *groupcommit.Committer, s *faultstore.Store, n, rounds int) (acked,
 	heard := make(chan error, 1)
 	for range rounds {
 		a := storetest.AppendOf(doc, acked, 2, 60)
+		a.Authors = []store.ActorAuthor{storetest.Author(acked), storetest.Author(acked + 1)}
 		tried = acked + 2
 		err := c.Submit(context.Background(), a, func(err error) { heard <- err })
 		if err == nil {
@@ -177,6 +178,14 @@ func checkDocuments(t *testing.T, s store.Store, p process) {
 		}
 		if !slices.EqualFunc(got, storetest.Changes(doc, 0, len(got), 60), slices.Equal) {
 			t.Errorf("document %d holds other changes than were appended", n)
+		}
+		authors, err := storetest.Authors(s, doc)
+		if err != nil {
+			t.Fatalf("authors of document %d: %v", n, err)
+		}
+		if len(authors) < len(got) || len(authors) > p.tried[n] {
+			t.Errorf("document %d has %d changes of %d tried, each with an author of its own, and %d authors",
+				n, len(got), p.tried[n], len(authors))
 		}
 	}
 }

@@ -32,6 +32,9 @@ const (
 // tiny ones have a bound too.
 const appendBytesMore = 256
 
+// authorBytes is what an author of an append counts.
+const authorBytes = 256
+
 // Config says how appends are joined. Zero values mean the defaults.
 type Config struct {
 	// WaitMax is how long a batch may wait for writers that were there when the
@@ -162,7 +165,7 @@ func New(s store.Store, cfg Config) *Committer {
 // is that of ctx, or store.ErrClosed after Close, or one that wraps
 // store.ErrUnknownOutcome after such a write.
 func (c *Committer) Submit(ctx context.Context, a store.Append, done func(error)) error {
-	e := entry{append: a, bytes: a.Bytes() + appendBytesMore, done: done}
+	e := entry{append: a, bytes: a.Bytes() + appendBytesMore + len(a.Authors)*authorBytes, done: done}
 	c.mu.Lock()
 	if c.refuse != nil {
 		defer c.mu.Unlock()

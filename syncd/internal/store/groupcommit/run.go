@@ -108,7 +108,7 @@ func (c *Committer) commit(batch []entry) (queued int, fatal error) {
 	bytes := 0
 	for i, e := range batch {
 		appends[i] = e.append
-		bytes += e.bytes - appendBytesMore
+		bytes += e.append.Bytes()
 	}
 	began := time.Now()
 	err := c.store.Commit(appends)

@@ -24,6 +24,8 @@ type Disk struct {
 	// Guarded by mu.
 	storage   id.Storage
 	documents map[id.Document]*document
+	authors   map[id.Document]map[id.Actor]store.ActorAuthor
+	records   map[string][]byte
 }
 
 type document struct {
@@ -35,7 +37,12 @@ type document struct {
 
 // NewDisk returns an empty disk with a storage id of its own.
 func NewDisk() *Disk {
-	return &Disk{storage: id.NewStorage(), documents: make(map[id.Document]*document)}
+	return &Disk{
+		storage:   id.NewStorage(),
+		documents: make(map[id.Document]*document),
+		authors:   make(map[id.Document]map[id.Actor]store.ActorAuthor),
+		records:   make(map[string][]byte),
+	}
 }
 
 // ResetStorageID gives the disk another storage id, as a restore does.
@@ -71,9 +78,9 @@ func (s *Store) Commit(batch []store.Append) error {
 	return s.commit(batch, func(_ int, a store.Append) int { return len(a.Changes) })
 }
 
-// CommitTorn stores of each append only the number of changes that keep
-// returns, and does not count them in Info, as a crash during Commit may. It is
-// for faultstore.
+// CommitTorn stores of each append only the authors and the number of changes
+// that keep returns, and does not count those in Info, as a crash during Commit
+// may. It is for faultstore.
 func (s *Store) CommitTorn(batch []store.Append, keep func(i int, a store.Append) int) error {
 	return s.commit(batch, keep)
 }
@@ -119,6 +126,7 @@ func (d *Disk) check(batch []store.Append) error {
 
 // apply stores the first keep changes. It needs mu.
 func (d *Disk) apply(a store.Append, keep int) {
+	d.bind(a)
 	if keep <= 0 {
 		return
 	}

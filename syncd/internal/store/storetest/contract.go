@@ -250,10 +250,13 @@ func closed(t *testing.T, f *fixture) {
 	_, _, load := Load(f.s, doc)
 	_, _, stat := f.s.Stat(doc)
 	for call, err := range map[string]error{
-		"Commit":    f.s.Commit([]store.Append{AppendOf(doc, 1, 1, 50)}),
-		"Load":      load,
-		"Stat":      stat,
-		"Documents": f.s.Documents(nil, func(id.Document, store.Info) error { return nil }),
+		"Commit":     f.s.Commit([]store.Append{AppendOf(doc, 1, 1, 50)}),
+		"Load":       load,
+		"Stat":       stat,
+		"Documents":  f.s.Documents(nil, func(id.Document, store.Info) error { return nil }),
+		"Authors":    f.s.Authors(doc, func(store.ActorAuthor) error { return nil }),
+		"PutRecords": f.s.PutRecords([]store.Record{{Key: []byte("a"), Value: []byte("b")}}),
+		"Records":    f.s.Records(nil, func(k, v []byte) error { return nil }),
 	} {
 		if !errors.Is(err, store.ErrClosed) {
 			t.Errorf("%s after Close: %v, want ErrClosed", call, err)

@@ -45,6 +45,16 @@ func Run(t *testing.T, place func(t *testing.T) Opener) {
 		{"documents are committed and loaded side by side", concurrent},
 		{"a closed store refuses", closed},
 		{"random appends read back as a model says", random},
+		{"authors come back with their document, in order", authors},
+		{"a refused append binds no actor", authorsOfRefused},
+		{"an append of many authors, over several transactions", manyAuthors},
+		{"an author over a limit is refused", badAuthors},
+		{"records come back in order, also after opening again", records},
+		{"records over a limit are refused as a whole", badRecords},
+		{"the largest records that fit one call", bigRecords},
+		{"the store keeps no reference to a record and gives none away", recordOwnership},
+		{"listing records and authors stops at an error of yield", recordYieldError},
+		{"random records read back as a model says", randomRecords},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := &fixture{t: t, opener: place(t)}
