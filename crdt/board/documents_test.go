@@ -25,7 +25,7 @@ type jsDocument struct {
 	Changes   []string            `json:"changes"`
 	Value     any                 `json:"value"`
 	Conflicts map[string][]string `json:"conflicts"`
-	HeldBy    map[ID]string       `json:"heldBy,omitempty"` // of posts that were handed over, as SCHEMA.md says
+	HeldBy    map[ID]string       `json:"heldBy,omitempty"`  // of posts that were handed over, as SCHEMA.md says
 	Reasons   map[ID]ID           `json:"reasons,omitempty"` // of entries that are hidden or removed: the record
 	Read      json.RawMessage     `json:"read,omitempty"`
 }

@@ -328,11 +328,9 @@ export class Board {
     this.#moderated()
     this.#setLoading()
     this.#changed()
-    for (const [month, page] of have) {
-      if (wanted.includes(month)) continue
-      page.close()
-      await this.#host.documents.close(page.document.id)
-    }
+    const left = [...have.values()].filter(page => !wanted.includes(page.month))
+    for (const page of left) page.close()
+    await Promise.all(left.map(page => this.#host.documents.close(page.document.id)))
   }
 
   async #openPage(month: string): Promise<Page> {

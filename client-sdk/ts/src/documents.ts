@@ -9,6 +9,7 @@ import type { Dict } from "./model/values.js"
 
 const toldSpace = "tavle-told"
 const saveSoon = 50 // milliseconds after news from elsewhere
+const sentAfter = 150 // milliseconds in which automerge-repo hands a change to the network: it gathers them for 100
 
 /** What the server told of a document: durable heads, of the store with this id. */
 interface Told {
@@ -97,10 +98,9 @@ export class OpenDocument {
     this.#tell(this.#withConflicted(touchedBy(patches)))
   }
 
-  /** automerge-repo says that there are other changes; what they show was told, what they do not show is not. */
-  headsChanged(): void {
-    if (sameHeads(this.#seen, this.heads)) return
-    this.changed([])
+  /** Whether there are changes that automerge-repo has not said a word about: what they change cannot be seen. */
+  get untold(): boolean {
+    return !sameHeads(this.#seen, this.heads)
   }
 
   /** Whether fields of a post have, or had, several values at once; of the document outside of posts, for "". */
@@ -148,21 +148,23 @@ export class OpenDocument {
   /** Returns when what the document is now is in storage. */
   save(): Promise<void> {
     this.#saveAgain = true
-    this.#saving ??= this.#drain().finally(() => {
-      this.#saving = null
-    })
+    this.#saving ??= this.#drain()
     return this.#saving
   }
 
   async #drain(): Promise<void> {
-    while (this.#saveAgain) {
-      this.#saveAgain = false
-      const heads = this.heads
-      await this.#save()
-      if (sameHeads(heads, this.#saved)) continue
-      this.#saved = heads
-      this.#unsaved = null
-      this.#tell(null)
+    try {
+      while (this.#saveAgain) {
+        this.#saveAgain = false
+        const heads = this.heads
+        await this.#save()
+        if (sameHeads(heads, this.#saved)) continue
+        this.#saved = heads
+        this.#unsaved = null
+        this.#tell(null)
+      }
+    } finally {
+      this.#saving = null // in the same step as the last look at saveAgain: who asks later is not given what is over
     }
   }
 
@@ -208,6 +210,7 @@ export class Documents {
   readonly #storage: GuardedStorage
   readonly #open = new Map<DocumentId, Promise<OpenDocument | null>>()
   readonly #ready = new Map<DocumentId, OpenDocument>()
+  readonly #closing = new Map<DocumentId, Promise<void>>()
   readonly #told = new Map<string, Told>()
   readonly #noted = new Map<string, string>() // what is kept of what the server confirmed
   readonly #removed = new Set<string>() // automerge-repo believes that these are stored
@@ -235,13 +238,19 @@ export class Documents {
 
   /** Opens a document from this device, or begins it with its genesis change; null when it is neither here nor can begin here. */
   open(id: DocumentId, genesis: (() => Uint8Array) | null): Promise<OpenDocument | null> {
-    const opening = this.#open.get(id) ?? this.#begin(id, genesis)
+    const opening = this.#open.get(id) ?? this.#begun(id, genesis)
     this.#open.set(id, opening)
     opening.then(
       document => document ?? this.#open.delete(id),
       () => this.#open.delete(id),
     )
     return opening
+  }
+
+  /** Begins a document, after an end that is not over. */
+  async #begun(id: DocumentId, genesis: (() => Uint8Array) | null): Promise<OpenDocument | null> {
+    await this.#closing.get(id)
+    return this.#begin(id, genesis)
   }
 
   async #begin(id: DocumentId, genesis: (() => Uint8Array) | null): Promise<OpenDocument | null> {
@@ -299,13 +308,23 @@ export class Documents {
       }, saveSoon)
     })
     handle.on("heads-changed", () => {
-      if (this.#ready.get(id) === document) queueMicrotask(() => document.headsChanged())
+      if (this.#ready.get(id) === document) queueMicrotask(() => this.#tellUnseen(document))
     })
     handle.on("change", ({ patches }) => {
       if (this.#ready.get(id) === document) document.changed(patches)
     })
     if (saved.length === 0) void document.save()
     return document
+  }
+
+  /**
+   * automerge-repo sends nothing of a change that cannot be seen (a conflict that is settled with the value that is shown): it listens
+   * to "change", which it emits only when a value is another. The handle then says so here.
+   */
+  #tellUnseen(document: OpenDocument): void {
+    const { id, handle, doc } = document
+    if (this.#ready.get(id) !== document || !document.untold) return
+    handle.emit("change", { handle, doc, patches: [], patchInfo: { before: doc, after: doc, source: "change" } })
   }
 
   /** Keeps what the server confirmed, so that it is known in the next session while offline. */
@@ -317,14 +336,25 @@ export class Documents {
   }
 
   /** Lets go of a document: it stays on this device, and no more news of it are asked for. */
-  async close(id: DocumentId): Promise<void> {
+  close(id: DocumentId): Promise<void> {
+    const closing = this.#close(id).finally(() => this.#closing.delete(id))
+    this.#closing.set(id, closing)
+    return closing
+  }
+
+  // automerge-repo takes the emptying of a document that it drops for a change: it would save the empty document over what is stored. And
+  // for a change that is on its way to be sent it would wait two minutes, and say that it failed. So it hears nothing more of the
+  // document, and what is on its way is sent first.
+  async #close(id: DocumentId): Promise<void> {
     const document = await this.#open.get(id)
     this.#open.delete(id)
     this.#ready.delete(id)
-    this.#wanted.delete(id)
-    if (!document) return
-    this.#left.add(id)
+    if (!document) return void this.#wanted.delete(id)
     await document.save()
+    document.handle.removeAllListeners()
+    await new Promise(sent => setTimeout(sent, sentAfter))
+    this.#wanted.delete(id)
+    this.#left.add(id)
     await this.#repo.removeFromCache(id)
   }
 

@@ -11,7 +11,7 @@ const (
 	RoleMayNot                       // none of the roles may do this
 	NotYours                         // it belongs to somebody else
 	Forged                           // it is signed with somebody else's reference
-	Unsigned                         // an entry does not say who made it
+	Incomplete                       // an entry does not say from the start what it has to, such as who made it
 	ActorOfAnother                   // the actor is bound to another device, or to nobody
 	SetOnce                          // a field or record that never changes
 	NeverDeleted                     // an entry, or a map of entries, is replaced or deleted

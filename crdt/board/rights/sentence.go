@@ -58,10 +58,10 @@ var reasons = [reasonEnd]struct{ code, da, nl, en string }{
 		"De wijziging staat op naam van iemand anders. Schrijf het opnieuw op je eigen telefoon.",
 		"The change is signed as somebody else. Write it again on your own device.",
 	},
-	Unsigned: {
-		"unsigned", "Det kan ikke ses, hvem der har skrevet det. Opdater appen, og skriv det igen.",
-		"Er staat niet bij wie dit schreef. Werk de app bij en schrijf het opnieuw.",
-		"It does not say who wrote it. Update the app and write it again.",
+	Incomplete: {
+		"incomplete", "Der mangler noget, for eksempel hvem der har skrevet det. Opdater appen, og skriv det igen.",
+		"Er ontbreekt iets, bijvoorbeeld wie dit schreef. Werk de app bij en schrijf het opnieuw.",
+		"Something is missing, such as who wrote it. Update the app and write it again.",
 	},
 	ActorOfAnother: {
 		"actorOfAnother", "Ændringen kommer fra en kopi af en anden enhed. Åbn tavlen igen på denne enhed, og skriv det igen.",

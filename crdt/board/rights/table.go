@@ -36,3 +36,84 @@ const (
 	Other                 // somebody else's
 	relations
 )
+
+var actionNames = [actionEnd]string{
+	Post: "post", PostForOther: "postForOther", EditPost: "editPost", EditShared: "editShared", Reply: "reply", EditReply: "editReply",
+	Offer: "offer", EditOffer: "editOffer", AnswerOffer: "answerOffer", ClosePost: "closePost", Support: "support", SetIdea: "setIdea",
+	Propose: "propose", Agree: "agree", HandOver: "handOver", Claim: "claim", Moderate: "moderate", EditBoard: "editBoard",
+}
+
+// String returns the name of the action.
+func (a Action) String() string {
+	if a == 0 || a >= actionEnd {
+		return "none"
+	}
+	return actionNames[a]
+}
+
+var relationNames = [relations]string{Own: "own", Proxy: "for a neighbour", Kiosk: "of a kiosk", Other: "another's"}
+
+// String returns the name of the relation.
+func (r Relation) String() string {
+	if r >= relations {
+		return "none"
+	}
+	return relationNames[r]
+}
+
+// Allowed tells whether one of the roles may do this to an entry that stands so
+// to who does it. EditShared counts for posts that are shared only.
+func Allowed(roles Roles, a Action, r Relation) bool {
+	return a < actionEnd && r < relations && table[a][r].Any(roles)
+}
+
+// Rule is one row of the table: the roles that may, for each relation.
+type Rule struct {
+	Action Action
+	May    [relations]Roles
+}
+
+// Table returns who may do what, a row for each action.
+func Table() []Rule {
+	rules := make([]Rule, 0, actionEnd-1)
+	for a := Post; a < actionEnd; a++ {
+		rules = append(rules, Rule{a, table[a]})
+	}
+	return rules
+}
+
+// Groups of roles that the table speaks of.
+const (
+	matchmakers Roles = 1 << Matchmaker
+	desk              = matchmakers | 1<<Connector // those who sit at a desk for others
+	stewards    Roles = 1<<Owner | 1<<Deputy
+	moderators        = stewards | 1<<Moderator
+	members           = desk | moderators | 1<<Resident | 1<<Ambassador // people who belong here
+	writers           = members | 1<<Visitor
+)
+
+// table is the law. A visitor at a kiosk makes entries and changes none: the next
+// person at the kiosk is somebody else. What was written at a kiosk, or for a
+// neighbour, others look after until it is handed over.
+var table = [actionEnd][relations]Roles{
+	Post:         always(writers),
+	PostForOther: always(desk),
+	EditPost:     {Own: members, Proxy: matchmakers, Kiosk: desk},
+	EditShared:   always(members),
+	Reply:        always(writers),
+	EditReply:    {Own: members},
+	Offer:        always(writers),
+	EditOffer:    {Own: members},
+	AnswerOffer:  {Own: members, Proxy: matchmakers, Kiosk: desk},
+	ClosePost:    {Own: members, Proxy: matchmakers, Kiosk: desk, Other: matchmakers},
+	Support:      always(writers),
+	SetIdea:      always(stewards),
+	Propose:      always(writers),
+	Agree:        always(writers),
+	HandOver:     {Own: writers},
+	Claim:        always(members),
+	Moderate:     always(moderators),
+	EditBoard:    always(stewards),
+}
+
+func always(r Roles) [relations]Roles { return [relations]Roles{Own: r, Proxy: r, Kiosk: r, Other: r} }

@@ -1,0 +1,399 @@
+package rights
+
+import (
+	"encoding/hex"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tavle-org/tavle/crdt/board"
+	"github.com/tavle-org/tavle/crdt/chunk"
+)
+
+// What an operation may do depends on the kind of its object. Each of the
+// functions here judges one operation on w.obj and takes note of what it makes;
+// what they return counts only when judging.
+
+// keyed is an operation on a map with known fields.
+func (w *walk) keyed(op *chunk.Op) Reason {
+	f := w.obj.fields[op.Key]
+	if f == nil {
+		return w.unknownField(op)
+	}
+	reason := w.fieldReason(f, op)
+	if !w.judging || reason == 0 {
+		w.effect(f, op)
+	}
+	shape := uint8(0)
+	if f.child != nil && makes(f, op.Action) {
+		shape = f.child.number
+	}
+	w.make(op, shape, w.obj.entry)
+	return reason
+}
+
+func makes(f *field, a chunk.Action) bool {
+	return f.typ == typeMap && a == chunk.ActionMakeMap || f.typ == typeText && a == chunk.ActionMakeText
+}
+
+func (w *walk) fieldReason(f *field, op *chunk.Op) Reason {
+	if !w.judging {
+		return 0
+	}
+	if f.fixed {
+		return GenesisOnly
+	}
+	if f.child != nil && (f.child.kind == kindEntries || f.child.refs) {
+		return container(f, op)
+	}
+	if f.once && (!w.obj.fresh || len(op.Pred) > 0) {
+		return SetOnce
+	}
+	if r := w.mayWrite(f, op); r != 0 {
+		return r
+	}
+	return w.value(f, op)
+}
+
+// container judges the making of a map of entries, which everyone does who needs
+// it, and nobody replaces.
+func container(f *field, op *chunk.Op) Reason {
+	switch {
+	case len(op.Pred) > 0 || op.Action == chunk.ActionDelete:
+		return NeverDeleted
+	case !makes(f, op.Action):
+		return WrongType
+	}
+	return 0
+}
+
+func (w *walk) mayWrite(f *field, op *chunk.Op) Reason {
+	if !w.obj.fresh {
+		if f.edit == 0 && !f.shared {
+			return w.mayEdit()
+		}
+		edit := f.edit
+		if edit == 0 {
+			edit = w.obj.edit
+		}
+		return w.allowed(edit, w.obj.entry, f.shared)
+	}
+	switch {
+	case f == fieldProxy:
+		return w.allowed(PostForOther, w.obj.entry, false)
+	case w.obj.kind == kindFields && w.obj.edit == SetIdea && w.allowed(SetIdea, w.obj.entry, false) != 0:
+		// Who writes an idea says no more than that it is new.
+		if s := op.Value.Bytes; op.Key != "status" || op.Action != chunk.ActionSet || string(s) != "new" {
+			return RoleMayNot
+		}
+	}
+	return 0
+}
+
+// value judges what is written to a field.
+func (w *walk) value(f *field, op *chunk.Op) Reason {
+	if op.Action == chunk.ActionDelete {
+		return 0
+	}
+	if f.child != nil || op.Action != chunk.ActionSet {
+		if makes(f, op.Action) {
+			return 0
+		}
+		return WrongType
+	}
+	v := op.Value
+	if v.Kind == chunk.ValueNull && !f.once {
+		return 0
+	}
+	switch f.typ {
+	case typeString, typeTime, typeID, typeRef, typeHash, typeSecret:
+		if v.Kind != chunk.ValueString {
+			return WrongType
+		}
+		return w.stringValue(f, alias(v.Bytes))
+	case typeMark:
+		if v.Kind == chunk.ValueString {
+			return w.stringValue(f, alias(v.Bytes))
+		}
+		return typed(isBool(v))
+	case typeBool:
+		return typed(isBool(v))
+	case typeStamp:
+		return typed(v.Kind == chunk.ValueTimestamp)
+	}
+	return typed(v.Kind == chunk.ValueInt || v.Kind == chunk.ValueUint || v.Kind == chunk.ValueFloat64)
+}
+
+func typed(ok bool) Reason {
+	if !ok {
+		return WrongType
+	}
+	return 0
+}
+
+func isBool(v chunk.Value) bool { return v.Kind == chunk.ValueTrue || v.Kind == chunk.ValueFalse }
+
+func (w *walk) stringValue(f *field, s string) Reason {
+	switch f.typ {
+	case typeString:
+		return w.free(w.obj.entry, s, f.limit)
+	case typeTime, typeMark:
+		_, err := board.ParseTime(s)
+		return typed(err == nil)
+	case typeID:
+		if _, ok := parseID(s); !ok {
+			return BadID
+		}
+	case typeRef:
+		return w.reference(s)
+	case typeHash:
+		b, err := hex.DecodeString(s)
+		return typed(err == nil && len(b) == len(hash{}) && strings.ToLower(s) == s)
+	case typeSecret:
+		got, err := board.ParseSecret(s)
+		return typed(err == nil && got == s)
+	}
+	return 0
+}
+
+// reference judges a reference: it is that of the principal, or of a visit to it,
+// and that of an entry is always the same.
+func (w *walk) reference(s string) Reason {
+	if !w.p.owns(s) {
+		return Forged
+	}
+	if len(s) > len(w.p.Member) {
+		if _, ok := parseID(s[len(w.p.Member)+1:]); !ok {
+			return BadID
+		}
+	}
+	if w.obj.kind != kindEntry {
+		return 0
+	}
+	f := w.freshAt(w.obj.entry)
+	if f.signed != "" && f.signed != s || f.of != none && w.x.refs[f.by] != s {
+		return Forged
+	}
+	return 0
+}
+
+// effect takes note of what a field of an entry means to the rules.
+func (w *walk) effect(f *field, op *chunk.Op) {
+	if f == fieldShared {
+		w.touch(w.obj.entry).shared = -1
+		if op.Action == chunk.ActionSet && op.Value.Kind == chunk.ValueTrue {
+			w.touch(w.obj.entry).shared = 1
+		}
+		return
+	}
+	e := w.freshAt(w.obj.entry)
+	if e == nil || !w.obj.fresh || w.obj.kind != kindEntry {
+		return
+	}
+	e.has |= f.bit
+	s := alias(op.Value.Bytes)
+	switch {
+	case f == fieldProxy:
+		e.flags |= flagProxy
+	case op.Value.Kind != chunk.ValueString:
+	case f.typ == typeRef && e.signed == "":
+		e.signed = s
+	case f.typ == typeSecret:
+		e.secret = s
+	case f.typ == typeHash && len(s) == hex.EncodedLen(len(hash{})):
+		if b, err := hex.DecodeString(s); err == nil {
+			copy(e.hash[:], b)
+		}
+	}
+}
+
+// unknownField is a field of a newer version.
+func (w *walk) unknownField(op *chunk.Op) Reason {
+	edit := w.obj.edit
+	if w.obj.kind == kindRoot && edit == 0 { // of a page
+		w.make(op, 0, w.obj.entry)
+		return UnknownPlace
+	}
+	w.make(op, foreignOf[edit].number, w.obj.entry)
+	if !w.judging {
+		return 0
+	}
+	if !w.obj.fresh {
+		if r := w.allowed(edit, w.obj.entry, false); r != 0 {
+			return r
+		}
+	} else if edit == SetIdea && w.allowed(SetIdea, w.obj.entry, false) != 0 {
+		return RoleMayNot
+	}
+	return w.foreignValue(op)
+}
+
+// foreign is an operation in an object that this version does not know.
+func (w *walk) foreign(op *chunk.Op) Reason {
+	w.make(op, w.obj.number, w.obj.entry)
+	if r := w.mayEdit(); r != 0 {
+		return r
+	}
+	return w.foreignValue(op)
+}
+
+func (w *walk) foreignValue(op *chunk.Op) Reason {
+	if r := w.free(w.obj.entry, op.Key, board.LineMax); r != 0 {
+		return r
+	}
+	if op.Sequence && op.Insert {
+		if r := w.grow(1); r != 0 {
+			return r
+		}
+	}
+	if op.HasMarkName {
+		if r := w.free(w.obj.entry, op.MarkName, board.LineMax); r != 0 {
+			return r
+		}
+	}
+	if op.Sequence && op.Value.Kind == chunk.ValueString {
+		return w.typedText(op)
+	}
+	if op.Value.Kind == chunk.ValueString || op.Value.Kind == chunk.ValueBytes {
+		return w.free(w.obj.entry, alias(op.Value.Bytes), board.BodyMax)
+	}
+	return 0
+}
+
+// byLang is an operation on a map from languages to texts or strings.
+func (w *walk) byLang(op *chunk.Op) Reason {
+	f := w.obj.each
+	shape := uint8(0)
+	if f.child != nil && makes(f, op.Action) {
+		shape = f.child.number
+	}
+	w.make(op, shape, w.obj.entry)
+	if !w.judging {
+		return 0
+	}
+	if r := w.mayEdit(); r != 0 {
+		return r
+	}
+	if r := w.free(w.obj.entry, op.Key, board.LineMax); r != 0 {
+		return r
+	}
+	return w.value(f, op)
+}
+
+// member is an operation on a set.
+func (w *walk) member(op *chunk.Op) Reason {
+	w.make(op, 0, w.obj.entry)
+	added := op.Action == chunk.ActionSet && op.Value.Kind == chunk.ValueTrue
+	if added && w.obj.labels >= 0 {
+		w.touch(w.obj.entry).labels[w.obj.labels]++
+	}
+	if !w.judging {
+		return 0
+	}
+	if r := w.mayEdit(); r != 0 {
+		return r
+	}
+	if op.Action != chunk.ActionDelete && (op.Action != chunk.ActionSet || !isBool(op.Value)) {
+		return WrongType
+	}
+	switch {
+	case w.obj.refs:
+		if r := w.allowed(Support, w.obj.entry, false); r != 0 {
+			return r
+		}
+		if !w.p.owns(op.Key) {
+			return NotYours
+		}
+		return w.reference(op.Key)
+	case w.obj.ids:
+		if _, ok := parseID(op.Key); !ok {
+			return BadID
+		}
+	default:
+		if op.Key == "" {
+			return BadID
+		}
+		if r := w.free(w.obj.entry, op.Key, board.LineMax); r != 0 {
+			return r
+		}
+	}
+	return w.setSize()
+}
+
+// setSize judges how many members a change adds to the sets of an entry.
+func (w *walk) setSize() Reason {
+	if w.obj.labels < 0 {
+		if w.at >= membersMax+freshMax { // rough: there is nothing to be gained from more
+			return TooMany
+		}
+		return 0
+	}
+	t := w.touch(w.obj.entry)
+	n := t.labels[w.obj.labels]
+	if n > board.TagsMax || n+int(w.entry(t.entry).labels[w.obj.labels]) > lifeFactor*board.TagsMax {
+		return TooMany
+	}
+	return w.tooManyTouched()
+}
+
+func (w *walk) tooManyTouched() Reason {
+	if len(w.touched) > freshMax {
+		return TooMany
+	}
+	return 0
+}
+
+// inText is an operation on a text.
+func (w *walk) inText(op *chunk.Op) Reason {
+	w.make(op, foreignOf[w.obj.edit].number, w.obj.entry)
+	if w.judging {
+		if r := w.mayEdit(); r != 0 {
+			return r
+		}
+	}
+	switch op.Action {
+	case chunk.ActionDelete:
+		return 0
+	case chunk.ActionMark:
+		if r := w.free(w.obj.entry, op.MarkName, board.LineMax); r != 0 {
+			return r
+		}
+		if r := w.free(w.obj.entry, alias(op.Value.Bytes), board.LineMax); r != 0 {
+			return r
+		}
+		return w.grow(1 + len(op.MarkName) + len(op.Value.Bytes))
+	case chunk.ActionSet:
+		if op.Value.Kind == chunk.ValueString {
+			return w.typedText(op)
+		}
+	}
+	return WrongType
+}
+
+// typedText takes note of characters that are inserted.
+func (w *walk) typedText(op *chunk.Op) Reason {
+	if w.judging {
+		if !w.text.follows(op, w.c.StartOp+uint64(w.at)) {
+			w.text.add("\n")
+		}
+		w.text.add(alias(op.Value.Bytes))
+	}
+	return w.grow(utf8.RuneCount(op.Value.Bytes))
+}
+
+// grow counts what is inserted into the texts of an entry.
+func (w *walk) grow(n int) Reason {
+	t := w.touch(w.obj.entry)
+	t.inserted += n
+	if !w.judging {
+		return 0
+	}
+	e := w.entry(t.entry)
+	limit := shapes[e.shape].limit
+	if t.inserted > limit || t.inserted+int(e.inserted) > lifeFactor*limit {
+		return TooLong
+	}
+	if w.bytes += n; w.bytes > bytesMax {
+		return TooLong
+	}
+	return w.tooManyTouched()
+}
