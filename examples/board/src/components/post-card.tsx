@@ -13,13 +13,14 @@ export function useKindDetail(post: Pick<Post, "kind" | "item" | "lost">): strin
   return undefined;
 }
 
-/** A post in a list: an index card with the tab of its kind. All of it is one link. */
+/** A post in a list: an index card with the tab of its kind. All of it is one link. One that was taken down says so, and why. */
 export function PostCard({ post, href, heading = "h2" }: { post: Post; href?: string; heading?: "h2" | "h3" }) {
   const { t, language } = useT();
   const detail = useKindDetail(post);
   const Heading = heading;
-  const answers = post.replies.length;
-  const helpers = post.offers.filter((o) => !o.withdrawn).length;
+  const answers = post.replies.filter((r) => !r.removed).length;
+  const helpers = post.offers.filter((o) => !o.withdrawn && !o.removed).length;
+  const down = post.removed ? t("post.removed") : post.hidden ? t("post.hidden") : "";
   return (
     <article className="card" data-kind={post.kind} data-state={post.state}>
       <div className="card-top">
@@ -28,21 +29,23 @@ export function PostCard({ post, href, heading = "h2" }: { post: Post; href?: st
           <span className="urgency">{t(`urgency.${post.urgency}` as MessageKey)}</span>
         )}
       </div>
-      <Heading className="card-title" lang={post.lang}>
-        {href ? <a href={href}>{post.removed ? t("post.removed") : post.title}</a> : post.title}
+      <Heading className="card-title" lang={down ? undefined : post.lang}>
+        {href ? <a href={href}>{down || post.title}</a> : down || post.title}
       </Heading>
-      {!post.removed && (
+      {down ? (
+        <p className="card-body">{[post.moderation?.rule, post.moderation?.facts].filter(Boolean).join(" · ") || t("moderation.noReason")}</p>
+      ) : (
         <p className="card-body" lang={post.lang}>
           {post.body}
         </p>
       )}
       <p className="card-foot">
-        {post.when?.start && (
+        {!down && post.when?.start && (
           <span className="fact strong">
             <Icon name="event" size="1.15em" /> {dayAndClock(language, post.when.start)}
           </span>
         )}
-        {post.place && (
+        {!down && post.place && (
           <span className="fact">
             <Icon name="place" size="1.15em" /> {post.place}
           </span>

@@ -1,11 +1,9 @@
 /** Every phone screen for everybody: axe, keyboard alone, 400 % zoom; and the pictures that people look at. */
-import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { axe } from "./axe";
 import { Hub, launch, settle, shot } from "./harness";
 import { seed } from "./seed";
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 let hub: Hub;
 let browser: Browser;
@@ -64,13 +62,7 @@ describe.each(["da", "nl", "en"])("in %s", (language) => {
     for (const screen of screens) {
       await screen.open(page);
       await shot(page, `phone-${screen.name}-${language}-${theme}`);
-      await page.addScriptTag({ path: AXE });
-      const violations = await page.evaluate(async () => {
-        const { axe } = window as unknown as { axe: { run(o: object): Promise<{ violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] }> } };
-        const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-        return (await axe.run({ runOnly: tags })).violations.map((v) => `${v.id} ${v.nodes.slice(0, 3).map((n) => `${n.target.join(" ")}: ${n.failureSummary}`).join(" | ")}`);
-      });
-      found.push(...violations.map((v) => `${screen.name}: ${v}`));
+      found.push(...(await axe(page)).map((v) => `${screen.name}: ${v}`));
       await leave(page);
     }
     await page.context().close();

@@ -1,7 +1,8 @@
 /** Two phones and one board: what is written without a network is there for both when there is one again. */
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { cached, Hub, launch, settle, watch, Wire } from "./harness";
+import { Hub, launch } from "./harness";
+import { onBoard, phone as person, post, toList } from "./people";
 import { device, seed, until } from "./seed";
 
 let hub: Hub;
@@ -18,45 +19,7 @@ afterAll(async () => {
   await hub?.stop();
 });
 
-async function phone(name: string) {
-  const wire = await Wire.to(hub);
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "en-GB" });
-  await settle(context, { language: "en", name });
-  const page = await context.newPage();
-  const seen = watch(page);
-  await page.goto(`${wire.origin}/#b=${board}`);
-  await page.getByRole("article").first().waitFor();
-  await cached(page);
-  return { wire, page, seen, close: async () => { await context.close(); await wire.cut(); } };
-}
-
-/** post writes a request as a person does, and counts the presses. */
-async function post(page: Page, title: string): Promise<number> {
-  let taps = 0;
-  const tap = async (name: string, role: "link" | "button" = "button") => {
-    await page.getByRole(role, { name, exact: false }).first().click();
-    taps++;
-  };
-  await tap("New post", "link");
-  await tap("Help wanted I need a hand");
-  await page.keyboard.type(title); // the first field has the focus by itself
-  await page.getByLabel("Tell a little more").click();
-  taps++;
-  await page.keyboard.type("Some time this week would be lovely.");
-  const name = page.getByLabel("What shall we call you?");
-  if (await name.isVisible()) {
-    await name.click();
-    taps++;
-    await page.keyboard.type("Second floor");
-  }
-  await page.locator("form").getByRole("button", { name: "Post", exact: true }).click();
-  taps++;
-  await page.getByRole("heading", { name: title }).waitFor();
-  return taps;
-}
-
-const onBoard = (page: Page, title: string) => page.getByRole("heading", { name: title }).waitFor({ timeout: 60_000 });
-const toList = (page: Page) => page.getByRole("navigation").getByRole("link", { name: "Board" }).click();
+const phone = (name: string) => person(browser, hub, board, name);
 
 test("a first post takes at most six taps, and the name is asked once", async () => {
   const a = await phone("");

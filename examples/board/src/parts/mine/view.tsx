@@ -12,8 +12,9 @@ export function Mine() {
   const board = useBoard();
   const mine = useObservable(board.posts).filter((p) => p.mine);
   const draft = keptDraft<Draft>(board.id, "");
-  const open = mine.filter((p) => p.state !== "closed");
-  const closed = mine.filter((p) => p.state === "closed");
+  const removed = mine.filter((p) => p.removed);
+  const open = mine.filter((p) => !p.removed && p.state !== "closed");
+  const closed = mine.filter((p) => !p.removed && p.state === "closed");
   return (
     <div className="stack page">
       <h1>{t("nav.mine")}</h1>
@@ -39,6 +40,7 @@ export function Mine() {
         </>
       )}
       {[
+        { key: "mine.removed" as const, posts: removed },
         { key: "mine.open" as const, posts: open },
         { key: "mine.closed" as const, posts: closed },
       ].map(

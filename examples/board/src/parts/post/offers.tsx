@@ -9,6 +9,7 @@ import { DeliveryMark } from "../../components/state";
 import { say } from "../../components/toast";
 import { Icon } from "../../design/icon";
 import { useSafeText } from "../../app/safe-text";
+import { Moderated } from "./moderated";
 import type { Offer, Post } from "@tavle/client";
 
 // To these nobody comes to help, one answers.
@@ -19,8 +20,8 @@ export function Offers({ post }: { post: Post }) {
   const { t } = useT();
   const board = useBoard();
   const [asking, setAsking] = useState(false);
-  const offers = post.offers.filter((o) => !o.removed);
-  const own = offers.find((o) => o.mine && !o.withdrawn);
+  const { offers } = post;
+  const own = offers.find((o) => o.mine && !o.withdrawn && !o.removed);
   const canOffer = !without.has(post.kind) && !post.mine && !own && post.state !== "closed";
   if (offers.length === 0 && !canOffer) return null;
   const key = post.kind === "event" ? "post.canHelp.event" : post.kind === "request" || post.kind === "lostFound" ? "post.canHelp" : "post.interested";
@@ -73,8 +74,10 @@ function OfferItem({ post, offer }: { post: Post; offer: Offer }) {
         {offer.withdrawn && <span className="stamp">{t("post.withdrawn")}</span>}
         {offer.mine && <DeliveryMark delivery={offer.delivery} />}
       </p>
-      {offer.message && <p className="prose">{offer.message}</p>}
-      {post.mine && !offer.withdrawn && (
+      <Moderated entry={offer} removed={t("post.offerRemoved")} hidden={t("post.offerHidden")}>
+        {offer.message && <p className="prose">{offer.message}</p>}
+      </Moderated>
+      {post.mine && !offer.withdrawn && !offer.removed && (
         <div className="row">
           {!offer.accepted && (
             <Button icon="check" onClick={() => void board.answerOffer(post.id, offer.id, "accepted")}>

@@ -8,6 +8,7 @@ import { Button } from "../../components/button";
 import { TextArea, TextField } from "../../components/field";
 import { DeliveryMark } from "../../components/state";
 import { say } from "../../components/toast";
+import { Moderated } from "./moderated";
 import type { Post, Reply } from "@tavle/client";
 
 /** What people answered, oldest first, and a place to answer. */
@@ -38,13 +39,11 @@ function ReplyItem({ reply }: { reply: Reply }) {
         <strong>{reply.author}</strong> <span className="quiet small">{ago(language, reply.createdAt)}</span>
         {reply.mine && <DeliveryMark delivery={reply.delivery} />}
       </p>
-      {reply.removed ? (
-        <p className="quiet">{t("post.replyRemoved")}</p>
-      ) : (
+      <Moderated entry={reply} removed={t("post.replyRemoved")} hidden={t("post.replyHidden")}>
         <p className="prose" lang={reply.lang}>
           {reply.body}
         </p>
-      )}
+      </Moderated>
     </li>
   );
 }

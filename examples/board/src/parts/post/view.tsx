@@ -12,6 +12,7 @@ import { Icon } from "../../design/icon";
 import type { Post } from "@tavle/client";
 import { ShareSheet } from "../share/view";
 import { Conflicts, whenWords } from "./conflicts";
+import { ShowButton, Why } from "./moderated";
 import { Offers } from "./offers";
 import { Owner, Together } from "./owner";
 import { helpsPrepare } from "./rights";
@@ -25,26 +26,33 @@ export function PostView({ id }: { id: string }) {
   const board = useBoard();
   const posts = useObservable(board.posts);
   const post = posts.find((p) => p.id === id);
+  const [asked, setAsked] = useState(false);
   return (
     <div className="post-page">
       <ButtonLink tone="quiet" icon="back" href={format({ board: board.id })} className="post-back no-print">
         {t("nav.board")}
       </ButtonLink>
-      {!post ? <p>{t("post.notFound")}</p> : post.removed ? <Removed post={post} /> : <Whole post={post} />}
+      {!post ? <p>{t("post.notFound")}</p> : post.removed || (post.hidden && !asked) ? <TakenDown post={post} onShow={() => setAsked(true)} /> : <Whole post={post} />}
     </div>
   );
 }
 
-function Removed({ post }: { post: Post }) {
+/** In the place of a post that a moderator removed, or hid from those who do not ask for it. */
+function TakenDown({ post, onShow }: { post: Post; onShow: () => void }) {
   const { t } = useT();
+  const board = useBoard();
   return (
     <article className="post" data-kind={post.kind}>
       <KindTab kind={post.kind} />
-      <h1>{t("post.removed")}</h1>
-      <p>{t("post.removedHow")}</p>
-      <p>
-        <a href={format({ view: "about" })}>{t("nav.about")}</a>
-      </p>
+      <h1>{t(post.removed ? "post.removed" : "post.hidden")}</h1>
+      <p>{t(post.removed ? "post.removedHow" : "post.hiddenHow")}</p>
+      <Why entry={post} />
+      {!post.removed && <ShowButton onShow={onShow} label={t("moderation.show")} />}
+      {!post.mine && (
+        <p>
+          <a href={format({ board: board.id, view: "about" })}>{t("nav.about")}</a>
+        </p>
+      )}
     </article>
   );
 }
@@ -66,6 +74,12 @@ function Whole({ post }: { post: Post }) {
           <p className="fact strong">
             <Icon name="people" size="1.3em" /> {t(`post.proxy.${post.proxy.kind}` as MessageKey)}
           </p>
+        )}
+        {post.hidden && (
+          <Banner tone="warn" icon="warning">
+            {t("post.hidden")}
+            <Why entry={post} />
+          </Banner>
         )}
         <State post={post} />
         <Conflicts post={post} />
