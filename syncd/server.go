@@ -21,6 +21,7 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/edge"
 	"github.com/tavle-org/tavle/syncd/internal/gate"
 	"github.com/tavle-org/tavle/syncd/internal/hub"
+	"github.com/tavle-org/tavle/syncd/internal/registry"
 	"github.com/tavle-org/tavle/syncd/internal/store/badger"
 	"github.com/tavle-org/tavle/syncd/internal/store/groupcommit"
 	"github.com/tavle-org/tavle/syncd/internal/webapp"
@@ -40,6 +41,8 @@ type Main struct {
 	store     *badger.Store
 	committer *groupcommit.Committer
 	hub       *hub.Hub
+	registry  *registry.Registry // nil on an open server
+	belonging *belonging         // likewise
 	edge      *edge.Edge
 	admin     *admin.Admin
 	public    *server
@@ -72,7 +75,7 @@ func (m *Main) Open() (err error) {
 	})
 	m.edge = edge.New(edge.Config{
 		Hub: meeting{m.hub}, Access: access(cfg), ConnectionsMax: cfg.ConnectionsMax,
-		Pages: webapp.New(webapp.Config{DefaultBoard: m.defaultBoard()}), Metrics: &m.traffic, Logger: m.Logger,
+		Pages: webapp.New(webapp.Config{DefaultBoard: m.defaultBoard(), Open: cfg.Open}), Metrics: &m.traffic, Logger: m.Logger,
 	})
 	m.admin = admin.New(admin.Config{Probe: m.probe, Metrics: m.metrics, Logger: m.Logger})
 
@@ -239,17 +242,6 @@ func access(cfg config.Config) edge.Access {
 	return edge.Access{
 		Origins: cfg.Origins, AnyOrigin: slices.Contains(cfg.Origins, "*"), Hosts: cfg.Hosts, Loopback: local,
 	}
-}
-
-// meeting makes the hub what the edge wants it to be.
-type meeting struct{ *hub.Hub }
-
-func (m meeting) Join(p *gate.Principal, join wire.Join, out edge.Outbox) (edge.Session, error) {
-	s, err := m.Hub.Join(p, join, out)
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 // newPeer names this process. A process that starts again is another peer.

@@ -66,6 +66,8 @@ type Outbox interface {
 	// Close ends the connection after what is queued, which gets
 	// Config.CloseTimeout to go out. The first call counts.
 	Close(code int, text string)
+	// Cut ends the connection without what is queued.
+	Cut(code int, text string)
 }
 
 // Config says how an Edge behaves. Only Hub is required; a zero value of

@@ -60,6 +60,10 @@ func (o *outbox) Close(code int, text string) {
 	o.end(&wire.CloseError{Code: code, Text: text}, nil)
 }
 
+func (o *outbox) Cut(code int, text string) {
+	o.cut(&wire.CloseError{Code: code, Text: text})
+}
+
 // mute drops what is sent from now on.
 func (o *outbox) mute() {
 	o.mu.Lock()

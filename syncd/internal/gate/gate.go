@@ -149,6 +149,7 @@ func (g Members) Writer(p *Principal, doc id.Document) any {
 			Author: rights.Author{Member: p.Member, Device: p.Device, Kiosk: p.Kiosk},
 			Roles:  m.Roles,
 		},
+		Board:    m.Board,
 		Archived: m.Archived,
 	}
 }

@@ -11,6 +11,7 @@ import (
 // Writer is who brings a change to a document, with what they are on its board.
 type Writer struct {
 	rights.Principal
+	Board    id.Document
 	Archived bool
 }
 

@@ -160,6 +160,8 @@ type Outbox interface {
 	SendLossy(frame []byte)
 	// Close ends the connection after what is queued.
 	Close(code int, text string)
+	// Cut ends the connection without what is queued.
+	Cut(code int, text string)
 }
 
 // Join makes a connection a peer. It reads and writes no disk. // HS12

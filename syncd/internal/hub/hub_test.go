@@ -82,6 +82,8 @@ func (d *device) Close(code int, _ string) {
 	}
 }
 
+func (d *device) Cut(code int, text string) { d.Close(code, text) }
+
 func (d *device) closeCode() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()

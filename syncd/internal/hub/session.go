@@ -228,11 +228,11 @@ func (s *Session) rest() {
 }
 
 // End stops the session for good: of what it has sent, nothing is handled from now
-// on, besides the messages that are being handled at this moment; and its
-// connection is closed. It may be called from anywhere.
+// on, besides the messages that are being handled at this moment; and nothing more
+// is sent to it. It may be called from anywhere.
 func (s *Session) End(code int, text string) {
 	s.over.Store(true)
-	s.out.Close(code, text)
+	s.out.Cut(code, text)
 }
 
 func (s *Session) ended() bool { return s.over.Load() }

@@ -52,16 +52,24 @@ const (
 )
 
 // pages are the addresses that open the app.
-var pages = map[string]bool{"/": true, "/kiosk": true, "/desk": true}
+var pages = map[string]bool{"/": true, "/kiosk": true, "/desk": true, "/join": true}
 
 // Config says what the app is told about its server.
 type Config struct {
 	// DefaultBoard is the address of the board to open when a device knows
 	// none ("automerge:…"), or empty.
 	DefaultBoard string
-	// SyncURL is where the app connects to, a path of the own origin; "/sync"
-	// when empty.
-	SyncURL string
+	// Open tells that the server has no members: nobody needs to join.
+	Open bool
+	// Demo has the invites with which any browser joins the demo board by itself;
+	// nil when there is none.
+	Demo *Demo
+}
+
+// Demo is the codes of two invites.
+type Demo struct {
+	Code      string `json:"code"`      // of a person
+	KioskCode string `json:"kioskCode"` // of a kiosk
 }
 
 // handler is immutable after New.
@@ -121,13 +129,11 @@ func cacheOf(name string) string {
 
 // configFile is what the app asks for at /app/config.json.
 func configFile(cfg Config) (*file, error) {
-	if cfg.SyncURL == "" {
-		cfg.SyncURL = "/sync"
-	}
 	answer := struct {
 		DefaultBoard *string `json:"defaultBoard"`
-		SyncURL      string  `json:"syncUrl"`
-	}{SyncURL: cfg.SyncURL}
+		Open         bool    `json:"open"`
+		Demo         *Demo   `json:"demo,omitempty"`
+	}{Open: cfg.Open, Demo: cfg.Demo}
 	if cfg.DefaultBoard != "" {
 		answer.DefaultBoard = &cfg.DefaultBoard
 	}
@@ -172,7 +178,7 @@ func (h *handler) find(urlPath string) (*file, error) {
 	if len(trimmed) > 1 {
 		trimmed = strings.TrimSuffix(trimmed, "/")
 	}
-	if pages[trimmed] {
+	if pages[trimmed] || isPoster(urlPath) {
 		return h.files[indexName], nil
 	}
 	name := strings.TrimPrefix(urlPath, "/")
@@ -183,6 +189,15 @@ func (h *handler) find(urlPath string) (*file, error) {
 		return f, nil
 	}
 	return nil, errNotFound
+}
+
+// isPoster tells whether a path is that of a printed poster, /p/ and a number of
+// twelve letters and digits. What it leads to stands in the fragment.
+func isPoster(urlPath string) bool {
+	poster, ok := strings.CutPrefix(urlPath, "/p/")
+	return ok && len(poster) == 12 && !strings.ContainsFunc(poster, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z')
+	})
 }
 
 // notBuilt is shown in the place of an app that is not there.

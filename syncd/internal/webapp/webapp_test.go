@@ -175,7 +175,8 @@ func TestHeadAndOtherMethods(t *testing.T) {
 func TestConfig(t *testing.T) {
 	type answer struct {
 		DefaultBoard *string `json:"defaultBoard"`
-		SyncURL      string  `json:"syncUrl"`
+		Open         bool    `json:"open"`
+		Demo         *Demo   `json:"demo"`
 	}
 	read := func(cfg Config) (a answer) {
 		r := ask(newTestHandler(t, builtApp(), cfg), http.MethodGet, "/app/config.json")
@@ -184,11 +185,24 @@ func TestConfig(t *testing.T) {
 		}
 		return a
 	}
-	if a := read(Config{}); a.DefaultBoard != nil || a.SyncURL != "/sync" {
+	if a := read(Config{}); a.DefaultBoard != nil || a.Open || a.Demo != nil {
 		t.Errorf("without a board: %+v", a)
+	}
+	demo := Demo{Code: "00000-00000", KioskCode: "11111-11111"}
+	if a := read(Config{Open: true, Demo: &demo}); !a.Open || a.Demo == nil || *a.Demo != demo {
+		t.Errorf("an open server with a demo board: %+v", a)
 	}
 	if a := read(Config{DefaultBoard: "automerge:2j9kn"}); a.DefaultBoard == nil || *a.DefaultBoard != "automerge:2j9kn" {
 		t.Errorf("with a board: %+v", a)
+	}
+}
+
+func TestAPosterOpensTheApp(t *testing.T) {
+	h := newTestHandler(t, builtApp(), Config{})
+	for path, status := range map[string]int{"/p/0123456789ab": 200, "/p/0123456789AB": 404, "/p/x": 404, "/p/0123456789ab/x": 404} {
+		if r := ask(h, http.MethodGet, path); r.StatusCode != status {
+			t.Errorf("%s: %d, want %d", path, r.StatusCode, status)
+		}
 	}
 }
 
