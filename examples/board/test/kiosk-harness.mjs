@@ -45,6 +45,8 @@ export async function startHouse({ dist = process.env.TAVLE_DIST ?? here("../../
   const syncd = await startSyncd(data);
   let board = null;
   let isCut = false;
+  /** Scans by poster, while this server counts them; null: it knows no posters. */
+  let scans = null;
   const sockets = new Set();
   const server = createServer(async (request, response) => {
     if (isCut) return request.socket.destroy();
@@ -52,6 +54,16 @@ export async function startHouse({ dist = process.env.TAVLE_DIST ?? here("../../
     if (path === "/app/config.json") {
       response.writeHead(200, { "content-type": "application/json" });
       return response.end(JSON.stringify({ defaultBoard: board?.url ?? null, syncUrl: "/sync" }));
+    }
+    const poster = /^\/p\/([0-9a-z]{12})$/.exec(path)?.[1];
+    if (poster && scans) {
+      scans.set(poster, (scans.get(poster) ?? 0) + 1);
+      response.writeHead(302, { location: "/", "cache-control": "no-store" });
+      return response.end();
+    }
+    if (path === "/v1/posters" && scans) {
+      response.writeHead(200, { "content-type": "application/json" });
+      return response.end(JSON.stringify([...scans].map(([poster, n]) => ({ poster, scans: n }))));
     }
     const file = join(dist, ["/", "/kiosk", "/desk"].includes(path) ? "index.html" : path);
     const found = file.startsWith(dist) && (await stat(file).catch(() => null));
@@ -94,6 +106,7 @@ export async function startHouse({ dist = process.env.TAVLE_DIST ?? here("../../
   const neighbours = await others.openBoard(board.url);
   await neighbours.openMonths(2);
   if (seed) await fill(board, neighbours);
+  const more = [];
   return {
     url,
     board,
@@ -105,12 +118,25 @@ export async function startHouse({ dist = process.env.TAVLE_DIST ?? here("../../
         server.closeAllConnections();
       }
     },
+    /** countPosters makes this a server that counts scans, or one that does not know of it; gives the counts. */
+    countPosters(on) {
+      scans = on ? new Map() : null;
+      return scans;
+    },
+    /** ago gives the board as a device has it whose clock and server say that it is so many hours earlier. */
+    async ago(hours, origin = "desk") {
+      const past = await Client.open({ ...sync, origin, now: () => Date.now() - hours * 3_600_000, serverTime: async () => null });
+      more.push(past);
+      const there = await past.openBoard(board.url);
+      await there.openMonths(2);
+      return there;
+    },
     async close() {
       for (const s of sockets) s.destroy();
       server.closeAllConnections();
       server.close();
       syncd.child.removeAllListeners("exit");
-      await Promise.all([client.close(), others.close()]);
+      await Promise.all([client, others, ...more].map((c) => c.close()));
       const ended = new Promise((resolve) => syncd.child.on("exit", resolve));
       syncd.child.kill();
       await ended;

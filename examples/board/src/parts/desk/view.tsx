@@ -10,6 +10,7 @@ import { Icon, type IconName } from "../../design/icon";
 import type { Board } from "@tavle/client";
 import { CallList } from "./calls";
 import { Entry } from "./entry";
+import { focusOn } from "./keys";
 import { rememberShortcuts, shortcuts } from "./memory";
 import { Numbers } from "./numbers";
 import { Papers } from "./papers";
@@ -70,7 +71,10 @@ function Open({ board }: { board: Board }) {
       if (!part || !e.code.startsWith("Digit")) return;
       e.preventDefault();
       setAt(part.id);
-      main.current?.focus({ preventScroll: true });
+      // Of the form that is open already, its first question; else the part, until it says better.
+      const question = main.current?.querySelector(".entry [data-question]");
+      if (part.id === "entry" && question) focusOn(question);
+      else main.current?.focus({ preventScroll: true });
       window.scrollTo(0, 0);
     };
     window.addEventListener("keydown", press);

@@ -32,7 +32,9 @@ export function TakeAlongSlip({ post, info, link }: { post: Post; info: BoardInf
 /** The neighbour's own sheet, large: the code, what was asked, until when, how to take it back, and what happens with the data. */
 export function NeighbourSlip({ post, info }: { post: Post; info: BoardInfo }) {
   const { t, language } = useT();
-  const until = post.proxy?.permittedUntil;
+  // Extended with the neighbour's yes, it stands longer than they first said.
+  const until = Math.max(post.proxy?.permittedUntil ?? 0, post.expiresOn ?? 0);
+  const helpers = [...new Set(post.acceptedOffers.map((o) => o.author))];
   return (
     <section className="sheet-a4 neighbour">
       <header className="neighbour-head">
@@ -57,7 +59,7 @@ export function NeighbourSlip({ post, info }: { post: Post; info: BoardInfo }) {
             {day(language, post.proxy?.permittedAt ?? post.createdAt)}, {t(`desk.permission.${post.proxy?.permission ?? "spoken"}` as MessageKey).toLowerCase()}
           </dd>
         </div>
-        {until && (
+        {until > 0 && (
           <div>
             <dt>{t("print.neighbour.until")}</dt>
             <dd>{day(language, until)}</dd>
@@ -69,7 +71,7 @@ export function NeighbourSlip({ post, info }: { post: Post; info: BoardInfo }) {
         </div>
         <div>
           <dt>{t("print.neighbour.helper")}</dt>
-          <dd className="neighbour-line" />
+          {helpers.length > 0 ? <dd>{helpers.join(", ")}</dd> : <dd className="neighbour-line" />}
         </div>
       </dl>
       <h2>{t("print.neighbour.withdrawTitle")}</h2>
