@@ -101,6 +101,7 @@ type document struct {
 	built   []*Change
 	growth  int // bytes that the changes may still take
 	known   int // how many operations there are, if that is known
+	pace    pacer
 	scratch docScratch
 }
 

@@ -76,6 +76,9 @@ func (d *document) readRows() error {
 		if d.edges = c.succs(d.edges, d.lim.DocumentOpsMax); c.fail.err != nil {
 			return c.fail.err
 		}
+		if err := d.pace.spend(1); err != nil {
+			return err
+		}
 		c.row++
 	}
 	return c.done()

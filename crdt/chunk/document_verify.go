@@ -22,7 +22,8 @@ import (
 // that of step, which is used as by BuildDocument.
 func VerifyDocument(data []byte, changes []*Change, lim Limits, step func() error) error {
 	d := newDocument(lim)
-	v := documentVerifier{d: &d, changes: changes, pace: pacer{step: step}}
+	d.pace.step = step
+	v := documentVerifier{d: &d, changes: changes}
 	for _, c := range changes {
 		d.known += c.OpCount
 	}
@@ -40,7 +41,6 @@ func VerifyDocument(data []byte, changes []*Change, lim Limits, step func() erro
 type documentVerifier struct {
 	d       *document
 	changes []*Change
-	pace    pacer
 }
 
 // checkHeads compares the heads of the document, and which of its changes they
@@ -85,7 +85,7 @@ func (v *documentVerifier) checkHashes() error {
 		if got := hashOf(encodeChange(&spec, cols)); got != want.Hash {
 			return fmt.Errorf("%w: change %d is %s, not %s", ErrChecksum, i, got, want.Hash)
 		}
-		if err := v.pace.spend(1 + want.OpCount); err != nil {
+		if err := d.pace.spend(1 + want.OpCount); err != nil {
 			return err
 		}
 	}
@@ -107,7 +107,7 @@ func (v *documentVerifier) checkOrder() error {
 			}
 			last, edges = edges[0].succ, edges[1:]
 		}
-		if err := v.pace.spend(1); err != nil {
+		if err := v.d.pace.spend(1); err != nil {
 			return err
 		}
 	}

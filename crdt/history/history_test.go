@@ -104,6 +104,18 @@ func TestSinceIsWhatABaseDoesNotReach(t *testing.T) {
 				t.Fatalf("seed %d: since %d and %v of %d durable: got %v, want %v",
 					seed, from, base, h.Durable(), got, want)
 			}
+			var known []int32
+			for _, c := range durable {
+				if i, _ := h.Index(c); i >= from {
+					known = append(known, int32(i))
+				}
+			}
+			for way, since := range map[string]func(int, []int32) []int{"walk": h.SinceByWalk, "clock": h.SinceByClock} {
+				if got := since(from, known); !slices.Equal(got, want) && from < h.Durable() {
+					t.Fatalf("seed %d: by the %s since %d and %v of %d durable: got %v, want %v",
+						seed, way, from, base, h.Durable(), got, want)
+				}
+			}
 		}
 	}
 }

@@ -1,0 +1,171 @@
+package history_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/history"
+	"github.com/tavle-org/tavle/crdt/history/historytest"
+)
+
+func mustSnapshot(t testing.TB, h *history.History, n int) *history.Snapshot {
+	t.Helper()
+	s, err := history.MakeSnapshot(h.Prefix(n), chunk.Limits{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Every beginning of a history has a snapshot, which opens again from its bytes,
+// holds exactly those changes, and fits this history and no other.
+func TestSnapshotHoldsTheFirstChanges(t *testing.T) {
+	for seed := range uint64(30) {
+		rng := rand.New(rand.NewPCG(seed, 30))
+		h := history.New(history.Limits{})
+		for _, c := range random(rng, 1+rng.IntN(40)) {
+			mustAdd(t, h, c)
+		}
+		h.MarkDurable(h.Len())
+		n := 1 + rng.IntN(h.Len())
+		s := mustSnapshot(t, h, n)
+		opened, err := history.OpenSnapshot(n, bytes.Clone(s.Chunk), chunk.Limits{})
+		if err != nil || !slices.Equal(opened.Heads, s.Heads) || !h.Fits(opened) {
+			t.Fatalf("seed %d: opened again: %v, fits: %v", seed, err, h.Fits(opened))
+		}
+		changes, err := chunk.ParseDocument(s.Chunk, chunk.Limits{})
+		if err != nil || len(changes) != n {
+			t.Fatalf("seed %d: %d changes, want %d: %v", seed, len(changes), n, err)
+		}
+		for i, c := range changes {
+			if !bytes.Equal(c.Bytes(), h.At(i).Bytes()) {
+				t.Errorf("seed %d: change %d is another", seed, i)
+			}
+		}
+		for _, other := range []int{n - 1, n + 1} {
+			if h.Fits(&history.Snapshot{Changes: other, Heads: s.Heads, Chunk: s.Chunk}) {
+				t.Errorf("seed %d: the snapshot of %d changes fits as one of %d", seed, n, other)
+			}
+		}
+	}
+}
+
+func TestSnapshotOfWhatIsNotThere(t *testing.T) {
+	a, b := historytest.New("a"), historytest.New("b")
+	for range 3 {
+		a.Put("k", "a")
+		b.Put("k", "b")
+	}
+	s := mustSnapshot(t, a.History, 3)
+	if b.Fits(s) {
+		t.Error("a snapshot fits another document")
+	}
+	forgot := history.New(history.Limits{})
+	for i := range 3 {
+		mustAdd(t, forgot, a.At(i))
+		if forgot.MarkDurable(i); forgot.Fits(s) {
+			t.Errorf("a snapshot of 3 changes fits when %d are durable", i)
+		}
+	}
+	if forgot.MarkDurable(3); !forgot.Fits(s) {
+		t.Error("a snapshot does not fit when all is durable")
+	}
+	if _, err := history.MakeSnapshot(nil, chunk.Limits{}, nil); !errors.Is(err, history.ErrSnapshot) {
+		t.Errorf("of no changes: %v", err)
+	}
+	if _, err := history.MakeSnapshot([]*chunk.Change{a.At(1)}, chunk.Limits{}, nil); !errors.Is(err, history.ErrSnapshot) {
+		t.Errorf("of a change without its dependency: %v", err)
+	}
+	_, err := history.MakeSnapshot(a.Prefix(3), chunk.Limits{ChangesMax: 2}, nil)
+	if !errors.Is(err, chunk.ErrLimit) || errors.Is(err, history.ErrSnapshot) {
+		t.Errorf("of more changes than allowed: %v", err)
+	}
+}
+
+func TestDamagedSnapshotIsNotOpened(t *testing.T) {
+	a := historytest.New("a")
+	a.Put("k", "value")
+	s := mustSnapshot(t, a.History, 1)
+	for at := range s.Chunk {
+		damaged := bytes.Clone(s.Chunk)
+		damaged[at] ^= 0x10
+		if _, err := history.OpenSnapshot(1, damaged, chunk.Limits{}); !errors.Is(err, history.ErrSnapshot) {
+			t.Errorf("byte %d is another: %v", at, err)
+		}
+		if _, err := history.OpenSnapshot(1, s.Chunk[:at], chunk.Limits{}); !errors.Is(err, history.ErrSnapshot) {
+			t.Errorf("cut off at %d: %v", at, err)
+		}
+	}
+	if _, err := history.OpenSnapshot(1, a.At(0).Bytes(), chunk.Limits{}); !errors.Is(err, history.ErrSnapshot) {
+		t.Errorf("a change: %v", err)
+	}
+}
+
+// Somebody who waits for the work to end can end it, and is told his own error.
+func TestSnapshotIsGivenUp(t *testing.T) {
+	stop := errors.New("stop")
+	h := history.New(history.Limits{})
+	for _, c := range board(3000) {
+		if err := h.Restore(c.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	steps := 0
+	if _, err := history.MakeSnapshot(h.Prefix(h.Len()), chunk.Limits{}, func() error { steps++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for end := range steps {
+		n := 0
+		_, err := history.MakeSnapshot(h.Prefix(h.Len()), chunk.Limits{}, func() error {
+			if n++; n > end {
+				return stop
+			}
+			return nil
+		})
+		if !errors.Is(err, stop) || errors.Is(err, history.ErrSnapshot) || n != end+1 {
+			t.Errorf("ended at step %d of %d, went on to %d: %v", end, steps, n, err)
+		}
+	}
+}
+
+// A snapshot is made beside the goroutine that goes on adding changes.
+func TestSnapshotBesideTheOwner(t *testing.T) {
+	h := history.New(history.Limits{})
+	changes := board(400)
+	for _, c := range changes[:200] {
+		mustAdd(t, h, c)
+	}
+	prefix := h.Prefix(200)
+	done := make(chan error)
+	go func() {
+		_, err := history.MakeSnapshot(prefix, chunk.Limits{}, nil)
+		done <- err
+	}()
+	for _, c := range changes[200:] {
+		mustAdd(t, h, c)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// Making a snapshot with everything that verifies it.
+func BenchmarkMakeSnapshot(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 100_000} {
+		changes := board(n)
+		b.Run("changes="+fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := history.MakeSnapshot(changes, chunk.Limits{BytesMax: 64 << 20}, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/change")
+		})
+	}
+}
