@@ -19,7 +19,7 @@ type demoCmd struct {
 }
 
 func (*demoCmd) Help() string {
-	return `Fills the demo board: a board of a neighbourhood that does not exist, marked as a demo, with posts of the last weeks, the newest of today. Prints the URL of its document. A demo board that is there already is left as it is. The store must not be in use by a running syncd.`
+	return `Fills the demo board: a board of a neighbourhood that does not exist, marked as a demo, with posts of the last weeks, the newest of the last seven days. Prints the URL of its document. A demo board that is there already is left as it is. The store must not be in use by a running syncd.`
 }
 
 func (c *demoCmd) Run(a *app) error {

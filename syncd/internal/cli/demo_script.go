@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -41,8 +42,8 @@ const (
 	hourMillis = 60 * 60 * 1000
 )
 
-// script is what happens on the demo board: the posts, shifted by whole days so
-// that the newest is of today, and nothing later than now.
+// script is what happens on the demo board: the posts, shifted by whole weeks so
+// that the newest is of the last seven days, and nothing later than now.
 type script struct {
 	posts []demoPost
 	seed  string // of the actors: another script has others
@@ -64,7 +65,7 @@ func newScript(data []byte, now time.Time) (*script, error) {
 		return nil, errors.New("there are no posts in it")
 	}
 	newest := slices.MaxFunc(s.posts, func(a, b demoPost) int { return a.CreatedAt.Compare(b.CreatedAt) }).CreatedAt
-	s.days = int(day(s.now).Sub(day(newest.In(zone))).Hours() / 24)
+	s.days = 7 * int(math.Floor(day(s.now).Sub(day(newest.In(zone))).Hours()/24/7))
 	return s, nil
 }
 
@@ -176,12 +177,14 @@ func (s *script) acts(p demoPost) ([]act, error) {
 		last = max(last, at)
 	}
 	for i, r := range p.Replies {
-		reply := board.NewReply{ID: demoID(fmt.Sprintf("%s/reply/%d", p.ID, i)), Body: r.Body, Author: r.Author, CreatedBy: member(r.Author)}
+		reply := board.NewReply{
+			ID: demoID(fmt.Sprintf("%s/reply/%d", p.ID, i)), Body: s.dates(r.Body, r.CreatedAt), Author: r.Author, CreatedBy: member(r.Author),
+		}
 		then(s.shift(r.CreatedAt), func(w *board.Writer, now int64) (*chunk.Change, error) { return w.Reply(now, post.ID, reply) })
 	}
 	for i, o := range p.Offers {
 		name := fmt.Sprintf("%s/offer/%d", p.ID, i)
-		offer := board.NewOffer{ID: demoID(name), Author: o.Author, CreatedBy: member(o.Author), Message: o.Message}
+		offer := board.NewOffer{ID: demoID(name), Author: o.Author, CreatedBy: member(o.Author), Message: s.dates(o.Message, o.CreatedAt)}
 		at := s.shift(o.CreatedAt)
 		then(at, func(w *board.Writer, now int64) (*chunk.Change, error) { return w.OfferHelp(now, post.ID, offer) })
 		answered := at + hourMillis/2
@@ -212,7 +215,7 @@ func (s *script) parties(p demoPost, post board.NewPost, then then) {
 	}
 	created := s.shift(p.CreatedAt)
 	terms := board.NewTerms{
-		ID: demoID(p.ID + "/terms"), Party: p.Parties[0].Name, Task: p.Title, Place: p.Place, Repeat: post.When.Repeat, Start: post.When.Start,
+		ID: demoID(p.ID + "/terms"), Party: p.Parties[0].Name, Task: post.Title, Place: p.Place, Repeat: post.When.Repeat, Start: post.When.Start,
 	}
 	then(created, func(w *board.Writer, now int64) (*chunk.Change, error) { return w.Propose(now, post.ID, terms) })
 	for i, party := range p.Parties[1:] {
@@ -233,7 +236,7 @@ func (s *script) end(p demoPost, post board.NewPost, at int64, then then) {
 		vote.Is = "notNeeded"
 	case "considering", "planned", "done", "declined":
 		then(at, func(w *board.Writer, now int64) (*chunk.Change, error) {
-			return w.SetIdea(now, post.ID, p.Status, p.StatusReason)
+			return w.SetIdea(now, post.ID, p.Status, s.dates(p.StatusReason, p.CreatedAt))
 		})
 	}
 	if vote.Is != "" {
@@ -252,7 +255,8 @@ func (s *script) post(p demoPost) (board.NewPost, error) {
 		return board.NewPost{}, fmt.Errorf("when: %w", err)
 	}
 	post := board.NewPost{
-		ID: postID, Kind: p.Kind, Title: p.Title, Body: p.Body, Lang: p.Language, Author: p.Author, CreatedBy: member(p.Author),
+		ID: postID, Kind: p.Kind, Title: s.dates(p.Title, p.CreatedAt), Body: s.dates(p.Body, p.CreatedAt), Lang: p.Language,
+		Author: p.Author, CreatedBy: member(p.Author),
 		Origin: "demo", Place: p.Place, Urgency: p.Urgency, Lost: p.Lost, Item: board.Item{Action: p.Item.Action},
 		When: board.When{Start: start, End: end, Repeat: p.When.Repeat}, ExpiresOn: s.expires(p),
 	}

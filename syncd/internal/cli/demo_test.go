@@ -36,7 +36,7 @@ func read(t *testing.T, s store.Store, month string) board.Page {
 
 func TestDemoBoard(t *testing.T) {
 	s := mem.Open(mem.NewDisk())
-	now := time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC)
+	now := time.Date(2026, 11, 8, 9, 0, 0, 0, time.UTC)
 	first := demo{store: s, now: now}
 	if err := first.load(data.Posts); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestDemoBoard(t *testing.T) {
 	october, november := read(t, s, "2026-10"), read(t, s, "2026-11")
 	view := board.NewView(b, []board.Page{october, november}, now.UnixMilli(), 0)
 	posts := view.List(board.Filter{})
-	if newest := time.UnixMilli(posts[0].CreatedAt.Millis).UTC(); newest.Format(time.DateOnly) != "2026-11-03" || newest.After(now) {
+	if newest := time.UnixMilli(posts[0].CreatedAt.Millis).UTC(); newest.Format(time.DateOnly) != "2026-11-06" || newest.After(now) {
 		t.Errorf("the newest post is of %s", newest)
 	}
 	kinds, langs, states := map[string]int{}, map[string]int{}, map[board.Status]int{}
@@ -102,7 +102,7 @@ func TestDemoBoard(t *testing.T) {
 	}
 
 	// Another day changes nothing, even past the end of the month.
-	again := demo{store: s, now: now.AddDate(0, 1, 5)}
+	again := demo{store: s, now: now.AddDate(0, 1, 0)}
 	if err := again.load(data.Posts); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func timesOf[T any](all []T, of func(T) board.Time) (times []board.Time) {
 // cut off before it was done.
 func TestDemoBoardBegunByOthers(t *testing.T) {
 	s := mem.Open(mem.NewDisk())
-	now := time.Date(2026, 6, 13, 22, 30, 0, 0, time.UTC) // already the 14th in Copenhagen
+	now := time.Date(2026, 6, 18, 22, 30, 0, 0, time.UTC) // already the 19th, a week after the newest, in Copenhagen
 	d := demo{store: s, now: now}
 	h, _ := d.open(board.DemoBoard())
 	if _, err := h.Add(board.BoardGenesis()); err != nil {
@@ -146,7 +146,7 @@ func TestDemoBoardBegunByOthers(t *testing.T) {
 		t.Errorf("%d posts", later.posts)
 	}
 	newest := read(t, s, "2026-06").Posts[0]
-	if got := time.UnixMilli(newest.CreatedAt.Millis).In(script.zone).Format(time.DateOnly); got != "2026-06-14" {
+	if got := time.UnixMilli(newest.CreatedAt.Millis).In(script.zone).Format(time.DateOnly); got != "2026-06-19" {
 		t.Errorf("the newest post is of %s in Copenhagen", got)
 	}
 }
