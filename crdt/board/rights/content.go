@@ -101,7 +101,7 @@ func (w *walk) personal(entry int32, s string, digits int, at bool) Reason {
 				continue
 			}
 			if e := w.freshAt(entry); e != nil && e.flags&flagProxy == 0 {
-				e.leak = w.obj.name // the map proxy may come later in the change
+				e.leak = true // the map proxy may come later in the change
 				continue
 			}
 			return ContactData
@@ -113,7 +113,7 @@ func (w *walk) personal(entry int32, s string, digits int, at bool) Reason {
 // ofNeighbour tells whether an entry is a post for a neighbour, or may become one
 // before the change ends.
 func (w *walk) ofNeighbour(i int32) bool {
-	if i <= 0 || w.entry(i).shape != postShape.child.entry.number {
+	if i <= 0 || w.entry(i).shape != postEntry.number {
 		return false
 	}
 	return w.entry(i).flags&flagProxy != 0 || w.freshAt(i) != nil

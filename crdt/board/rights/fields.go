@@ -80,6 +80,8 @@ func (w *walk) mayWrite(f *field, op *chunk.Op) Reason {
 	switch {
 	case f == fieldProxy:
 		return w.allowed(PostForOther, w.obj.entry, false)
+	case f == fieldIdea && w.entry(w.obj.entry).flags&flagAnswered != 0:
+		return w.allowed(SetIdea, w.obj.entry, false) // the post is made again, and the answer stays in front
 	case w.obj.kind == kindFields && w.obj.edit == SetIdea && w.allowed(SetIdea, w.obj.entry, false) != 0:
 		// Who writes an idea says no more than that it is new.
 		if s := op.Value.Bytes; op.Key != "status" || op.Action != chunk.ActionSet || string(s) != "new" {
@@ -183,6 +185,10 @@ func (w *walk) effect(f *field, op *chunk.Op) {
 		if op.Action == chunk.ActionSet && op.Value.Kind == chunk.ValueTrue {
 			w.touch(w.obj.entry).shared = 1
 		}
+		return
+	}
+	if !w.obj.fresh && (f == fieldIdea || w.obj.edit == SetIdea) {
+		w.touch(w.obj.entry).answered = true
 		return
 	}
 	e := w.freshAt(w.obj.entry)
@@ -303,7 +309,9 @@ func (w *walk) member(op *chunk.Op) Reason {
 		if !w.p.owns(op.Key) {
 			return NotYours
 		}
-		return w.reference(op.Key)
+		if r := w.reference(op.Key); r != 0 {
+			return r
+		}
 	case w.obj.ids:
 		if _, ok := parseID(op.Key); !ok {
 			return BadID
@@ -321,13 +329,13 @@ func (w *walk) member(op *chunk.Op) Reason {
 
 // setSize judges how many members a change adds to the sets of an entry.
 func (w *walk) setSize() Reason {
+	t := w.touch(w.obj.entry)
 	if w.obj.labels < 0 {
-		if w.at >= membersMax+freshMax { // rough: there is nothing to be gained from more
+		if t.members++; t.members > membersMax {
 			return TooMany
 		}
-		return 0
+		return w.tooManyTouched()
 	}
-	t := w.touch(w.obj.entry)
 	n := t.labels[w.obj.labels]
 	if n > board.TagsMax || n+int(w.entry(t.entry).labels[w.obj.labels]) > lifeFactor*board.TagsMax {
 		return TooMany
@@ -344,7 +352,9 @@ func (w *walk) tooManyTouched() Reason {
 
 // inText is an operation on a text.
 func (w *walk) inText(op *chunk.Op) Reason {
-	w.make(op, foreignOf[w.obj.edit].number, w.obj.entry)
+	if op.Action.Makes() {
+		w.make(op, foreignOf[w.obj.edit].number, w.obj.entry)
+	}
 	if w.judging {
 		if r := w.mayEdit(); r != 0 {
 			return r

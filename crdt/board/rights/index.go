@@ -62,10 +62,11 @@ type entry struct {
 type flags uint8
 
 const (
-	flagKiosk   flags = 1 << iota // made at a kiosk
-	flagProxy                     // made for a neighbour
-	flagShared                    // every member may edit it
-	flagClaimed                   // was handed over
+	flagKiosk    flags = 1 << iota // made at a kiosk
+	flagProxy                      // made for a neighbour
+	flagShared                     // every member may edit it
+	flagClaimed                    // was handed over
+	flagAnswered                   // as an idea, by who may
 )
 
 type (

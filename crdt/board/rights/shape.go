@@ -27,7 +27,7 @@ type shape struct {
 	name   string            // of the field that it stands under
 	fields map[string]*field // of roots, entries and maps of fields
 	each   *field            // of kindByLang: every key
-	entry  *shape            // of kindEntries: what stands under the ids
+	of     *shape            // of kindEntries: what stands under the ids
 	make   Action            // of kindEntries: what making an entry is
 	edit   Action            // what changing it is, once it is made; 0: nobody changes it
 	shared bool              // EditShared is enough
@@ -90,8 +90,8 @@ func named(fields map[string]*field) map[string]*field {
 		if f.child != nil {
 			f.child.name = name
 		}
-		if f.child != nil && f.child.entry != nil {
-			f.child.entry.name = name
+		if f.child != nil && f.child.of != nil {
+			f.child.of.name = name
 		}
 		if f.bit != 0 {
 			f.bit, bit = bit, bit<<1
@@ -120,7 +120,7 @@ func (f *field) byAll() *field {
 func entries(by Action, entry shape) *field {
 	entry.kind = kindEntry
 	e := newShape(entry)
-	return mapOf(shape{kind: kindEntries, make: by, entry: e})
+	return mapOf(shape{kind: kindEntries, make: by, of: e})
 }
 
 // record is an entry that is never changed, but for fields that say otherwise.

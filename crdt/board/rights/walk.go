@@ -23,7 +23,7 @@ type walk struct {
 	fresh   []freshEntry
 	touched []touch
 
-	at   int       // number of the operation
+	at   int        // number of the operation
 	last chunk.OpID // the object of the operation before, and what it is
 	obj  target
 	may  bool // the edits of obj are allowed
@@ -47,7 +47,7 @@ type freshEntry struct {
 	secret string // of a claim
 	hash   hash   // of a hand-over
 	has    uint16 // which of the fields that it needs are there
-	leak   string // the field of it that has contact data
+	leak   bool   // a field of it has contact data
 }
 
 const none = -1
@@ -57,7 +57,9 @@ type touch struct {
 	entry    int32
 	inserted int
 	labels   [labelSets]int
+	members  int  // added to its other sets
 	shared   int8 // 1 or -1: made or no longer
+	answered bool // as an idea, by who may
 }
 
 // target is an object that is written to.
@@ -216,9 +218,11 @@ func (w *walk) canonical(i int32) int32 {
 	return i
 }
 
+// touch returns what the change does to an entry. Of a change that touches more
+// entries than Check lets through there may be several, which add up.
 func (w *walk) touch(i int32) *touch {
 	i = w.canonical(i)
-	for k := range w.touched {
+	for k := range w.touched[:min(len(w.touched), freshMax)] {
 		if w.touched[k].entry == i {
 			return &w.touched[k]
 		}
@@ -229,7 +233,7 @@ func (w *walk) touch(i int32) *touch {
 
 // post is the post that an entry belongs to; the root for what is in none.
 func (w *walk) post(i int32) int32 {
-	for i != 0 && w.entry(i).shape != postShape.child.entry.number {
+	for i != 0 && w.entry(i).shape != postEntry.number {
 		i = w.entry(i).parent
 	}
 	return i
@@ -249,7 +253,7 @@ func (w *walk) relation(i int32) Relation {
 		return Own
 	}
 	e := w.entry(i)
-	isPost := e.shape == postShape.child.entry.number
+	isPost := e.shape == postEntry.number
 	switch {
 	case isPost && w.p.owns(w.x.refs[e.holder]), !isPost && w.p.owns(w.x.refs[e.by]):
 		return Own
