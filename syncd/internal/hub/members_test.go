@@ -169,7 +169,7 @@ func TestAChangeToSomebodyElsesPostIsRefused(t *testing.T) {
 	})
 	t.Run("after a restart", func(t *testing.T) {
 		s := newServer(t, mem.Open(disk), gated(&refusals, &mu))
-		anna, bo := s.member(v, "anna", "another phone of anna", rights.Resident), s.member(v, "bo", "bo again", rights.Resident)
+		anna, bo := s.member(v, "anna", "phone of anna", rights.Resident), s.member(v, "bo", "bo again", rights.Resident)
 		anna.say(v.page)
 		anna.until("the page", func(wire.Message) bool { return len(anna.titles()) == 1 })
 		anna.rename(lamp, "lamp, thank you")
@@ -185,7 +185,7 @@ func TestAChangeToSomebodyElsesPostIsRefused(t *testing.T) {
 		anna := s.member(v, "anna", "third phone of anna", rights.Resident)
 		anna.say(v.page)
 		anna.until("the page", func(wire.Message) bool { return len(anna.titles()) == 1 })
-		mallory := s.member(v, "mallory", "another phone of anna", rights.Resident)
+		mallory := s.member(v, "mallory", "phone of anna", rights.Resident)
 		mallory.say(v.page)
 		mallory.untilHas(anna.Heads())
 		mallory.post("forged")
