@@ -81,7 +81,7 @@ async function write(page, kind, title, author) {
 async function reply(page, title, words, author) {
   await page.locator(".kiosk-card", { hasText: title }).locator("button").tap();
   await page.getByRole("button", { name: "Reply" }).tap();
-  await page.getByLabel("Your reply").fill(words);
+  await page.getByLabel("What would you like to say?").fill(words);
   await page.getByLabel("What shall we call you?").fill(author);
   await page.getByRole("button", { name: "Send" }).tap();
   await page.getByText("Thank you. It is saved.").waitFor();

@@ -176,7 +176,7 @@ test("hints at suspicions and health without refusing, answers with a name for o
     await page.getByRole("button", { name: "Take along" }).click();
     await page.getByRole("img", { name: /QR/ }).first().waitFor();
     await page.getByRole("button", { name: "Reply" }).click();
-    await page.getByLabel("Your reply").fill("I will look in my cellar.");
+    await page.getByLabel("What would you like to say?").fill("I will look in my cellar.");
     await page.getByLabel("What shall we call you?").fill("Tove");
     await page.getByRole("button", { name: "Send" }).click();
     await until(house.board.posts, (posts) => posts.some((p) => p.replies.some((r) => r.author === "Tove")));

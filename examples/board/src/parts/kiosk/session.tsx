@@ -52,7 +52,7 @@ export function Session(props: {
       return;
     }
     window.scrollTo(0, 0);
-    if (!main.current?.contains(document.activeElement)) main.current?.focus();
+    if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
   }, [screen]);
 
   // The back button is no way into what somebody did: it leads to the wall.
@@ -94,7 +94,7 @@ export function Session(props: {
 
   return (
     <>
-      <header className="kiosk-head">
+      <header className="kiosk-head" data-compact={!onWall}>
         <div className="kiosk-head-row">
           <div className="grow">
             <p className="kiosk-title">{info.title}</p>

@@ -23,7 +23,7 @@ function Line({ client, board }: { client: NonNullable<App["client"]>; board: No
   }, []);
   const last = lastReached ? ago(language, lastReached, Math.max(now, lastReached)) : "";
   return (
-    <p className="state-line kiosk-state" role="status" data-state={state === "connected" ? "online" : state}>
+    <p className="state-line kiosk-state" role="status" data-state={state}>
       <span className="state-dot" aria-hidden="true" />
       <span>
         {device.failing ? t("kiosk.failing") : state === "connected" ? t("kiosk.online") : last ? t("kiosk.offline", { ago: last }) : t("kiosk.never")}

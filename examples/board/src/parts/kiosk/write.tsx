@@ -110,7 +110,7 @@ export function Write({ board, work, onChange, onPark, onSent }: WriteProps) {
         <TextField {...forgetful} autoFocus label={t("form.title")} hint={t(post.kind === "request" ? "form.titleHint.request" : "form.titleHint")} maxLength={titleMax}
           value={post.title} onChange={(e) => set({ title: e.target.value })} error={tried && missing.title ? t("form.needTitle") : undefined} />
       )}
-      <TextArea {...forgetful} autoFocus={!post} rows={4} label={t(post ? "form.body" : work.what === "help" ? "post.helpMessage" : "kiosk.replyTitle")} hint={t("kiosk.bodyHint")}
+      <TextArea {...forgetful} autoFocus={!post} rows={4} label={t(post ? "form.body" : work.what === "help" ? "post.helpMessage" : "kiosk.replyWords")} hint={t("kiosk.bodyHint")}
         maxLength={post ? bodyMax : REPLY_MAX} value={body} onChange={(e) => set({ body: e.target.value })} error={tried && missing.body ? t("kiosk.needBody") : undefined} />
       {post?.kind === "event" && (
         <TextField {...forgetful} type="datetime-local" label={t("form.start")} value={localTime(post.when?.start)}
