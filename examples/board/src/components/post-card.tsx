@@ -1,5 +1,6 @@
 import { useT, type MessageKey } from "../app/i18n";
 import { ago, dayAndClock } from "../app/time";
+import { hasVersions } from "../app/versions";
 import { Icon } from "../design/icon";
 import type { Post } from "@tavle/client";
 import { KindTab } from "./kind";
@@ -63,12 +64,12 @@ export function PostCard({ post, href, heading = "h2" }: { post: Post; href?: st
           </span>
         )}
       </p>
-      {(post.state !== "open" || post.idea || post.mine || Object.keys(post.conflicts).length > 0) && (
+      {(post.state !== "open" || post.idea || post.mine || hasVersions(post)) && (
         <p className="card-marks">
           {post.state === "closed" && <span className="stamp">{t(`outcome.${post.outcome ?? "foundHere"}` as MessageKey)}</span>}
           {post.state === "expired" && <span className="stamp">{t(helpers > 0 ? "post.expiredWithOffer" : "post.expired")}</span>}
           {post.idea && <span className="stamp">{t(`idea.${post.idea.status}` as MessageKey)}</span>}
-          {Object.keys(post.conflicts).length > 0 && <span className="stamp">{t("conflict.short")}</span>}
+          {hasVersions(post) && <span className="stamp">{t("conflict.short")}</span>}
           {post.mine && <DeliveryMark delivery={post.delivery} />}
         </p>
       )}

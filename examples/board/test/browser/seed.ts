@@ -62,3 +62,9 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** twin is a client in memory with the reference of another device: the same person at a second window that was cut off. */
+export function twin(origin: string, registration: string): Promise<Client> {
+  const secondPlace = { getItem: () => registration, setItem: () => undefined };
+  return Client.open({ url: `${origin.replace("http", "ws")}/sync`, storage: "memory", origin: "phone", secondPlace, webSocket: WebSocket as unknown as SocketConstructor });
+}

@@ -44,14 +44,14 @@ function Frame({ route }: { route: Route }) {
         {t("app.skip")}
       </a>
       <Head board={board} route={route} />
-      {failure && (
-        <Banner tone="bad" icon="warning">
-          {t("device.cannot", { reason: failure })}
-        </Banner>
-      )}
-      {client && <StorageBanners client={client} />}
-      {client && board && <ClockBanner client={client} board={board} />}
       <main id="content" tabIndex={-1} className="content">
+        {failure && (
+          <Banner tone="bad" icon="warning">
+            {t("device.cannot", { reason: failure })}
+          </Banner>
+        )}
+        {client && <StorageBanners client={client} />}
+        {client && board && <ClockBanner client={client} board={board} />}
         <View route={route} noBoard={noBoard} missing={missing} board={board} />
       </main>
       <Toasts />
@@ -123,6 +123,7 @@ function Missing({ why }: { why: App["missing"] }) {
   const { t } = useT();
   return (
     <div className="stack page">
+      <h1>{t(why === "unknown" ? "board.unknownTitle" : "board.awayTitle")}</h1>
       <p>{t(why === "unknown" ? "board.unknown" : "board.waiting")}</p>
       <div>
         <ButtonLink icon="boards" href={format({ view: "boards" })}>

@@ -53,7 +53,7 @@ export function Conflicts({ post }: { post: Post }) {
                   </p>
                 )}
                 {mayEdit(post) ? (
-                  <Button onClick={() => void settle(board, post.id, version, field.versions)} aria-describedby={version.long ? `${id}-${field.name}-${i}` : undefined}>
+                  <Button onClick={() => void settle(board, post.id, version)} aria-describedby={version.long ? `${id}-${field.name}-${i}` : undefined}>
                     {version.long ? t("conflict.keepThis") : t("conflict.keep", { value: version.word })}
                   </Button>
                 ) : (
@@ -111,14 +111,9 @@ export function whenWords(when: NonNullable<Post["when"]>, t: Translate, languag
   return [`${from}${to}`, repeat ? t(`repeat.${repeat}` as MessageKey) : "", note ?? ""].filter(Boolean).join(" · ");
 }
 
-/**
- * Writes the version that is kept. To keep the one that is shown, another is written first: a change after which the document
- * reads as before is not sent by automerge-repo 2.5, which waits for a difference that one can see.
- */
-async function settle(board: Board, post: string, version: Version, all: readonly Version[]): Promise<void> {
+/** Writes the version that is kept, also the one that is shown already: it then stands alone for everybody. */
+async function settle(board: Board, post: string, version: Version): Promise<void> {
   try {
-    const other = all.find((v) => v !== version);
-    if (other) await board.editPost(post, other.keep);
     await board.editPost(post, version.keep);
   } catch (err) {
     say(t("form.failed", { reason: String(err) }));
