@@ -38,6 +38,9 @@ type Index struct {
 	ids     map[entryID]int32 // entries by id, which stands for one entry of the document
 	hashes  map[int32]hash    // of the secrets of hand-overs
 
+	posts   int // among the first counted entries
+	counted int
+
 	walk walk // of the change at hand; kept for its memory only
 }
 
@@ -149,6 +152,16 @@ func (x *Index) Author(actor id.Actor) (Author, bool) {
 		return Author{}, false
 	}
 	return x.authors[n], true
+}
+
+// Posts returns how many posts the document has.
+func (x *Index) Posts() int {
+	for ; x.counted < len(x.entries); x.counted++ {
+		if x.entries[x.counted].shape == postShape.child.of.number {
+			x.posts++
+		}
+	}
+	return x.posts
 }
 
 func (x *Index) bind(actor id.Actor, a Author) {

@@ -35,6 +35,9 @@ type Principal struct {
 
 	// Boards are the boards on which the member has a role now.
 	Boards []Membership
+
+	// Usage counts what the device brings; nil: it is not counted.
+	Usage *Usage
 }
 
 // Membership is what a principal is on one board.
@@ -151,6 +154,7 @@ func (g Members) Writer(p *Principal, doc id.Document) any {
 		},
 		Board:    m.Board,
 		Archived: m.Archived,
+		Usage:    p.Usage,
 	}
 }
 

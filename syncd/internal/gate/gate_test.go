@@ -92,3 +92,30 @@ func TestNobodyWritesToAnArchivedBoard(t *testing.T) {
 		t.Error("nobody in particular writes to a board")
 	}
 }
+
+func TestADeviceThatFloodsIsRefusedUntilTheNextDay(t *testing.T) {
+	u := new(Usage)
+	day := time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
+	u.At(day)
+	for range PostsPerDay {
+		if !u.room(false) {
+			t.Fatal("refused below the limit")
+		}
+		u.add(1)
+	}
+	if u.At(day.Add(time.Hour)); u.room(false) {
+		t.Error("more posts than a day may have")
+	}
+	if !u.room(true) {
+		t.Error("a desk writes for many people")
+	}
+	if u.At(day.Add(12 * time.Hour)); !u.room(false) {
+		t.Error("refused on the next day")
+	}
+	for range ChangesPerDay {
+		u.add(0)
+	}
+	if u.room(false) {
+		t.Error("more changes than a day may have")
+	}
+}

@@ -13,6 +13,7 @@ type Writer struct {
 	rights.Principal
 	Board    id.Document
 	Archived bool
+	Usage    *Usage // of the device; nil: it is not counted
 }
 
 // Rules decide which changes one document takes. They know its board, which
@@ -39,6 +40,7 @@ func NewRules(p Place) *Rules {
 var (
 	errNobody   = errors.New("nobody in particular may write")
 	errArchived = errors.New("the board is archived: it can be read, and nobody writes to it any more")
+	errTooMuch  = errors.New("this device has written more today than one person does; it may go on tomorrow")
 )
 
 // Reason returns the code of an error of Admit, for programs and statistics, and
@@ -50,6 +52,8 @@ func Reason(err error) (code, sentence string) {
 		return refusal.Reason.String(), refusal.Reason.Sentence("en")
 	case errors.Is(err, errArchived):
 		return "archived", errArchived.Error()
+	case errors.Is(err, errTooMuch):
+		return "dailyLimit", errTooMuch.Error()
 	}
 	return "notMember", errNobody.Error()
 }
@@ -73,7 +77,18 @@ func (r *Rules) Admit(c *chunk.Change, from any) error {
 	case w.Archived:
 		return errArchived
 	}
-	return r.index.Check(c, w.Principal)
+	if err := r.index.Check(c, w.Principal); err != nil {
+		return err
+	}
+	if w.Usage != nil && !w.Usage.room(w.shared()) {
+		return errTooMuch
+	}
+	return nil
+}
+
+// shared tells whether many people write with the device.
+func (w *Writer) shared() bool {
+	return w.Kiosk || w.Roles.Any(rights.RolesOf(rights.Connector, rights.Matchmaker))
 }
 
 // Accepted takes note of a change. The actor of a new one is bound to its writer.
@@ -86,5 +101,9 @@ func (r *Rules) Accepted(c *chunk.Change, from any) {
 	if _, bound := r.index.Author(c.Actor); !bound {
 		r.fresh = append(r.fresh, rights.Binding{Actor: c.Actor, Author: w.Author})
 	}
+	before := r.index.Posts()
 	r.index.Add(c, w.Author)
+	if w.Usage != nil {
+		w.Usage.add(r.index.Posts() - before)
+	}
 }

@@ -193,6 +193,9 @@ func (d *document) join(ev event) {
 }
 
 func (d *document) sync(now time.Time, ev event) {
+	if u := ev.session.principal.Usage; u != nil {
+		u.At(now)
+	}
 	in := replica.Input{From: ev.session.conn, Message: ev.sync, Alone: d.hub.alone()}
 	e := d.rep.Sync(now, in)
 	if e.Load {
