@@ -25,7 +25,7 @@ const (
 	FindingEmail     = "email"     // a mail address
 	FindingAddress   = "address"   // a street and a house number
 	FindingHealth    = "health"    // a word about somebody's health
-	FindingSuspicion = "suspicion" // a word that accuses
+	FindingSuspicion = "suspicion" // a word that accuses, or that describes a person
 )
 
 // Hint tells whether a finding is only a hint.
@@ -78,7 +78,7 @@ const blank = `[ \xa0]`
 
 // FindPersonal finds personal data in a text, in the order of the text: numbers
 // that identify or reach a person, and, as hints, addresses and words about
-// health and suspicion. It knows Danish, Dutch and English ways of writing, and
+// health and suspicion and descriptions of persons. It knows Danish, Dutch and English ways of writing, and
 // it errs: it is there to make people think, not to decide.
 func FindPersonal(text string) []Finding {
 	var found []Finding
@@ -201,9 +201,13 @@ func isAddress(s string) bool {
 	return !slices.Contains([]string{"onderweg", "halverwege", "undervej", "fodboldplads", "legeplads", "parkeringsplads"}, word)
 }
 
-// findWords finds the words of the lists in personal_words.go.
-func findWords(text string) []Finding {
-	var found []Finding
+// word is a word of a text, folded.
+type word struct {
+	folded     string
+	start, end int
+}
+
+func wordsOf(text string) (words []word) {
 	start := -1
 	for i, r := range text + " " {
 		inWord := unicode.In(r, unicode.L, unicode.M, unicode.N)
@@ -211,16 +215,49 @@ func findWords(text string) []Finding {
 		case inWord && start < 0:
 			start = i
 		case !inWord && start >= 0:
-			word := Fold(text[start:i])
-			for kind, list := range map[string]map[string]bool{FindingHealth: healthWords, FindingSuspicion: suspicionWords} {
-				if listed(list, word) {
-					found = append(found, Finding{kind, start, i})
-				}
-			}
+			words = append(words, word{Fold(text[start:i]), start, i})
 			start = -1
 		}
 	}
+	return words
+}
+
+// findWords finds the words of the lists in personal_words.go.
+func findWords(text string) []Finding {
+	var found []Finding
+	words := wordsOf(text)
+	described := describing(words)
+	for i, w := range words {
+		if listed(healthWords, w.folded) {
+			found = append(found, Finding{FindingHealth, w.start, w.end})
+		}
+		if described[i] || listed(suspicionWords, w.folded) {
+			found = append(found, Finding{FindingSuspicion, w.start, w.end})
+		}
+	}
 	return found
+}
+
+// describing says which words describe a person.
+func describing(words []word) []bool {
+	describe := make([]bool, len(words))
+	for _, d := range descriptions {
+		who, looks := -1, -1 // the last words of these
+		for i, w := range words {
+			switch {
+			case listed(d.who, w.folded):
+				who = i
+			case listed(d.looks, w.folded):
+				looks = i
+			default:
+				continue
+			}
+			if who >= 0 && looks >= 0 && max(who-looks, looks-who) <= descriptionWords {
+				describe[who], describe[looks] = true, true
+			}
+		}
+	}
+	return describe
 }
 
 // listed tells whether a word, or with a star a beginning of it, is in the list.

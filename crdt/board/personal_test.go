@@ -22,7 +22,11 @@ func findings(t *testing.T, text string) []found {
 
 func TestPersonal(t *testing.T) {
 	v := vectors[struct {
-		Words     struct{ Health, Suspicion []string }
+		Words        struct{ Health, Suspicion []string }
+		Descriptions struct {
+			Words      int
+			DA, NL, EN struct{ Who, Looks []string }
+		}
 		Detectors []struct {
 			Kind, Pattern string
 			Number        bool
@@ -34,6 +38,14 @@ func TestPersonal(t *testing.T) {
 	}](t, "personal.json")
 	if !slices.Equal(sortedKeys(healthWords), v.Words.Health) || !slices.Equal(sortedKeys(suspicionWords), v.Words.Suspicion) {
 		t.Error("the words are not those of personal.json")
+	}
+	if x := v.Descriptions; x.Words != descriptionWords || len(descriptions) != 3 {
+		t.Error("descriptions are not those of personal.json")
+	}
+	for lang, x := range map[string]struct{ Who, Looks []string }{"da": v.Descriptions.DA, "nl": v.Descriptions.NL, "en": v.Descriptions.EN} {
+		if d := descriptions[lang]; !slices.Equal(sortedKeys(d.who), x.Who) || !slices.Equal(sortedKeys(d.looks), x.Looks) {
+			t.Errorf("the words that describe a person in %s are not those of personal.json", lang)
+		}
 	}
 	for i, d := range v.Detectors {
 		if len(v.Detectors) != len(detectors) || detectors[i].kind != d.Kind || detectors[i].expr.String() != d.Pattern || detectors[i].number != d.Number {

@@ -22,10 +22,33 @@ var (
 		alcoholi* pregnan* miscarr* disabled disabilit* surgery chronic raped rape asthma arthritis`)
 
 	suspicionWords = wordList(`
-		mistaenkelig* mistaenkt* lusker luskede indbrudstyv* tyveknaegt* narkohandler* pusher*
-		verdacht* inbreker* drugsdealer* gluurder*
-		suspicious* burglar* thief thieves prowler*`)
+		mistaenkelig* mistaenkt* lusker luskede lurer indbrud* tyv tyven tyveri* tyveknaegt* narko* pusher* hash
+		kriminel* skummel* signalement* ballademager*
+		verdacht* inbreker* inbraak* inbrak* dief dieven drugsdealer* gluurder* hasj crimineel* criminel* hangjonge*
+		suspicious* suspect suspects burglar* thief thieves prowler* dealer* criminal* vandal* hooligan*`)
 )
+
+// description is how a language describes a person: a word for somebody near one
+// for how they look. Each language for itself: "man" is nobody in Danish.
+type description struct{ who, looks map[string]bool }
+
+// descriptionWords is how many words from the one to the other.
+const descriptionWords = 12
+
+var descriptions = map[string]description{
+	"da": {
+		wordList(`mand manden maend fyr fyren fyre kvinde kvinden kvinder dreng drengen drenge unge`),
+		wordList(`haettetroeje* haette* hudfarve* udseende* skaeg skaegget tatover* jakke jakken accent* nummerplade*`),
+	},
+	"nl": {
+		wordList(`man mannen vrouw vrouwen jongen jongens jongeren kerel kerels`),
+		wordList(`capuchon* huidskleur* uiterlijk* baard* getatoeeerd* tatoeage* jas accent* kenteken*`),
+	},
+	"en": {
+		wordList(`man men guy guys woman women boy boys youth youths teenager*`),
+		wordList(`hood hoodie* hooded beard* tattoo* skin jacket accent* numberplate*`),
+	},
+}
 
 func wordList(s string) map[string]bool {
 	m := map[string]bool{}

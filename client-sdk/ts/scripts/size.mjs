@@ -3,7 +3,7 @@
 import { build } from "esbuild"
 import { gzipSync } from "node:zlib"
 
-const limit = 64_000
+const limit = 68_000
 const { outputFiles } = await build({
   entryPoints: ["src/index.ts"],
   bundle: true,

@@ -11,7 +11,7 @@ import { postIds, readBoard, readModeration, readPost } from "../dist/model/read
 import { addMonths, Clock, formatTime, monthOf, parseTime } from "../dist/model/time.js"
 import { byNewest } from "../dist/model/views.js"
 import { findPersonalData } from "../dist/model/personal.js"
-import { healthWords, suspicionWords } from "../dist/model/personal-words.js"
+import { descriptions, descriptionWords, healthWords, suspicionWords } from "../dist/model/personal-words.js"
 import { fold, words } from "../dist/model/words.js"
 import { bytes, documentOf, hex, vectors } from "./lib/vectors.mjs"
 
@@ -128,6 +128,10 @@ test("personal data", () => {
   const v = vectors("personal")
   assert.deepEqual([...healthWords].sort(), v.words.health)
   assert.deepEqual([...suspicionWords].sort(), v.words.suspicion)
+  const { words: apart, ...languages } = v.descriptions
+  const sorted = ({ who, looks }) => ({ who: [...who].sort(), looks: [...looks].sort() })
+  assert.equal(descriptionWords, apart)
+  assert.deepEqual(Object.fromEntries(Object.entries(descriptions).map(([lang, lists]) => [lang, sorted(lists)])), languages)
   for (const { text, found } of v.cases) {
     const own = findPersonalData(text).map(({ kind, start, end }) => ({ kind, text: text.slice(start, end) }))
     assert.deepEqual(own, found, text)

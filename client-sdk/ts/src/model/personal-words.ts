@@ -19,7 +19,29 @@ export const healthWords = wordList(`
 `)
 
 export const suspicionWords = wordList(`
-  mistaenkelig* mistaenkt* lusker luskede indbrudstyv* tyveknaegt* narkohandler* pusher*
-  verdacht* inbreker* drugsdealer* gluurder*
-  suspicious* burglar* thief thieves prowler*
+  mistaenkelig* mistaenkt* lusker luskede lurer indbrud* tyv tyven tyveri* tyveknaegt* narko* pusher* hash
+  kriminel* skummel* signalement* ballademager*
+  verdacht* inbreker* inbraak* inbrak* dief dieven drugsdealer* gluurder* hasj crimineel* criminel* hangjonge*
+  suspicious* suspect suspects burglar* thief thieves prowler* dealer* criminal* vandal* hooligan*
 `)
+
+/**
+ * How a language describes a person: a word for somebody near one for how they look. Each language for itself: "man" is nobody in Danish.
+ */
+export const descriptions: Record<string, { who: ReadonlySet<string>; looks: ReadonlySet<string> }> = {
+  da: {
+    who: wordList("mand manden maend fyr fyren fyre kvinde kvinden kvinder dreng drengen drenge unge"),
+    looks: wordList("haettetroeje* haette* hudfarve* udseende* skaeg skaegget tatover* jakke jakken accent* nummerplade*"),
+  },
+  nl: {
+    who: wordList("man mannen vrouw vrouwen jongen jongens jongeren kerel kerels"),
+    looks: wordList("capuchon* huidskleur* uiterlijk* baard* getatoeeerd* tatoeage* jas accent* kenteken*"),
+  },
+  en: {
+    who: wordList("man men guy guys woman women boy boys youth youths teenager*"),
+    looks: wordList("hood hoodie* hooded beard* tattoo* skin jacket accent* numberplate*"),
+  },
+}
+
+/** How many words from the one to the other. */
+export const descriptionWords = 12

@@ -1,6 +1,6 @@
 // Things that have no place in a post that everybody can read. Pure. The rules are those of crdt/board, pinned by the vectors.
 
-import { healthWords, suspicionWords } from "./personal-words.js"
+import { descriptions, descriptionWords, healthWords, suspicionWords } from "./personal-words.js"
 import { fold } from "./words.js"
 
 export type FindingKind = "cpr" | "bsn" | "phone" | "email" | "address" | "health" | "suspicion"
@@ -81,8 +81,8 @@ const hints = new Set<FindingKind>(["address", "health", "suspicion"])
 const finding = (kind: FindingKind, start: number, end: number): Finding => ({ kind, hint: hints.has(kind), start, end })
 
 /**
- * Finds personal data in a text, in its order: numbers that identify or reach a person, and, as hints, addresses and words about health
- * and suspicion. It knows Danish, Dutch and English ways of writing, and it errs: it is there to make people think, not to decide.
+ * Finds personal data in a text, in its order: numbers that identify or reach a person, and, as hints, addresses, words about health
+ * and suspicion, and descriptions of persons. It knows Danish, Dutch and English ways of writing, and it errs: it is there to make people think, not to decide.
  */
 export function findPersonalData(text: string): Finding[] {
   const found: Finding[] = []
@@ -150,11 +150,27 @@ function isAddress(text: string): boolean {
 }
 
 function findWords(text: string): Finding[] {
-  return [...text.matchAll(/[\p{L}\p{M}\p{N}]+/gu)].flatMap(match => {
-    const word = fold(match[0])
-    const kinds = [["health", healthWords], ["suspicion", suspicionWords]] as const
-    return kinds.filter(([, list]) => isListed(list, word)).map(([kind]) => finding(kind, match.index, match.index + match[0].length))
-  })
+  const words = [...text.matchAll(/[\p{L}\p{M}\p{N}]+/gu)].map(match => ({ folded: fold(match[0]), start: match.index, end: match.index + match[0].length }))
+  const described = describing(words.map(word => word.folded))
+  return words.flatMap(({ folded, start, end }, at) => [
+    ...(isListed(healthWords, folded) ? [finding("health", start, end)] : []),
+    ...(described.has(at) || isListed(suspicionWords, folded) ? [finding("suspicion", start, end)] : []),
+  ])
+}
+
+/** Which words describe a person. */
+function describing(words: string[]): Set<number> {
+  const described = new Set<number>()
+  for (const { who, looks } of Object.values(descriptions)) {
+    const last = { who: -Infinity, looks: -Infinity }
+    for (const [at, word] of words.entries()) {
+      if (isListed(who, word)) last.who = at
+      else if (isListed(looks, word)) last.looks = at
+      else continue
+      if (Math.abs(last.who - last.looks) <= descriptionWords) described.add(last.who).add(last.looks)
+    }
+  }
+  return described
 }
 
 /** Whether a word, or with a star a beginning of it, is in the list. */

@@ -1,0 +1,84 @@
+// Who a device belongs to, as the server tells it. Pure.
+
+/** The roles there are on a board. A newer server may name others. */
+export type Role = "visitor" | "resident" | "connector" | "matchmaker" | "moderator" | "ambassador" | "owner" | "deputy" | "observer"
+
+export type DeviceKind = "phone" | "kiosk" | "desk" | "cli"
+
+/** A role and when it holds, in milliseconds since 1970. */
+export interface RoleHeld {
+  readonly role: Role
+  readonly from: number
+  /** Null for good. */
+  readonly until: number | null
+}
+
+/** A board on which this member has or had a role. */
+export interface MyBoard {
+  readonly id: string
+  readonly title: string
+  readonly lang: string
+  readonly timeZone: string
+  readonly demo: boolean
+  readonly archived: boolean
+  readonly roles: readonly RoleHeld[]
+}
+
+/** Who this device is and to whom it belongs. */
+export interface Me {
+  readonly device: { readonly id: string; readonly label: string; readonly kind: DeviceKind; readonly added: number; readonly leaseDays: number }
+  readonly member: {
+    /** What documents name this member by. */
+    readonly ref: string
+    /** What owners call this member; in no document. */
+    readonly label: string
+  }
+  readonly boards: readonly MyBoard[]
+  /** May make boards on this server. */
+  readonly operator: boolean
+}
+
+const leaseDaysUsual = 60
+
+/** Reads what the server answered. Null when it does not say who this device is. */
+export function readMe(answer: unknown): Me | null {
+  const { device, member, boards, operator } = dict(answer)
+  const { id, label, kind, added, leaseDays } = dict(device)
+  const ref = dict(member).ref
+  if (typeof id !== "string" || typeof ref !== "string" || !ref) return null
+  const days = typeof leaseDays === "number" && leaseDays > 0 ? leaseDays : leaseDaysUsual
+  return {
+    device: { id, label: text(label), kind: text(kind) as DeviceKind, added: moment(added) ?? 0, leaseDays: days },
+    member: { ref, label: text(dict(member).label) },
+    boards: list(boards).map(readBoard),
+    operator: operator === true,
+  }
+}
+
+function readBoard(answer: unknown): MyBoard {
+  const { id, title, lang, timeZone, demo, archived, roles } = dict(answer)
+  return {
+    id: text(id), title: text(title), lang: text(lang), timeZone: text(timeZone), demo: demo === true,
+    archived: archived !== undefined && archived !== null && archived !== false && archived !== "",
+    roles: list(roles).map(held => {
+      const { role, from, until } = dict(held)
+      return { role: text(role) as Role, from: moment(from) ?? 0, until: moment(until) }
+    }),
+  }
+}
+
+const dict = (value: unknown): Record<string, unknown> => (typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {})
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+const text = (value: unknown): string => (typeof value === "string" ? value : "")
+
+/** A moment as servers write it: milliseconds, or text of RFC 3339. Null when there is none. */
+export function moment(value: unknown): number | null {
+  const ms = typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : NaN
+  return Number.isFinite(ms) && ms > 0 ? ms : null
+}
+
+/** The roles that hold on a board at a moment. */
+export function rolesOn(me: Me, board: string, now: number): Role[] {
+  const roles = me.boards.find(({ id }) => id === board)?.roles ?? []
+  return roles.filter(({ from, until }) => from <= now && (until === null || now < until)).map(({ role }) => role)
+}

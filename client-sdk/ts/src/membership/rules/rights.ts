@@ -1,0 +1,66 @@
+// Who may do what: the table by which the server judges changes (crdt/testdata/board/rights.json), so that an app offers what will be taken.
+// Pure. It decides what is shown, and nothing else: the server reads what was really written.
+
+import type { Post } from "../../model/schema.js"
+import type { Role } from "./me.js"
+
+/** How who acts stands to a post, reply or offer: it is their own, was made for a neighbour, was made at a kiosk, or is another's. */
+export type Relation = "own" | "proxy" | "kiosk" | "other"
+
+const resident: readonly Role[] = ["resident", "connector", "matchmaker", "moderator", "ambassador", "owner", "deputy"]
+const writers: readonly Role[] = ["visitor", ...resident]
+const desk: readonly Role[] = ["connector", "matchmaker"]
+const matchmakers: readonly Role[] = ["matchmaker"]
+const stewards: readonly Role[] = ["owner", "deputy"]
+const moderators: readonly Role[] = ["moderator", ...stewards]
+
+type Rule = Partial<Record<Relation, readonly Role[]>>
+const always = (roles: readonly Role[]): Rule => ({ own: roles, proxy: roles, kiosk: roles, other: roles })
+
+const table = {
+  /** Make a post. */
+  post: always(writers),
+  /** Make a post for a neighbour who is not online. */
+  postForOther: always(desk),
+  editPost: { own: resident, proxy: matchmakers, kiosk: desk },
+  /** Change title, text, moment, place or number of helpers of a post that its holder shares. */
+  editShared: always(resident),
+  reply: always(writers),
+  editReply: { own: resident },
+  offer: always(writers),
+  /** Change an offer or withdraw it. */
+  editOffer: { own: resident },
+  /** Accept or decline an offer to the post. */
+  answerOffer: { own: resident, proxy: matchmakers, kiosk: desk },
+  /** Close the post or open it again. */
+  closePost: { own: resident, proxy: matchmakers, kiosk: desk, other: matchmakers },
+  support: always(writers),
+  setIdea: always(stewards),
+  propose: always(writers),
+  agree: always(writers),
+  handOver: { own: writers },
+  claim: always(resident),
+  moderate: always(moderators),
+  editBoard: always(stewards),
+} satisfies Record<string, Rule>
+
+/** What a change does on a board. */
+export type Action = keyof typeof table
+
+/** Every action, in the order of the table. */
+export const actions = Object.keys(table) as Action[]
+
+/** Whether one of the roles may do this to what stands so to who does it. */
+export const allowed = (roles: readonly Role[], action: Action, relation: Relation): boolean =>
+  ((table[action] as Rule | undefined)?.[relation] ?? []).some(role => roles.includes(role))
+
+/** Whether a reference in a document is that of the member, or of a visit to it. */
+export const owns = (member: string, ref: string): boolean => member !== "" && (ref === member || ref.startsWith(`${member}.`))
+
+/** How a member stands to a post. */
+export function relationTo(post: Pick<Post, "heldBy" | "createdBy" | "proxy" | "origin">, member: string): Relation {
+  if (owns(member, post.heldBy)) return "own"
+  if (post.heldBy !== post.createdBy) return "other"
+  if (post.proxy) return "proxy"
+  return post.origin === "kiosk" ? "kiosk" : "other"
+}
