@@ -54,13 +54,14 @@ func (e *engineEnd) heads() []id.ChangeHash { return e.doc.Heads() }
 func (e *engineEnd) receive(message []byte) error { return e.sync.Receive(message) }
 
 type ourEnd struct {
-	history *history.History
-	state   *exchange.State
+	history  *history.History
+	state    *exchange.State
+	snapshot *history.Snapshot // may be nil
 }
 
 func newOurEnd(t *testing.T, changes []*chunk.Change) *ourEnd {
 	t.Helper()
-	o := &ourEnd{history.New(history.Limits{}), &exchange.State{}}
+	o := &ourEnd{history: history.New(history.Limits{}), state: &exchange.State{}}
 	o.add(t, changes)
 	return o
 }
@@ -71,8 +72,13 @@ func (o *ourEnd) add(t *testing.T, changes []*chunk.Change) {
 	o.history.MarkDurable(o.history.Len())
 }
 
-func (o *ourEnd) generate() []byte       { return exchange.NewRound(o.history).Generate(o.state) }
 func (o *ourEnd) heads() []id.ChangeHash { return o.history.Heads() }
+
+func (o *ourEnd) generate() []byte {
+	round := exchange.NewRound(o.history)
+	round.UseSnapshot(o.snapshot)
+	return round.Generate(o.state)
+}
 
 func (o *ourEnd) receive(message []byte) error {
 	m, err := exchange.Decode(message, exchange.Limits{})
@@ -208,7 +214,7 @@ func TestSyncThroughUs(t *testing.T) {
 			var ours []*ourEnd
 			for range 2 + r.IntN(3) {
 				engines = append(engines, newEngineEnd(t, part(r, all)))
-				ours = append(ours, &ourEnd{hub, &exchange.State{}})
+				ours = append(ours, &ourEnd{history: hub, state: &exchange.State{}})
 			}
 			for round, talking := 0, true; talking; round++ {
 				if round > roundsMax*len(engines) {

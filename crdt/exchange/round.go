@@ -18,6 +18,7 @@ type Round struct {
 	last      summary
 	wire      map[int][]byte // changes deflated
 	wireBytes int
+	snapshot  *history.Snapshot // nil if there is none
 }
 
 // summary is what lies beyond a part of the document. The last one is kept: peers
@@ -66,7 +67,7 @@ func (r *Round) Generate(s *State) []byte {
 		return r.reset(s)
 	}
 	unknown := slices.ContainsFunc(s.theirHeads, func(head id.ChangeHash) bool { return !r.h.Has(head) })
-	if s.heard && !unknown && len(s.theirNeed) == 0 {
+	if s.heard && !unknown && (len(s.theirNeed) == 0 || r.wantsSnapshot(s)) {
 		return r.update(s)
 	}
 	return r.negotiate(s, unknown)
@@ -102,6 +103,7 @@ func (r *Round) update(s *State) []byte {
 	} else {
 		s.extra = append(s.extra, u.has...)
 	}
+	s.theirNeed = nil // what of it is here is in what it gets
 	s.said(r.heads, nil)
 	return u.data
 }
@@ -127,13 +129,22 @@ func (r *Round) updateFor(s *State) *update {
 	if s.deflated {
 		key = append(key, 'd')
 	}
+	first := r.wantsSnapshot(s)
+	if first {
+		key = append(key, 's')
+	}
 	for _, hash := range base {
 		key = append(key, hash[:]...)
 	}
 	if u := r.made[string(key)]; u != nil {
 		return u
 	}
-	u := r.makeUpdate(s, base)
+	var u *update
+	if first {
+		u = r.makeFirst()
+	} else {
+		u = r.makeUpdate(s, base)
+	}
 	r.made[string(key)] = u
 	return u
 }
@@ -228,15 +239,19 @@ func (r *Round) withNeeded(s *State, send []int) []int {
 	return append(needed, send...)
 }
 
-// fill puts changes into the message until it is full and returns how many.
+// fill puts changes into the message, behind what is in it, until it is full and
+// returns how many.
 func (r *Round) fill(m *Message, send []int, deflated bool) int {
 	size := 0
+	for _, c := range m.Changes {
+		size += len(c)
+	}
 	for n, i := range send {
 		c := r.h.At(i).Bytes()
 		if deflated {
 			c = r.deflate(i)
 		}
-		if n > 0 && size+len(c) > MessageBytesMax {
+		if len(m.Changes) > 0 && size+len(c) > MessageBytesMax {
 			return n
 		}
 		size += len(c)

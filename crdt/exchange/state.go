@@ -45,7 +45,9 @@ type State struct {
 	theirNeed  []id.ChangeHash
 	theirHave  []Have
 	readOnly   bool // the peer ignores changes
-	deflated   bool // the peer reads deflated changes
+	deflated   bool // the peer has shown flags: it reads deflated changes, and version 2
+
+	snapshotMax int // bytes of a message that the peer takes; 0 for any
 
 	sent     bool // a message was sent
 	inFlight bool // and the peer has not sent one since

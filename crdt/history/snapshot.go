@@ -36,9 +36,10 @@ func (h *History) Prefix(n int) []*chunk.Change { return h.changes[:n:n] }
 // shown to give these changes, these heads, and the content that they have.
 //
 // It is meant to run beside the goroutine that owns the history, on what Prefix
-// returned. step, if it is not nil, is called every few thousand operations,
-// as by chunk.BuildDocument; it may wait, and its error ends the work and is returned. Memory is about 180
-// bytes an operation, which lim bounds.
+// returned. step, if it is not nil, is called every few thousand operations, as
+// by chunk.BuildDocument; it may wait, and its error ends the work and is
+// returned. Memory is about 100 bytes an operation and the chunk a few times,
+// which lim bounds.
 //
 // The error wraps chunk.ErrLimit if the document is too large for lim, and
 // ErrSnapshot if what was written is wrong, which would be a mistake in this

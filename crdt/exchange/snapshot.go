@@ -1,0 +1,71 @@
+package exchange
+
+import (
+	"slices"
+
+	"github.com/tavle-org/tavle/crdt/history"
+)
+
+// # First messages with a snapshot
+//
+// A peer that has nothing can be sent the document as one chunk, which is a
+// fraction of the bytes of its changes and of the time it takes to load them. Only a message of
+// version 2 may carry one, so only peers that have declared that they read it (by a flags
+// section, whatever it says) get it; all others get changes. A chunk cannot be
+// cut: the first message is as long as it has to be, with as many of the changes
+// after it as keep the message below MessageBytesMax; the others follow in
+// messages of changes as usual.
+//
+// The engine also sends whole documents to peers that lack more than a third. We
+// do not: such a peer would be sent again what it has, and has to merge it,
+// which costs it more than the changes do.
+
+// UseSnapshot makes the round serve peers that have nothing from s instead of
+// from all changes one by one. s is not copied nor parsed; the caller has made it
+// from the history of the round, or has opened it and seen that it fits. It
+// tells whether s will be used: not if some of what it covers is not durable, in
+// which case nothing changes. It has to be called before Generate.
+func (r *Round) UseSnapshot(s *history.Snapshot) bool {
+	if s == nil || s.Changes < 1 || s.Changes > r.h.Durable() || len(s.Heads) == 0 {
+		return false
+	}
+	for _, head := range s.Heads {
+		if i, ok := r.h.Index(head); !ok || i >= s.Changes {
+			return false
+		}
+	}
+	r.snapshot = s
+	return true
+}
+
+// LimitSnapshot says that the peer refuses messages of more than bytes. A
+// snapshot that is too long for it is not sent; 0, from the start, is no limit.
+func (s *State) LimitSnapshot(bytes int) { s.snapshotMax = bytes }
+
+// wantsSnapshot tells whether the peer is served from the snapshot: it has been
+// heard, and has nothing. Mostly it then asks for our heads by name; these come
+// with the rest.
+func (r *Round) wantsSnapshot(s *State) bool {
+	return r.snapshot != nil && s.heard && s.deflated && !s.readOnly &&
+		len(s.theirHeads) == 0 && s.all == 0 && !slices.ContainsFunc(s.extra, r.h.HasDurable) &&
+		(s.snapshotMax == 0 || len(r.snapshot.Chunk)+messageOverhead <= s.snapshotMax)
+}
+
+// messageOverhead is more than what a first message has around its snapshot.
+const messageOverhead = 4 << 10
+
+// makeFirst makes the first message from the snapshot.
+func (r *Round) makeFirst() *update {
+	since := r.h.Since(r.snapshot.Changes, nil)
+	m := Message{Version: V2, Heads: r.heads, Changes: [][]byte{r.snapshot.Chunk}}
+	n := r.fill(&m, since, true)
+	u := &update{changes: true, complete: n == len(since)}
+	last := r.heads
+	if !u.complete {
+		last = r.advance(r.snapshot.Heads, since[:n])
+		u.has = last
+	}
+	m.Have = []Have{{LastSync: last}}
+	u.data = m.Append(nil)
+	return u
+}
