@@ -25,6 +25,9 @@ type BoardSpec struct {
 	Lang     string // da, nl or en
 	TimeZone string // as the IANA names it; empty means Europe/Copenhagen
 	Demo     bool
+
+	// ID is that of a board document that is there already; zero makes a new one.
+	ID id.Document
 }
 
 // Member is a person or a kiosk. Documents know the Ref and nothing else.
