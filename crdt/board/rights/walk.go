@@ -257,7 +257,7 @@ func (w *walk) relation(i int32) Relation {
 	switch {
 	case isPost && w.p.owns(w.x.refs[e.holder]), !isPost && w.p.owns(w.x.refs[e.by]):
 		return Own
-	case !isPost || e.flags&flagClaimed != 0:
+	case !isPost || e.holder != e.by:
 		return Other
 	case e.flags&flagProxy != 0:
 		return Proxy

@@ -146,7 +146,7 @@ func (s *story) act(d *device, p *board.Post, a Action) {
 		}
 	case Claim: // at the server, so that nobody else was first
 		d.sync(s.s)
-		if p = d.post(p.ID); len(p.Handovers) > 0 && p.HeldBy() == p.CreatedBy {
+		if p = d.post(p.ID); len(p.Handovers) > 0 && len(p.Handovers[0].Claims) == 0 {
 			for _, o := range s.devices { // nobody is in the middle of an edit
 				o.sync(s.s)
 			}
