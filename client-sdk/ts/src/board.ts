@@ -5,6 +5,7 @@ import { Invalid } from "./model/check.js"
 import { parseSecret, secretBytes, secretFromBytes } from "./model/handover.js"
 import { idFromBytes, isId, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
 import { pageGenesis } from "./model/genesis.js"
+import { numbers, type Numbers } from "./model/numbers.js"
 import { asText, Moderation } from "./model/post.js"
 import { readBoard } from "./model/read.js"
 import type * as S from "./model/schema.js"
@@ -130,6 +131,11 @@ export class Board {
   /** Of the posts of a period, how many somebody else answered. */
   replyRate(period: views.Period, kinds?: readonly string[]): { answered: number; all: number } {
     return views.replyRate(this.posts.get(), period, kinds)
+  }
+
+  /** What is counted of the posts of a period, of the open months. {@link percent} and {@link band} make shares and targets of it. */
+  numbers(period: views.Period, kinds?: readonly string[]): Numbers {
+    return numbers(this.posts.get(), period, kinds)
   }
 
   /** Open posts of the same kind that say much the same. */

@@ -86,6 +86,19 @@ test("two phones claim one post while cut off: the earlier operation counts, and
   assert.deepEqual([early.board.post(post.id).get().mine, late.board.post(post.id).get().mine], [true, false])
 })
 
+test("a neighbour without a telephone gets from a request to a match", async t => {
+  const { desk, post, others: [phone] } = await handed(t, 1)
+  const counted = board => board.numbers({ from: 0, to: Date.now() + 86_400_000 })
+  const offer = await phone.board.offerHelp(post.id, { message: "On Thursday", author: "Bo" })
+  await until(() => desk.post(post.id).get().offers.length === 1, "the offer to arrive")
+  await desk.answerOffer(post.id, offer, "accepted")
+  await until(() => phone.board.post(post.id).get().acceptedOffers.length === 1, "the yes to arrive")
+  for (const board of [desk, phone.board]) {
+    const { posts, answered, matched, proxy, byProxy, firstTime } = counted(board)
+    assert.deepEqual([posts, answered, matched, proxy, byProxy, firstTime], [1, 1, 1, 1, { volunteer: 1 }, 0])
+  }
+})
+
 test("only the author of a post hands it over", async t => {
   const { post, others: [phone] } = await handed(t, 1)
   await rejects(phone.board.handOver(post.id), "held")

@@ -3,6 +3,7 @@
 import "@automerge/automerge"
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { band, numbers, percent } from "../dist/model/numbers.js"
 import { assemble, isAccepted, Moderation, standingTerms } from "../dist/model/post.js"
 import { bestNow, clockTrusted, parseTime } from "../dist/model/time.js"
 import { byCode, byNewest, matches, replyRate, search, similar, unanswered } from "../dist/model/views.js"
@@ -86,4 +87,19 @@ test("posts that say much the same", () => {
   const draft = { kind: "request", title: "En stige", body: "Lån af en stige til søndag" }
   assert.deepEqual(idsOf(similar(posts, draft)), ["aaaa1"])
   assert.deepEqual(similar(posts, { ...draft, kind: "event" }), [])
+})
+
+test("numbers of a period: reply rate, first posts, proxies, matches", () => {
+  const { pages, cases, percents, bands } = vectors("numbers")
+  const moderation = new Moderation(pages[0].moderation.map(record => ({ restores: [], ...record })))
+  const reader = { ref: "me", now: null, month: "2026-05", pinned: new Set(), moderation, delivery: () => "board" }
+  const posts = pages[0].posts.map(post => assemble(filled(post), reader))
+  for (const { from, to, kinds, numbers: wanted } of cases) {
+    assert.deepEqual(numbers(posts, { from, to }, kinds), { byProxy: {}, ...wanted }, `${kinds} ${from}`)
+    const { answered, all } = replyRate(posts, { from, to }, kinds.length ? kinds : undefined)
+    assert.deepEqual([answered, all], [wanted.answered, wanted.posts])
+  }
+  for (const { part, all, percent: wanted } of percents) assert.equal(percent(part, all), wanted)
+  assert.equal(percent(0, 0), null)
+  for (const { number, low, high, is } of bands) assert.equal(band(number, low, high), is)
 })

@@ -1,4 +1,5 @@
-// Writes ids.json, genesis.json, months.json, clock.json, words.json and handovers.json: what
+// Writes ids.json, genesis.json, months.json, clock.json, words.json, handovers.json and
+// numbers.json: what
 // SCHEMA.md says, written down a second time in JavaScript, with the genesis
 // changes made by Automerge itself. Run it where @automerge/automerge 3.5.0 is
 // installed:
@@ -177,4 +178,39 @@ write("handovers.json", {
   said: [["0123456789abcdef", "0123456789abcdef"], ["GHJK-MNPQ-RSTV-WXYZ", "ghjkmnpqrstvwxyz"], [" oooo iiii LLLL 2345 ", "0000111111112345"]]
     .map(([said, secret]) => ({ said, secret })),
   notSecrets: ["", "0123456789abcde", "0123456789abcdef0", "0123456789abcdeu", "0123456789abcdé", " ".repeat(49) + "0123456789abcdef"],
+})
+
+// what a board counts: 60 posts of May, of which 49 are answered
+const [may, june] = [Date.UTC(2026, 4, 1), Date.UTC(2026, 5, 1)]
+const posts = []
+const reply = (n, by, ms) => ({ replies: [{ id: "r" + n, body: "x", createdBy: by, createdAt: T(ms, 0) }] })
+const offer = (n, by, more = {}) => ({ offers: [{ id: "o" + n, createdBy: by, createdAt: T(may + day, 0), ...more }] })
+const accepted = { answers: [{ id: "a", answer: "accepted", by: "x", createdAt: T(june, 0) }] }
+const addPost = (n, ms, more) => posts.push({ id: "p" + String(n).padStart(3, "0"), kind: n % 3 ? "request" : "offer", title: "x", createdAt: T(ms, 0),
+  helpersWanted: 1, origin: "phone", ...more })
+const proxies = ["family", "family", "neighbour", "volunteer", "volunteer", "volunteer", "professional", "self"] // 8 posts at the desk
+const answersOf = n => n < 30 ? reply(n, "other", may + 2 * day) : n < 40 ? offer(n, "other", n < 35 ? accepted : {}) : n < 49 ? reply(n, "other", june + 9 * day) // late
+  : n < 52 ? reply(n, "author" + n % 20, june) : n < 54 ? offer(n, "other", { withdrawn: true }) : n < 56 ? reply(n, "other", june) : {} // 54, 55: replies that are removed
+for (let n = 0; n < 60; n++) {
+  const who = n < 8 ? { origin: "desk", createdBy: "desk", proxy: { kind: proxies[n] } } : n < 14 ? { origin: "kiosk", createdBy: "kiosk" } : { createdBy: "author" + n % 20 }
+  const end = n === 20 ? { closings: [{ id: "k", outcome: "foundElsewhere", createdAt: T(june, 0) }] } : n === 21 ? { closings: [{ id: "k", outcome: "notNeeded", createdAt: T(june, 0) }] }
+    : n === 30 ? { closings: [{ id: "k", outcome: "foundHere", createdAt: T(june, 0) }] } : {}
+  addPost(n, may + n * 1000, { ...who, ...answersOf(n), ...end })
+}
+addPost(60, may + day, { createdBy: "author1", ...reply(60, "other", may + day) }) // removed
+addPost(61, may - 1, { createdBy: "author2" }) // the first of author2, in April
+addPost(62, june, { createdBy: "new" }) // in June
+const gone = ["p060", "r54", "r55"].map((target, n) => ({ id: "m" + n, target, action: "remove", createdAt: T(june, 0) }))
+write("numbers.json", {
+  pages: [{ board: "x", month: "2026-05", epoch: 0, posts, moderation: gone }],
+  cases: [
+    // 20 authors, of which those of posts 14 to 33 are first; author2's first is of April
+    { from: may, to: june, kinds: [], numbers: { posts: 60, answered: 49, matched: 6, firstTime: 19, kiosk: 6, proxy: 8,
+      byProxy: { family: 2, neighbour: 1, volunteer: 3, professional: 1, self: 1 } } },
+    { from: may, to: june, kinds: ["offer"], numbers: { posts: 20, answered: 17, matched: 2, firstTime: 7, kiosk: 2, proxy: 3, byProxy: { family: 1, volunteer: 1, professional: 1 } } },
+    { from: june, to: june + day, kinds: [], numbers: { posts: 1, answered: 0, matched: 0, firstTime: 1, kiosk: 0, proxy: 0 } },
+    { from: june + day, to: june + 2 * day, kinds: [], numbers: { posts: 0, answered: 0, matched: 0, firstTime: 0, kiosk: 0, proxy: 0 } },
+  ],
+  percents: [[49, 60, 81.7], [0, 60, 0], [60, 60, 100], [1, 3, 33.3], [1, 8, 12.5], [1, 2000, 0.1]].map(([part, all, percent]) => ({ part, all, percent })),
+  bands: [[81.7, 70, 80, "above"], [80, 70, 80, "inside"], [70, 70, 80, "inside"], [69.9, 70, 80, "below"]].map(([number, low, high, is]) => ({ number, low, high, is })),
 })
