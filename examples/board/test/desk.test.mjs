@@ -167,15 +167,49 @@ test("has no violations in three languages, light and dark, and fits when zoomed
   for (const [language, locale] of Object.entries(LANGUAGES)) {
     for (const colorScheme of ["light", "dark"]) {
       const page = await open({ locale, colorScheme, viewport: colorScheme === "light" ? WIDE : { width: 390, height: 844 } });
+      const check = async (name) => {
+        await shot(page, `desk-${language}-${colorScheme}-${name}`);
+        assert.deepEqual(await axe(page), [], `${language} ${colorScheme} ${name}`);
+        const size = page.viewportSize();
+        await page.setViewportSize({ width: 320, height: 256 });
+        assert.ok((await sideways(page)) <= 0, `${language} ${name} scrolls sideways`);
+        await page.setViewportSize(size);
+      };
+      await page.keyboard.press("1");
+      await page.keyboard.press("3");
+      await page.locator("textarea").fill("Ring 20 30 40 50, fru Jensen, depression");
+      await check("refused");
+      await page.locator("textarea").fill("…");
+      await page.keyboard.press("Control+Enter");
+      const code = (await page.locator(".saved-code").innerText()).toLowerCase();
+      await check("saved");
+      const { id } = (await until(house.neighbours.posts, (posts) => posts.some((p) => p.code === code))).find((p) => p.code === code);
+      await house.neighbours.offerHelp(id, { author: "Mehmet", message: "…" });
+      await page.keyboard.press("Alt+2");
+      await page.locator(".desk-offers").first().waitFor();
+      await page.keyboard.press("ArrowDown");
+      await check("news");
+      await page.keyboard.press("e");
+      await check("edit");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("h");
+      await check("hand-over");
+      await page.keyboard.press("Enter");
+      await page.locator(".hand-over-secret").waitFor({ state: "attached" });
+      await check("handed");
+      await page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("f");
+      await until(house.board.posts, (posts) => posts.some((p) => p.id === id && p.state === "closed"));
+      await page.locator(".choice-option").nth(2).click();
+      await page.locator(".desk-card").first().waitFor();
+      await check("ended");
+      await page.locator(".toast .button").last().click();
+      await page.keyboard.press("Alt+1");
       for (const [i, part] of ["entry", "calls", "queue", "papers", "numbers"].entries()) {
         await page.keyboard.press(`Alt+${i + 1}`);
         await page.locator(`.desk-tab:nth-child(${i + 1})[aria-current]`).waitFor();
-        await shot(page, `desk-${language}-${colorScheme}-${part}`);
-        assert.deepEqual(await axe(page), [], `${language} ${colorScheme} ${part}`);
-        const size = page.viewportSize();
-        await page.setViewportSize({ width: 320, height: 256 });
-        assert.ok((await sideways(page)) <= 0, `${language} ${part} scrolls sideways`);
-        await page.setViewportSize(size);
+        await check(part);
       }
       await page.context().close();
     }

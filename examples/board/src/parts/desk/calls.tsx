@@ -56,14 +56,13 @@ function Neighbour({ item, onTick }: { item: ToCall; onTick: () => void }) {
       side={<span className="fact"><Icon name={by === "phone" ? "phone" : by === "visit" ? "person" : "edit"} /> {t(`desk.callBack.${by}` as MessageKey)}</span>}
     >
       <p className="quiet small">{item.calledAt ? t("desk.calledAgo", { ago: ago(language, item.calledAt) }) : t("desk.notCalled")}</p>
-      {something && (
+      {item.replies.length > 0 && (
         <ul className="desk-news">
-          {item.offers.map((o) => <li key={o.id}><Icon name="offer" /> <span><strong>{t("desk.canHelp", { author: o.author })}</strong> {o.message}</span></li>)}
           {item.replies.map((r) => <li key={r.id}><Icon name="reply" /> <span><strong>{r.author}:</strong> {r.body}</span></li>)}
         </ul>
       )}
       {!something && item.toTell && <p>{t(isHandedOver(post) ? "desk.tellHandedOver" : post.state === "closed" ? "desk.tellClosed" : "desk.nothingNew")}</p>}
-      <Offers post={post} />
+      <Offers post={post} fresh={item.offers.map((o) => o.id)} />
     </PostCard>
   );
 }

@@ -7,8 +7,8 @@ import type { Post } from "@tavle/client";
 import { close } from "./close";
 import { isHandedOver } from "./lists";
 
-/** Who offers help to a neighbour, with the neighbour's answer as the volunteer was told it; and, once it is done, how it ended. */
-export function Offers({ post }: { post: Post }) {
+/** Who offers help to a neighbour (`fresh`: those of whom the neighbour has not been told), with the neighbour's answer as the volunteer was told it; and, once it is done, how it ended. */
+export function Offers({ post, fresh }: { post: Post; fresh: readonly string[] }) {
   const { t } = useT();
   const board = useBoard();
   const offers = post.offers.filter((o) => !o.withdrawn && !o.removed);
@@ -19,9 +19,10 @@ export function Offers({ post }: { post: Post }) {
       {offers.map((o) => {
         const declined = !o.accepted && o.answers.some((a) => a.answer === "declined");
         return (
-          <li key={o.id} data-accepted={o.accepted}>
+          <li key={o.id} data-news={fresh.includes(o.id)}>
+            <Icon name="offer" />
             <span className="grow">
-              <strong>{o.author}</strong>
+              <strong>{t("desk.canHelp", { author: o.author })}</strong> {o.message}
               {o.accepted && <span className="fact strong"> <Icon name="check" /> {t("desk.offerAccepted")}</span>}
               {declined && <span className="quiet"> {t("post.declined")}</span>}
             </span>

@@ -33,13 +33,13 @@ export function Papers() {
       <div className="papers">
         <section className="stack">
           <h2>{t("desk.week")}</h2>
+          <div><Button tone="primary" icon="print" onClick={() => print(week)}>{t("desk.printWeek")}</Button></div>
           <Preview label={t("desk.week")}>{week}</Preview>
-          <Button tone="primary" icon="print" onClick={() => print(week)}>{t("desk.printWeek")}</Button>
         </section>
         <section className="stack">
           <h2>{t("desk.poster")}</h2>
+          <div><Button icon="print" onClick={printPoster}>{t("desk.printPoster")}</Button></div>
           <Preview label={t("desk.poster")}>{poster(PREVIEW)}</Preview>
-          <Button icon="print" onClick={() => printPoster()}>{t("desk.printPoster")}</Button>
         </section>
       </div>
       {roll}
