@@ -9,17 +9,19 @@ ignore (
 )
 
 require (
-	github.com/alecthomas/kong v1.17.0
-	github.com/automerge/automerge-go v0.0.0-20230903201930-b80ce8aadbb9
-	github.com/cespare/xxhash/v2 v2.3.0
-	github.com/dgraph-io/badger/v4 v4.9.6
-	github.com/fxamacker/cbor/v2 v2.9.6
-	github.com/gorilla/websocket v1.5.3
-	github.com/klauspost/compress v1.20.3
-	github.com/prometheus/client_golang v1.25.0
-	go.uber.org/goleak v1.3.0
-	golang.org/x/time v0.16.0
-	pgregory.net/rapid v1.3.0
+	github.com/alecthomas/kong v1.17.0 // the command line
+	github.com/automerge/automerge-go v0.0.0-20230903201930-b80ce8aadbb9 // the engine of crdt.Document; not in syncd
+	github.com/cespare/xxhash/v2 v2.3.0 // sums of what is stored
+	github.com/dgraph-io/badger/v4 v4.9.6 // the store
+	github.com/fxamacker/cbor/v2 v2.9.6 // well-formedness of CBOR from clients, and records
+	github.com/gorilla/websocket v1.5.3 // websockets
+	github.com/klauspost/compress v1.20.3 // zstd and deflate
+	github.com/prometheus/client_golang v1.25.0 // metrics
+	go.uber.org/goleak v1.3.0 // tests: no goroutine stays
+	golang.org/x/crypto v0.58.0 // autocert: certificates from Let's Encrypt for serve --acme
+	golang.org/x/time v0.16.0 // rates of connections
+	pgregory.net/rapid v1.3.0 // tests: properties
+	rsc.io/qr v0.2.0 // codes in the terminal that a phone can scan
 )
 
 require (
@@ -38,6 +40,8 @@ require (
 	go.opentelemetry.io/otel v1.41.0 // indirect
 	go.opentelemetry.io/otel/metric v1.41.0 // indirect
 	go.opentelemetry.io/otel/trace v1.41.0 // indirect
-	golang.org/x/sys v0.48.0 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )

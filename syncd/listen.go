@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,13 +26,14 @@ const (
 
 // server is an http.Server on its listener.
 type server struct {
-	http   *http.Server
+	http   *http.Server // nil until serve
 	lis    net.Listener
 	addr   string
 	failed chan error // capacity 1; hears why serving ended by itself
 }
 
-func listen(addr string, h http.Handler, logger *slog.Logger) (*server, error) {
+// listen takes an address. Who connects waits for serve.
+func listen(addr string) (*server, error) {
 	lis, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, errors.New("another program uses this port, maybe another syncd; stop it or choose another port")
@@ -39,7 +41,13 @@ func listen(addr string, h http.Handler, logger *slog.Logger) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{lis: lis, addr: lis.Addr().String(), failed: make(chan error, 1), http: &http.Server{
+	return &server{lis: lis, addr: lis.Addr().String(), failed: make(chan error, 1)}, nil
+}
+
+// serve starts a goroutine that answers, by TLS unless secured is nil; shutdown
+// ends it.
+func (s *server) serve(h http.Handler, secured *tls.Config, logger *slog.Logger) {
+	s.http = &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
@@ -47,13 +55,16 @@ func listen(addr string, h http.Handler, logger *slog.Logger) (*server, error) {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytesMax,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}}
+	}
+	lis := s.lis
+	if secured != nil {
+		lis = tls.NewListener(lis, secured)
+	}
 	go func() {
 		if err := s.http.Serve(lis); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			s.failed <- fmt.Errorf("serve %s: %w", s.addr, err)
 		}
 	}()
-	return s, nil
 }
 
 // stop lets nobody connect any more.
@@ -61,6 +72,9 @@ func (s *server) stop() error { return s.lis.Close() }
 
 // shutdown waits for the requests that are under way. Websockets are none.
 func (s *server) shutdown(ctx context.Context) error {
+	if s.http == nil {
+		return s.lis.Close()
+	}
 	if err := s.http.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
 		return err
 	}

@@ -176,7 +176,7 @@ func (m *Main) quarantine(r hub.Refusal) {
 	if r.Writer != nil {
 		item.Board, item.Device, item.Member = r.Writer.Board, r.Writer.Device, r.Writer.Member
 	}
-	_, err := m.registry.Quarantine(item, [][]byte{r.Change})
+	_, err := m.gated.registry.Quarantine(item, [][]byte{r.Change})
 	if err != nil && !errors.Is(err, registry.ErrUnknownBoard) {
 		m.Logger.Warn("a refused change could not be kept for review", "doc", r.Document, "err", err)
 	}

@@ -9,21 +9,23 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"time"
 
+	"golang.org/x/crypto/acme/autocert"
+
 	"github.com/tavle-org/tavle/crdt/board"
 	"github.com/tavle-org/tavle/crdt/id"
-	"github.com/tavle-org/tavle/crdt/wire"
 	"github.com/tavle-org/tavle/syncd/internal/admin"
+	"github.com/tavle-org/tavle/syncd/internal/api"
 	"github.com/tavle-org/tavle/syncd/internal/cli"
 	"github.com/tavle-org/tavle/syncd/internal/config"
 	"github.com/tavle-org/tavle/syncd/internal/edge"
-	"github.com/tavle-org/tavle/syncd/internal/gate"
 	"github.com/tavle-org/tavle/syncd/internal/hub"
-	"github.com/tavle-org/tavle/syncd/internal/registry"
 	"github.com/tavle-org/tavle/syncd/internal/store/badger"
 	"github.com/tavle-org/tavle/syncd/internal/store/groupcommit"
+	"github.com/tavle-org/tavle/syncd/internal/tlsconfig"
 	"github.com/tavle-org/tavle/syncd/internal/webapp"
 )
 
@@ -41,12 +43,12 @@ type Main struct {
 	store     *badger.Store
 	committer *groupcommit.Committer
 	hub       *hub.Hub
-	registry  *registry.Registry // nil on an open server
-	belonging *belonging         // likewise
+	gated     *gated // nil on an open server
 	edge      *edge.Edge
 	admin     *admin.Admin
 	public    *server
-	private   *server // nil without an admin listener
+	private   *server    // nil without an admin listener
+	address   api.Server // as people know it, of a gated server
 
 	// Written by the parts, read for the metrics.
 	traffic edge.Metrics
@@ -68,25 +70,93 @@ func (m *Main) Open() (err error) {
 	if err != nil {
 		return err
 	}
+	if cfg.Gated() {
+		if err := m.openRegistry(); err != nil {
+			return err
+		}
+	}
 	m.committer = groupcommit.New(m.store, groupcommit.Config{Logger: m.Logger, Observe: m.commits.observe})
 	m.hub = hub.New(hub.Config{
-		Peer: newPeer(), Store: m.store, Committer: m.committer, Gate: gate.Open{}, Logger: m.Logger,
+		Peer: newPeer(), Store: m.store, Committer: m.committer, Gate: m.policy(), Refused: m.refused(), Logger: m.Logger,
 		Tidy: m.store.Merge,
 	})
-	m.edge = edge.New(edge.Config{
-		Hub: meeting{m.hub}, Access: access(cfg), ConnectionsMax: cfg.ConnectionsMax,
-		Pages: webapp.New(webapp.Config{DefaultBoard: m.defaultBoard(), Open: cfg.Open}), Metrics: &m.traffic, Logger: m.Logger,
-	})
 	m.admin = admin.New(admin.Config{Probe: m.probe, Metrics: m.metrics, Logger: m.Logger})
-
-	if m.public, err = listen(cfg.Listen, m.handler(), m.Logger); err != nil {
-		return fmt.Errorf("--listen %s: %w", cfg.Listen, err)
+	if err := m.openPublic(); err != nil {
+		return err
 	}
 	if err := m.openAdmin(); err != nil {
 		return err
 	}
 	m.Logger.Info("serving", "listen", m.Addr(), "admin", m.AdminAddr(), "data", cfg.Data, "storage", string(m.store.StorageID()))
-	_, err = fmt.Fprintf(m.Stdout, "listening on http://%s\n", m.Addr())
+	return m.announce()
+}
+
+// openPublic opens the listener for clients, and what answers there. Its address
+// is known before anything that tells it to people is made.
+func (m *Main) openPublic() error {
+	cfg := m.Config
+	public, err := listen(cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", cfg.Listen, err)
+	}
+	m.public = public
+	secured, err := m.secure()
+	if err != nil {
+		return err
+	}
+	app := webapp.Config{DefaultBoard: m.defaultBoard(), Open: cfg.Open}
+	var authenticate edge.Authenticator
+	if m.gated != nil {
+		m.address = api.Server{Base: cli.Reached(cfg, m.Addr()), Fingerprint: secured.Fingerprint}
+		if err := m.openGate(m.address); err != nil {
+			return err
+		}
+		app.Demo, authenticate = m.gated.demo, m.authenticate
+	}
+	m.edge = edge.New(edge.Config{
+		Hub: m.meeting(), Access: access(cfg), ConnectionsMax: cfg.ConnectionsMax, Authenticate: authenticate,
+		Pages: webapp.New(app), Metrics: &m.traffic, Logger: m.Logger,
+	})
+	m.public.serve(m.handler(), secured.Config, m.Logger)
+	return nil
+}
+
+// secure returns what the listener needs for TLS, nothing when it does none.
+func (m *Main) secure() (*tlsconfig.TLS, error) {
+	cfg := m.Config
+	if !cfg.TLS() {
+		return new(tlsconfig.TLS), nil
+	}
+	c := tlsconfig.Config{CertFile: cfg.TLSCert, KeyFile: cfg.TLSKey, Names: cfg.Names(), Logger: m.Logger}
+	switch {
+	case cfg.LAN:
+		c.OwnDir = cfg.Data
+	case cfg.ACME != "":
+		c.Issuer = &autocert.Manager{
+			Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(cfg.ACME), Cache: autocert.DirCache(filepath.Join(cfg.Data, "acme")),
+		}
+	}
+	return tlsconfig.New(c)
+}
+
+// announce tells that clients can connect, and on a server that nobody belongs to
+// how to be the first.
+func (m *Main) announce() error {
+	scheme := "http"
+	if m.Config.TLS() {
+		scheme = "https"
+	}
+	if _, err := fmt.Fprintf(m.Stdout, "listening on %s://%s\n", scheme, m.Addr()); err != nil {
+		return err
+	}
+	if m.gated == nil || m.gated.demo != nil || !m.gated.registry.NeedsSetup() {
+		return nil
+	}
+	_, code, err := m.gated.registry.SetupInvite()
+	if err != nil {
+		return fmt.Errorf("make the set-up code: %w", err)
+	}
+	_, err = io.WriteString(m.Stdout, "\n"+cli.SetupText(m.Stdout, m.address, code))
 	return err
 }
 
@@ -107,6 +177,11 @@ func (m *Main) defaultBoard() string {
 func (m *Main) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", m.edge)
+	if m.gated != nil {
+		for _, route := range api.Routes() {
+			mux.Handle(route, m.gated.api)
+		}
+	}
 	mux.Handle("/healthz", m.admin.Health())
 	mux.Handle("/readyz", m.admin.Health())
 	return mux
@@ -122,7 +197,7 @@ func (m *Main) openAdmin() error {
 	if local {
 		handler = onlyLocalNames(handler)
 	}
-	private, err := listen(addr, handler, m.Logger)
+	private, err := listen(addr)
 	if err != nil && m.Optional.AdminListen {
 		m.Logger.Warn("no admin listener, and so no metrics: its default address is taken; choose one with --admin-listen", "admin", addr, "err", err)
 		return nil
@@ -133,6 +208,7 @@ func (m *Main) openAdmin() error {
 	if !local {
 		m.Logger.Warn("others than this machine can read the metrics", "admin", addr)
 	}
+	private.serve(handler, nil, m.Logger)
 	m.private = private
 	return nil
 }
@@ -161,6 +237,9 @@ func (m *Main) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case err := <-m.committer.Fatal():
+		m.Logger.Error("the outcome of a write is unknown", "err", err)
+		return fmt.Errorf("%w: %w", cli.ErrFatal, err)
+	case err := <-m.registryFatal():
 		m.Logger.Error("the outcome of a write is unknown", "err", err)
 		return fmt.Errorf("%w: %w", cli.ErrFatal, err)
 	case failed = <-m.public.failed:
@@ -208,6 +287,9 @@ func (m *Main) Close(ctx context.Context) error {
 	if m.hub != nil {
 		step("finish the documents", m.hub.Shutdown(ctx))
 	}
+	if m.gated != nil {
+		step("finish what knows the members", m.gated.close())
+	}
 	step("finish the commits and close the store", m.closeStore(ctx))
 	if m.private != nil {
 		step("close the admin listener", m.private.shutdown(ctx))
@@ -240,7 +322,7 @@ func (m *Main) closeStore(ctx context.Context) error {
 func access(cfg config.Config) edge.Access {
 	local, _ := config.Loopback(cfg.Listen) // checked before
 	return edge.Access{
-		Origins: cfg.Origins, AnyOrigin: slices.Contains(cfg.Origins, "*"), Hosts: cfg.Hosts, Loopback: local,
+		Origins: cfg.Origins, AnyOrigin: slices.Contains(cfg.Origins, "*"), Hosts: cfg.Names(), Loopback: local,
 	}
 }
 

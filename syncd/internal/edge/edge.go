@@ -81,10 +81,7 @@ type Config struct {
 	// names. Without it there is a short page of text at "/". HS17
 	Pages http.Handler
 
-	// Authenticate finds out who asks, before the upgrade, and what the upgrade
-	// shall say besides, such as the subprotocol; an error is answered by status
-	// 401. (nobody in particular)
-	Authenticate func(*http.Request) (*gate.Principal, http.Header, error)
+	Authenticate Authenticator // (everyone is nobody in particular)
 	Access       Access
 	Limits       wire.Limits // (wire.DefaultLimits)
 
@@ -105,6 +102,10 @@ type Config struct {
 	BytesPerSecond    int // (16 MiB)
 	BytesBurst        int // (64 MiB)
 }
+
+// Authenticator finds out who asks, before the upgrade, and what the upgrade shall
+// say besides, such as the subprotocol. An error is answered by status 401.
+type Authenticator func(*http.Request) (*gate.Principal, http.Header, error)
 
 // joinFrameMax bounds the first frame, in bytes: nobody is known yet. LM1
 const joinFrameMax = 64 << 10
