@@ -54,8 +54,10 @@ class Device {
 const idBytes = number => number.toString(16).padStart(2, "0").repeat(16)
 const draft = (id, more = {}) => ({ id, month: "2026-05", kind: "request", title: `post ${id.slice(0, 4)}`, body: "a body", lang: "en", author: "Ida", ...more })
 
+const secrets = ["0000000000000000", "1111111111111111", "2222222222222222"]
+
 // What a step of a history may be. Each names a device and a post by numbers that are taken modulo what there is.
-const steps = ["add", "addAgain", "edit", "reply", "offer", "answer", "close", "reopen", "support", "remove", "restore", "unknown", "meet"]
+const steps = ["add", "addAgain", "edit", "reply", "offer", "answer", "close", "reopen", "support", "remove", "restore", "handOver", "claim", "unknown", "meet"]
 const history = fc.record({
   clocks: fc.array(fc.constantFrom(start, start, start + 7 * day, 0, 2147483648000), { minLength: 2, maxLength: 4 }),
   steps: fc.array(fc.tuple(fc.constantFrom(...steps), fc.nat(63), fc.nat(63), fc.nat(63)), { minLength: 5, maxLength: 60 }),
@@ -64,7 +66,7 @@ const history = fc.record({
 // play runs a history and returns the devices and what was written in it.
 function play({ clocks, steps }) {
   const devices = clocks.map((clock, number) => new Device(number + 1, clock))
-  const wrote = { posts: [], replies: [], offers: [], closings: [], unknown: [], accepted: [] }
+  const wrote = { posts: [], replies: [], offers: [], closings: [], unknown: [], accepted: [], claims: [] }
   let made = 0
   const fresh = () => idOf(++made)
   for (const [step, deviceNumber, postNumber, more] of steps) {
@@ -109,6 +111,18 @@ function actOn(device, step, post, more, wrote, fresh) {
   if (step === "support") device.act((doc, by) => write.supportPost(doc, post, more % 2 === 0, by.ref))
   if (step === "remove") device.act((doc, by) => write.moderate(doc, id, post, "remove", "1", "", by))
   if (step === "restore") device.act((doc, by) => write.moderate(doc, id, post, "restore", "", "", by))
+  if (step === "handOver" && device.post(post).createdBy === device.ref && device.post(post).mine)
+    device.act((doc, by) => write.handOver(doc, post, id, secrets[more % 3], by))
+  if (step === "claim") {
+    const before = A.getHeads(device.page)
+    try {
+      device.act((doc, by) => write.claimPost(doc, post, id, secrets[more % 3], by))
+      if (A.getHeads(device.page).join() !== before.join()) wrote.claims.push([post, id])
+    } catch (error) {
+      assert.equal(error.name, "Invalid", String(error)) // a wrong secret, or somebody else was first
+      assert.deepEqual(A.getHeads(device.page), before)
+    }
+  }
   if (step === "unknown") {
     const field = `field${id}`
     device.act(doc => {
@@ -138,6 +152,10 @@ test("no post is hidden, no reply lost, and all devices see the same, whatever t
       for (const list of ["replies", "offers", "closings"])
         for (const [post, id] of wrote[list]) assert.ok(entries(post, list).includes(id), `${list} of ${post} lack ${id}`)
       for (const [post, offer] of wrote.accepted) assert.ok(entries(post, "acceptedOffers").includes(offer), "an accepted helper is not shown")
+      const claims = post => first.post(post).handovers.flatMap(handover => handover.claims)
+      for (const [post, id] of wrote.claims) assert.ok(claims(post).some(claim => claim.id === id && claim.fits), "a claim is lost")
+      for (const { heldBy, createdBy, id } of seen)
+        assert.ok(heldBy === createdBy || claims(id).some(claim => claim.by === heldBy && claim.fits), "a post is held by nobody who claimed it")
       for (const post of seen) if (!post.removed) assert.ok(post.title && post.body, "a post without its words")
     }),
     { numRuns: 150 },
