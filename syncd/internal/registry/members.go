@@ -190,7 +190,7 @@ func (d *draft) leave(member, by, reason string) error {
 		}
 	}
 	for _, device := range d.r.memberDevices[member] {
-		d.revoke(device, by, reason)
+		d.revoke(device, revocationRow{At: d.now, By: by, Reason: reason})
 	}
 	for invite := range d.r.inviteGroups[member] { // for more devices of the member
 		d.dropped = append(d.dropped, d.r.invites[invite])

@@ -13,25 +13,27 @@ func (r *Registry) RevokeDevice(device, by string) error {
 		if r.devices[device] == nil {
 			return ErrUnknownDevice
 		}
-		d.revoke(device, by, ReasonRevoked)
+		d.revoke(device, revocationRow{At: d.now, By: by, Reason: ReasonRevoked})
 		return nil
 	})
 }
 
 // revoke notes it twice, with the device and in a list of its own, so that damage
-// to one of the two lets nobody in.
-func (d *draft) revoke(device, by, reason string) {
+// to one of the two lets nobody in. It reports whether it was not noted before.
+func (d *draft) revoke(device string, rev revocationRow) bool {
 	v := d.r.devices[device]
-	if _, done := d.r.revoked[device]; done && (v == nil || v.Revoked != 0) {
-		return
+	_, done := d.r.revoked[device]
+	_, drafted := d.revocations[device]
+	if drafted || done && (v == nil || v.Revoked != 0) {
+		return false
 	}
-	rev := revocationRow{At: d.now, By: by, Reason: reason}
 	if v != nil {
 		v = d.device(device)
-		v.Revoked, v.RevokedBy, v.Reason = d.now, by, reason
 		rev.Member = v.Member
+		v.Revoked, v.RevokedBy, v.Reason = rev.At, rev.By, rev.Reason
 	}
 	d.revocations[device] = rev
+	return true
 }
 
 // Revocations returns all revocations, the earliest first: a backup of its own,
@@ -68,13 +70,8 @@ func (r *Registry) ApplyRevocations(list []Revocation) (applied int, err error) 
 				if len(r.revoked)+len(d.revocations) >= RevocationsMax {
 					return fmt.Errorf("revocations: %w", ErrTooMany)
 				}
-				before := len(d.revocations)
-				d.revoke(v.Device, v.By, v.Reason)
-				if rev, ok := d.revocations[v.Device]; ok && len(d.revocations) > before {
-					rev.At, rev.Member = cmp.Or(stampOf(v.At), d.now), cmp.Or(rev.Member, v.Member)
-					d.revocations[v.Device] = rev
-					added++
-				}
+				rev := revocationRow{v.Member, cmp.Or(stampOf(v.At), d.now), v.By, v.Reason}
+				added += count(d.revoke(v.Device, rev))
 			}
 			return nil
 		})
