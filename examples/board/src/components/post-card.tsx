@@ -70,7 +70,7 @@ export function PostCard({ post, href, heading = "h2" }: { post: Post; href?: st
           {post.state === "expired" && <span className="stamp">{t(helpers > 0 ? "post.expiredWithOffer" : "post.expired")}</span>}
           {post.idea && <span className="stamp">{t(`idea.${post.idea.status}` as MessageKey)}</span>}
           {hasVersions(post) && <span className="stamp">{t("conflict.short")}</span>}
-          {post.mine && <DeliveryMark delivery={post.delivery} />}
+          {post.mine && !post.removed && <DeliveryMark delivery={post.delivery} />}
         </p>
       )}
     </article>

@@ -119,7 +119,7 @@ test("one title changed on two phones at once: both are shown, and one press kee
   await a.close();
 });
 
-test("two groups agree without a network in the field; the other sees it", async () => {
+test("S5 two groups agree without a network in the field; the other sees it", async () => {
   const club = await phone("Ball club");
   const mower = await phone("Lawn crew");
   await club.page.getByRole("link", { name: "New post" }).click();
@@ -158,7 +158,7 @@ test("two groups agree without a network in the field; the other sees it", async
   await mower.close();
 });
 
-test("one of each kind is made without a network, found by its filter, and closed", async () => {
+test("M1 one of each kind is made without a network, found by its filter, and closed", async () => {
   const a = await phone("Ada");
   await a.wire.cut();
   const kinds = ["Help wanted", "Help offered", "Things", "Seeking company", "Event", "Notice", "Question", "Idea", "Lost and found", "Agreement"];

@@ -37,10 +37,13 @@ export async function seed(origin: string, count = 60, title = "Lindegården"): 
   return board.id;
 }
 
+/** summer reads a day or a moment of the samples, which are all in the summer of Copenhagen. */
+const summer = (text: string) => Date.parse(`${text.length > 10 ? text : `${text}T00:00`}+02:00`);
+
 async function fill(board: Board, posts: Sample[]): Promise<void> {
   for (const p of posts) {
     const draft = board.newDraft(p.kind, p.language);
-    const when = p.when && { start: Date.parse(p.when.start), ...(p.when.end && { end: Date.parse(p.when.end) }), ...(p.when.repeat && { repeat: p.when.repeat }) };
+    const when = p.when && { start: summer(p.when.start), ...(p.when.end && { end: summer(p.when.end) }), ...(p.when.repeat && { repeat: p.when.repeat }) };
     Object.assign(draft, { title: p.title, body: p.body, author: p.author, place: p.place, urgency: p.urgency, item: p.item && { action: p.item.action }, when });
     if (p.kind === "lostFound") draft.lost = "lost";
     await board.addPost(draft);

@@ -38,8 +38,8 @@ export function Conflicts({ post }: { post: Post }) {
   if (fields.length === 0) return null;
   return (
     <section className="panel panel-warn stack" aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`} className="row">
-        <Icon name="copy" /> {t("conflict.title")}
+      <h2 id={`${id}-title`} className="panel-title">
+        <Icon name="copy" /> <span>{t("conflict.title")}</span>
       </h2>
       {fields.map((field) => (
         <div key={field.name} className="stack-s">

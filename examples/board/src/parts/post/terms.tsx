@@ -33,7 +33,7 @@ export function Terms({ post }: { post: Post }) {
       ) : (
         <div>
           <Button icon="edit" onClick={() => setProposing(true)}>
-            {t("terms.propose")}
+            {t(post.terms.length > 0 ? "terms.propose" : "terms.proposeFirst")}
           </Button>
         </div>
       )}

@@ -84,9 +84,11 @@ function Whole({ post }: { post: Post }) {
         <State post={post} />
         <Conflicts post={post} />
         <Facts post={post} />
-        <p className="prose post-body" lang={post.lang}>
-          {post.body}
-        </p>
+        {post.body && (
+          <p className="prose post-body" lang={post.lang}>
+            {post.body}
+          </p>
+        )}
         {post.idea && <IdeaStatus post={post} />}
         {post.kind === "arrangement" && <Terms post={post} />}
         <div className="row no-print post-tools">
