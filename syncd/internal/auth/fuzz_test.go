@@ -73,20 +73,17 @@ func FuzzNormalCode(f *testing.F) {
 func FuzzTokensAndChallenges(f *testing.F) {
 	m, p := auth.NewMinter(secret(1)), auth.NewProver(secret(1))
 	device := newSigner(f, auth.Ed25519).Key().Device()
-	own := map[string]bool{}
 	for _, kind := range kinds {
-		text := mint(f, m, kind, device, start)
-		own[text] = true
-		f.Add(text)
 		f.Add(mint(f, auth.NewMinter(secret(2)), kind, device, start))
+		f.Add(mint(f, m, kind, device, start)[1:] + "A")
 	}
-	challenge, _ := p.Challenge(start)
+	challenge, _ := auth.NewProver(secret(2)).Challenge(start)
 	f.Add(challenge)
 	f.Add("")
 	key := newSigner(f, auth.ES256).Key()
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, kind := range kinds {
-			if got, err := m.Read(kind, text, start); err == nil && !own[text] {
+			if got, err := m.Read(kind, text, start); err == nil {
 				t.Fatalf("%q was read as %+v", text, got)
 			}
 		}

@@ -42,6 +42,9 @@ const arrows = `
 	syncd/internal/webapp   →
 	syncd/internal/auth     →
 	syncd/internal/registry → syncd/internal/auth syncd/internal/gate syncd/internal/store crdt/board crdt/board/rights crdt/id
+	syncd/internal/api      → syncd/internal/auth syncd/internal/gate syncd/internal/registry syncd/internal/store crdt/board/rights crdt/id
+	syncd/internal/api/founding → syncd/internal/registry syncd/internal/store crdt/board crdt/history crdt/id
+	syncd/internal/tlsconfig →
 	syncd/internal/admin    → syncd/internal/hub syncd/internal/store
 
 	# around it

@@ -1,0 +1,244 @@
+package api
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/syncd/internal/auth"
+	"github.com/tavle-org/tavle/syncd/internal/gate"
+	"github.com/tavle-org/tavle/syncd/internal/registry"
+)
+
+func (a *API) deviceRoutes() {
+	a.handle("POST /v1/challenge", challenge)
+	a.handle("POST /v1/join", join)
+	a.handle("POST /v1/session", session)
+	a.handle("POST /v1/unsent", unsent)
+	a.member("POST /v1/ticket", ticket)
+	a.member("GET /v1/me", me)
+	a.member("GET /v1/me/known", knownOfMe)
+	a.member("POST /v1/me/status", status)
+	a.member("POST /v1/me/invite", inviteDevice)
+	a.member("POST /v1/me/leave", leave)
+	a.member("POST /v1/me/devices/{device}/revoke", revokeOwn)
+	a.mux.HandleFunc("GET "+posterPath+"{poster}", a.poster)
+}
+
+func challenge(c *call) (any, error) {
+	text, expires := c.Prover.Challenge(c.now)
+	return struct {
+		Challenge string `json:"challenge"`
+		Expires   Millis `json:"expires"`
+	}{text, millis(expires)}, nil
+}
+
+// proof checks what a device signed. Failures of an address are counted, also
+// since checking costs time. Behind a proxy the browser may know the server by
+// another host than the request names; that of the links is as good.
+func (c *call) proof(p auth.Proof, key auth.Key) error {
+	addr := c.address(c.r)
+	if wait, ok := c.Proofs.Try(addr, c.now); !ok {
+		return slow{wait}
+	}
+	p.Host = strings.ToLower(c.r.Host)
+	err := c.Prover.Check(p, key, c.now)
+	if base := c.Server.host(); errors.Is(err, auth.ErrForged) && base != "" && base != p.Host {
+		p.Host = base
+		err = c.Prover.Check(p, key, c.now)
+	}
+	if err == nil {
+		c.Proofs.Succeed(addr)
+	}
+	return err
+}
+
+func join(c *call) (any, error) {
+	var q struct {
+		Code, Alg, Key, Challenge, Proof, Label, Kind, AppVersion string
+	}
+	addr := c.address(c.r)
+	if wait, ok := c.Codes.Try(addr, c.now); !ok {
+		c.Logger.Info("joining refused: too many wrong codes", "wait", wait)
+		return nil, slow{wait}
+	}
+	joined, err := func() (registry.Joined, error) {
+		if err := c.read(bodyMax, &q); err != nil {
+			return registry.Joined{}, err
+		}
+		key, err := auth.ParseKeyText(q.Alg, q.Key)
+		if err != nil {
+			return registry.Joined{}, errKey
+		}
+		code, err := auth.NormalCode(q.Code)
+		if err != nil {
+			return registry.Joined{}, registry.ErrCode
+		}
+		p := auth.Proof{Purpose: auth.PurposeJoin, Challenge: q.Challenge, Subject: auth.JoinSubject(code, key), Signature: q.Proof}
+		if err := c.proof(p, key); err != nil {
+			return registry.Joined{}, err
+		}
+		return c.Registry.Redeem(code, registry.NewDevice{Alg: q.Alg, Key: key.Raw(), Label: q.Label, Kind: q.Kind, AppVersion: q.AppVersion})
+	}()
+	// Only a code that does not work counts.
+	if !errors.Is(err, registry.ErrCode) {
+		c.Codes.Succeed(addr)
+	}
+	if err != nil {
+		c.Logger.Info("joining refused", "code", problemOf(err).code)
+		return nil, err
+	}
+	c.Logger.Info("a device has joined", "device", joined.Device.ID, "member", joined.Member.Ref, "invite", joined.Device.Invite)
+	return c.begin(joined.Device.ID)
+}
+
+// begin gives a device a session and tells it who it is.
+func (c *call) begin(device string) (any, error) {
+	p, err := c.Registry.Principal(device, c.now)
+	if err != nil {
+		return nil, err
+	}
+	c.principal = p
+	if err := c.setCookie(device); err != nil {
+		return nil, err
+	}
+	if err := c.Registry.Seen(device, nil); err != nil {
+		c.Logger.Warn("it could not be noted that a device was here", "device", device, "err", err)
+	}
+	return me(c)
+}
+
+func session(c *call) (any, error) {
+	var q struct{ Device, Challenge, Proof string }
+	if err := c.read(bodyMax, &q); err != nil {
+		return nil, err
+	}
+	if _, err := c.proved(q.Device, auth.PurposeSession, q.Challenge, q.Proof); err != nil {
+		return nil, err
+	}
+	return c.begin(q.Device)
+}
+
+// proved returns a device that has proved to be that device. One that was
+// forgotten has no key any more, and is told that it does not belong.
+func (c *call) proved(device, purpose, challenge, signature string) (registry.Device, error) {
+	d, ok := c.Registry.Device(device)
+	if !ok {
+		return d, errDevice
+	}
+	if len(d.Key) == 0 {
+		return d, errRevoked
+	}
+	key, err := auth.ParseKey(d.Alg, d.Key)
+	if err != nil {
+		return d, err
+	}
+	return d, c.proof(auth.Proof{Purpose: purpose, Challenge: challenge, Subject: d.ID, Signature: signature}, key)
+}
+
+func ticket(c *call) (any, error) {
+	var q struct{ For string }
+	if err := c.read(bodyMax, &q); err != nil {
+		return nil, err
+	}
+	kinds := map[string]auth.Kind{"socket": auth.Ticket, "url": auth.URL, "bearer": auth.Bearer}
+	kind, ok := kinds[q.For]
+	if !ok {
+		return nil, errBody
+	}
+	if c.bearer && kind == auth.Bearer {
+		// Or one that was stolen would last for ever.
+		return nil, errSignIn
+	}
+	text, token, err := c.Minter.Mint(kind, c.principal.Device, c.now)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Ticket  string `json:"ticket"`
+		Expires Millis `json:"expires"`
+	}{text, millis(token.Expires)}, nil
+}
+
+// unsentMaxItems is how much of one device waits for review.
+const unsentMaxItems = 20
+
+// unsent keeps what a revoked device had not sent, for an owner to look at.
+func unsent(c *call) (any, error) {
+	var q struct {
+		Device, Challenge, Proof, Document string
+		Changes                            [][]byte
+	}
+	if err := c.read(unsentMax, &q); err != nil {
+		return nil, err
+	}
+	d, err := c.proved(q.Device, auth.PurposeUnsent, q.Challenge, q.Proof)
+	if err != nil {
+		return nil, err
+	}
+	if d.Revoked.IsZero() && !d.LeaseEnded {
+		return nil, problem{http.StatusConflict, "notRevoked", "This device still belongs. It can send its changes as always.", ""}
+	}
+	doc, err := id.ParseDocument(strings.TrimPrefix(q.Document, id.URLPrefix))
+	if err != nil {
+		return nil, errDocument
+	}
+	board, ok := c.boardOf(d.Member, doc)
+	if !ok {
+		return nil, errDocument
+	}
+	if len(q.Changes) == 0 {
+		return nil, errBody
+	}
+	waiting := 0
+	for _, item := range c.Registry.Quarantined(board) {
+		if item.Device == d.ID && item.Reason == registry.ReasonUnsent {
+			waiting++
+		}
+	}
+	if waiting >= unsentMaxItems {
+		return nil, registry.ErrTooMany
+	}
+	item, err := c.Registry.Quarantine(registry.Refused{Board: board, Document: doc, Device: d.ID, Member: d.Member,
+		Reason: registry.ReasonUnsent, At: c.now}, q.Changes)
+	if err != nil {
+		return nil, err
+	}
+	c.Logger.Info("kept for review what a revoked device had not sent", "device", d.ID, "changes", len(q.Changes), "bytes", item.Bytes)
+	return nil, nil
+}
+
+// boardOf finds the board of a document among those on which a member has or
+// had a role.
+func (c *call) boardOf(member string, doc id.Document) (id.Document, bool) {
+	m, _ := c.Registry.Member(member)
+	seen := map[id.Document]bool{}
+	for _, g := range m.Grants {
+		if seen[g.Board] {
+			continue
+		}
+		seen[g.Board] = true
+		if g.Board == doc {
+			return doc, true
+		}
+		if _, ok := gate.NewPages(g.Board).Find(doc); ok {
+			return g.Board, true
+		}
+	}
+	return id.Document{}, false
+}
+
+// writers are all who write to a board.
+var writers = rights.RolesOf(rights.Resident, rights.Connector, rights.Matchmaker, rights.Moderator, rights.Ambassador, rights.Owner, rights.Deputy)
+
+// encodeChanges writes changes as requests carry them.
+func encodeChanges(changes [][]byte) []string {
+	texts := make([]string, 0, len(changes))
+	for _, c := range changes {
+		texts = append(texts, base64.StdEncoding.EncodeToString(c))
+	}
+	return texts
+}

@@ -1,0 +1,196 @@
+package api
+
+import (
+	"time"
+
+	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/syncd/internal/registry"
+)
+
+// ownersOnly refuses what concerns owners to deputies, who stand in for them and
+// do not choose them.
+func (c *call) ownersOnly(board id.Document, concerned bool) error {
+	if concerned && !c.has(board, rights.Owner) {
+		return errRole
+	}
+	return nil
+}
+
+// owns tells whether a member is an owner of the board now.
+func owns(m registry.Member, board id.Document, now time.Time) bool {
+	for _, g := range m.Grants {
+		if g.Board == board && g.Role == rights.Owner && g.Holds(now) {
+			return true
+		}
+	}
+	return false
+}
+
+func listMembers(c *call, board id.Document) (any, error) {
+	members := []Member{}
+	for _, m := range c.Registry.Members(board) {
+		members = append(members, c.viewMember(m, &board))
+	}
+	return MemberList{members}, nil
+}
+
+// MemberList is a list of members.
+type MemberList struct {
+	Members []Member `json:"members"`
+}
+
+func grant(c *call, board id.Document) (any, error) {
+	var q struct {
+		Role        string
+		From, Until Millis
+	}
+	if err := c.read(bodyMax, &q); err != nil {
+		return nil, err
+	}
+	role, err := rights.ParseRole(q.Role)
+	if err != nil {
+		return nil, errBody
+	}
+	m, err := c.memberOf(board)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.ownersOnly(board, role == rights.Owner || role == rights.Deputy); err != nil {
+		return nil, err
+	}
+	if err := c.Registry.Grant(m.Ref, board, role, q.From.Time(), q.Until.Time(), c.by()); err != nil {
+		return nil, err
+	}
+	c.Logger.Info("a role was given", "doc", board, "member", m.Ref, "role", role, "by", c.by())
+	return c.memberNow(m.Ref, board)
+}
+
+func ungrant(c *call, board id.Document) (any, error) {
+	var q struct{ Role string }
+	if err := c.read(bodyMax, &q); err != nil {
+		return nil, err
+	}
+	role, err := rights.ParseRole(q.Role)
+	if err != nil {
+		return nil, errBody
+	}
+	m, err := c.memberOf(board)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.ownersOnly(board, role == rights.Owner || role == rights.Deputy && m.Ref != c.by()); err != nil {
+		return nil, err
+	}
+	if err := c.Registry.Ungrant(m.Ref, board, role, c.by()); err != nil {
+		return nil, err
+	}
+	c.Logger.Info("a role was taken away", "doc", board, "member", m.Ref, "role", role, "by", c.by())
+	return c.memberNow(m.Ref, board)
+}
+
+func removeMember(c *call, board id.Document) (any, error) {
+	m, err := c.memberOf(board)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.ownersOnly(board, owns(m, board, c.now)); err != nil {
+		return nil, err
+	}
+	if err := c.Registry.Remove(m.Ref, board, c.by()); err != nil {
+		return nil, err
+	}
+	c.Logger.Info("all roles were taken away", "doc", board, "member", m.Ref, "by", c.by())
+	return c.memberNow(m.Ref, board)
+}
+
+func labelMember(c *call, board id.Document) (any, error) {
+	var q struct{ Label string }
+	if err := c.read(bodyMax, &q); err != nil {
+		return nil, err
+	}
+	m, err := c.memberOf(board)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Registry.SetLabel(m.Ref, q.Label); err != nil {
+		return nil, err
+	}
+	return c.memberNow(m.Ref, board)
+}
+
+func (c *call) memberNow(ref string, board id.Document) (any, error) {
+	m, ok := c.Registry.Member(ref)
+	if !ok {
+		return nil, errMember
+	}
+	return c.viewMember(m, &board), nil
+}
+
+func listDevices(c *call, board id.Document) (any, error) {
+	return c.devices(board), nil
+}
+
+// DeviceList is a list of devices.
+type DeviceList struct {
+	Devices []Device `json:"devices"`
+}
+
+// devices lists the devices of a board's members; of a zero board all.
+func (c *call) devices(board id.Document) DeviceList {
+	list := DeviceList{[]Device{}}
+	for _, d := range c.Registry.Devices(board) {
+		m, _ := c.Registry.Member(d.Member)
+		list.Devices = append(list.Devices, viewDevice(d, m))
+	}
+	return list
+}
+
+// revokeDevice shuts a device out of every board, since whoever has it has all
+// that it holds.
+func revokeDevice(c *call, board id.Document) (any, error) {
+	d, m, err := c.deviceOf(board)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.ownersOnly(board, owns(m, board, c.now)); err != nil {
+		return nil, err
+	}
+	return c.revoke(d)
+}
+
+func (c *call) revoke(d registry.Device) (any, error) {
+	if err := c.Registry.RevokeDevice(d.ID, c.by()); err != nil {
+		return nil, err
+	}
+	c.Logger.Info("a device was revoked", "device", d.ID, "member", d.Member, "by", c.by())
+	return c.deviceNow(d.ID)
+}
+
+func renameDevice(c *call, board id.Document) (any, error) {
+	d, _, err := c.deviceOf(board)
+	if err != nil {
+		return nil, err
+	}
+	return c.renameTo(d)
+}
+
+func (c *call) renameTo(d registry.Device) (any, error) {
+	var q struct{ Label string }
+	if err := c.read(bodyMax, &q); err != nil {
+		return nil, err
+	}
+	if err := c.Registry.RenameDevice(d.ID, q.Label); err != nil {
+		return nil, err
+	}
+	return c.deviceNow(d.ID)
+}
+
+func (c *call) deviceNow(device string) (any, error) {
+	d, ok := c.Registry.Device(device)
+	if !ok {
+		return nil, errDevice
+	}
+	m, _ := c.Registry.Member(d.Member)
+	return viewDevice(d, m), nil
+}

@@ -1,0 +1,11 @@
+//go:build !unix
+
+package api
+
+import "io/fs"
+
+// Where files have no modes, a folder of the user's own keeps others out.
+
+func withoutOthers(f func()) { f() }
+
+func ownAlone(info fs.FileInfo) bool { return info.IsDir() }
