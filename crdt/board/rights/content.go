@@ -1,6 +1,8 @@
 package rights
 
 import (
+	"iter"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 
@@ -10,12 +12,17 @@ import (
 
 // Numbers that identify a person are refused wherever a person types, and numbers
 // and addresses that reach one in what is said for a neighbour. board.FindPersonal
-// finds them as it does on the device; it is slow, so what has too few digits and
-// no sign of a mail address is not shown to it.
+// finds them as it does on the device. It takes microseconds for each character,
+// so it is shown only what stands around enough digits, or around the sign of a
+// mail address; and no more of that than suspectMax in one change.
 
 const (
 	identityDigits = 9 // of the shortest identity number
 	phoneDigits    = 8
+	suspectMax     = 4 << 10 // bytes
+	around         = 16      // bytes on both sides of digits that say whether they stand alone
+	mailBefore     = 64      // bytes of a mail address that are looked at, before its sign
+	mailAfter      = 256     // and after it
 )
 
 // run is text that one change inserts into one object: characters that follow each
@@ -23,8 +30,9 @@ const (
 type run struct {
 	bytes  []byte
 	next   uint64 // counter of the operation that would follow
-	digits int
-	at     bool // there may be a mail address
+	streak int    // digits that may belong to one number, so far
+	most   int    // the longest streak
+	mail   bool   // there may be a mail address
 }
 
 func (r *run) reset() {
@@ -42,31 +50,57 @@ func (r *run) follows(op *chunk.Op, counter uint64) bool {
 }
 
 func (r *run) add(s string) {
-	digits, at := signs(s)
-	r.digits += digits
-	r.at = r.at || at
+	for i := range len(s) {
+		r.sign(s[i])
+	}
 	r.bytes = append(r.bytes, s...)
 }
 
-// signs counts what personal data are made of.
-func signs(s string) (digits int, at bool) {
-	for i := range len(s) {
-		switch c := s[i]; {
+// sign counts what personal data are made of.
+func (r *run) sign(c byte) {
+	switch kindOfByte[c] {
+	case digit:
+		r.streak++
+		r.most = max(r.most, r.streak)
+	case other:
+		r.streak = 0
+	case mail:
+		r.streak, r.mail = 0, true
+	case bracket: // some write (at)
+		r.mail = true
+	}
+}
+
+const (
+	other   = iota // ends a number
+	digit          //
+	within         // may stand within a number
+	bracket        // likewise
+	mail           // the sign of a mail address
+)
+
+var kindOfByte = func() (table [256]byte) {
+	for i := range table {
+		switch c := byte(i); {
 		case c >= '0' && c <= '9':
-			digits++
-		case c == '@' || c == '(' || c == '[':
-			at = true
+			table[i] = digit
+		case c == '(' || c == '[':
+			table[i] = bracket
+		case c == '@':
+			table[i] = mail
+		case c >= utf8.RuneSelf || strings.IndexByte(" .-/)+", c) >= 0:
+			table[i] = within
 		}
 	}
-	return digits, at
-}
+	return table
+}()
 
 // endText judges the text that was inserted into the object at hand.
 func (w *walk) endText() Reason {
 	if !w.judging || len(w.text.bytes) == 0 {
 		return 0
 	}
-	reason := w.personal(w.obj.entry, alias(w.text.bytes), w.text.digits, w.text.at)
+	reason := w.personal(w.obj.entry, alias(w.text.bytes), &w.text)
 	w.text.reset()
 	return reason
 }
@@ -82,16 +116,34 @@ func (w *walk) free(entry int32, s string, limit int) Reason {
 	if w.bytes += len(s); w.bytes > bytesMax {
 		return TooLong
 	}
-	digits, at := signs(s)
-	return w.personal(entry, s, digits, at)
+	var r run
+	for i := range len(s) {
+		r.sign(s[i])
+	}
+	return w.personal(entry, s, &r)
 }
 
-func (w *walk) personal(entry int32, s string, digits int, at bool) Reason {
-	identity := digits >= identityDigits
-	contact := (digits >= phoneDigits || at) && w.ofNeighbour(entry)
-	if !identity && !contact {
+func (w *walk) personal(entry int32, s string, r *run) Reason {
+	least := identityDigits
+	contact := (r.most >= phoneDigits || r.mail) && w.ofNeighbour(entry)
+	if contact {
+		least = phoneDigits
+	}
+	if r.most < least && !contact {
 		return 0
 	}
+	for part := range suspects(s, least, contact) {
+		if w.suspect += len(part); w.suspect > suspectMax {
+			return TooMany
+		}
+		if reason := w.found(entry, part, contact); reason != 0 {
+			return reason
+		}
+	}
+	return 0
+}
+
+func (w *walk) found(entry int32, s string, contact bool) Reason {
 	for _, f := range board.FindPersonal(s) {
 		switch f.Kind {
 		case board.FindingCPR, board.FindingBSN:
@@ -108,6 +160,62 @@ func (w *walk) personal(entry int32, s string, digits int, at bool) Reason {
 		}
 	}
 	return 0
+}
+
+// suspects are the parts of a text in which there may be personal data: streaks of
+// at least so many digits, and mail addresses, each with what stands around it.
+func suspects(s string, least int, mails bool) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		digits, from := 0, 0
+		for i := range len(s) + 1 {
+			kind := byte(other)
+			if i < len(s) {
+				kind = kindOfByte[s[i]]
+			}
+			switch {
+			case kind == digit:
+				if digits++; digits == 1 {
+					from = i
+				}
+				continue
+			case kind == mail || kind == bracket:
+				if mails && isMailSign(s[i:]) && !yield(part(s, i-mailBefore, i+mailAfter)) {
+					return
+				}
+			}
+			if kind == other || kind == mail {
+				if digits >= least && !yield(part(s, from-around, i+around)) {
+					return
+				}
+				digits = 0
+			}
+		}
+	}
+}
+
+// isMailSign tells whether a text begins with @ or with a word for it in brackets.
+func isMailSign(s string) bool {
+	if s[0] == '@' {
+		return true
+	}
+	for _, word := range []string{"at", "AT", "snabel", "apenstaartje"} {
+		if strings.HasPrefix(s[1:], word) {
+			return true
+		}
+	}
+	return false
+}
+
+// part cuts whole characters out of a text.
+func part(s string, from, to int) string {
+	from, to = max(from, 0), min(to, len(s))
+	for from > 0 && !utf8.RuneStart(s[from]) {
+		from--
+	}
+	for to < len(s) && !utf8.RuneStart(s[to]) {
+		to++
+	}
+	return s[from:to]
 }
 
 // ofNeighbour tells whether an entry is a post for a neighbour, or may become one

@@ -157,7 +157,9 @@ var try = map[Action][]func(x *scene, r *replica, c *tampered){
 			c.remove(body.at, body.elems[0])
 		},
 	},
-	Offer: {func(x *scene, r *replica, c *tampered) { x.entry(r, c, x.post+"/offers", "createdBy", "message", "gerne") }},
+	Offer: {func(x *scene, r *replica, c *tampered) {
+		x.entry(r, c, x.post+"/offers", "createdBy", "message", "gerne")
+	}},
 	EditOffer: {func(x *scene, r *replica, c *tampered) {
 		c.set(r.at(x.t, x.post+"/offers/"+string(ident("offer"))).at, "withdrawn", aTime())
 	}},
@@ -165,7 +167,9 @@ var try = map[Action][]func(x *scene, r *replica, c *tampered){
 		x.entry(r, c, x.post+"/offers/"+string(ident("help"))+"/answers", "by", "answer", "accepted")
 	}},
 	ClosePost: {
-		func(x *scene, r *replica, c *tampered) { x.entry(r, c, x.post+"/closings", "by", "outcome", "foundHere") },
+		func(x *scene, r *replica, c *tampered) {
+			x.entry(r, c, x.post+"/closings", "by", "outcome", "foundHere")
+		},
 		func(x *scene, r *replica, c *tampered) { // again, by who made it
 			x.n++
 			closer := x.maker.p
@@ -184,7 +188,9 @@ var try = map[Action][]func(x *scene, r *replica, c *tampered){
 	Support: {func(x *scene, r *replica, c *tampered) {
 		c.put(r.at(x.t, x.post+"/supports").at, x.p.Member, chunk.ActionSet, chunk.BoolValue(true))
 	}},
-	SetIdea: {func(x *scene, r *replica, c *tampered) { c.set(c.makeMap(r.at(x.t, x.post).at, "idea"), "status", "planned") }},
+	SetIdea: {func(x *scene, r *replica, c *tampered) {
+		c.set(c.makeMap(r.at(x.t, x.post).at, "idea"), "status", "planned")
+	}},
 	Propose: {func(x *scene, r *replica, c *tampered) {
 		c.makeMap(r.at(x.t, x.post).at, "terms")
 		x.entry(r, c, x.post+"/terms", "", "party", "x", "task", "y")

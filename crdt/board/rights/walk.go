@@ -28,8 +28,9 @@ type walk struct {
 	obj  target
 	may  bool // the edits of obj are allowed
 
-	bytes int // of texts and strings that were looked at
-	text  run
+	bytes   int // of texts and strings that were looked at
+	suspect int // bytes of them that may be personal data
+	text    run
 }
 
 // madeObject is an object that the change makes.
@@ -84,6 +85,7 @@ func (x *Index) start(c *chunk.Change, p Principal) *walk {
 	}
 	w.x, w.c, w.p, w.judging, w.genesis = x, c, p, false, false
 	w.last, w.obj, w.bytes = chunk.OpID{}, target{object: object{}, shape: shapes[x.entries[0].shape]}, 0
+	w.suspect = 0
 	w.actors = append(w.actors, x.actorOf(c, 0))
 	for i := range c.Others {
 		w.actors = append(w.actors, x.actorOf(c, int32(i+1)))
