@@ -4,17 +4,18 @@ import (
 	"slices"
 
 	"github.com/tavle-org/tavle/crdt/history"
+	"github.com/tavle-org/tavle/crdt/id"
 )
 
 // # First messages with a snapshot
 //
 // A peer that has nothing can be sent the document as one chunk, which is a
-// fraction of the bytes of its changes and of the time it takes to load them. Only a message of
-// version 2 may carry one, so only peers that have declared that they read it (by a flags
-// section, whatever it says) get it; all others get changes. A chunk cannot be
-// cut: the first message is as long as it has to be, with as many of the changes
-// after it as keep the message below MessageBytesMax; the others follow in
-// messages of changes as usual.
+// fraction of the bytes of its changes and of the time it takes to load them.
+// Only a message of version 2 may carry one, so only peers that have declared
+// that they read it (by a flags section, whatever it says) get it; all others get
+// changes. A chunk cannot be cut: the first message is as long as it has to be,
+// with as many of the changes after it as keep the message below
+// MessageBytesMax; the others follow in messages of changes as usual.
 //
 // The engine also sends whole documents to peers that lack more than a third. We
 // do not: such a peer would be sent again what it has, and has to merge it,
@@ -48,7 +49,12 @@ func (s *State) LimitSnapshot(bytes int) { s.snapshotMax = bytes }
 func (r *Round) wantsSnapshot(s *State) bool {
 	return r.snapshot != nil && s.heard && s.deflated && !s.readOnly &&
 		len(s.theirHeads) == 0 && s.all == 0 && !slices.ContainsFunc(s.extra, r.h.HasDurable) &&
-		(s.snapshotMax == 0 || len(r.snapshot.Chunk)+messageOverhead <= s.snapshotMax)
+		s.takes(r.snapshot)
+}
+
+// takes tells whether the peer takes a message as long as the snapshot.
+func (s *State) takes(snap *history.Snapshot) bool {
+	return s.snapshotMax == 0 || len(snap.Chunk)+messageOverhead <= s.snapshotMax
 }
 
 // messageOverhead is more than what a first message has around its snapshot.
@@ -68,4 +74,28 @@ func (r *Round) makeFirst() *update {
 	m.Have = []Have{{LastSync: last}}
 	u.data = m.Append(nil)
 	return u
+}
+
+// ReceiveFresh handles a message of a peer that has nothing, while the durable
+// changes, given by their number and heads, are exactly those of a snapshot that
+// fits them: the history need not be loaded. It reports whether it did; if not,
+// nothing has happened. The reply is the caller's.
+func (s *State) ReceiveFresh(changes int, heads []id.ChangeHash, snap *history.Snapshot, m *Message) (reply []byte, ok bool) {
+	if snap == nil || snap.Changes != changes || len(heads) == 0 || !slices.Equal(snap.Heads, heads) {
+		return nil, false
+	}
+	if m.Flags == nil || m.Flags.ReadOnly || len(m.Heads) > 0 || len(m.Changes) > 0 || !s.takes(snap) {
+		return nil, false
+	}
+	for _, have := range m.Have {
+		if len(have.LastSync) > 0 {
+			return nil, false // perhaps of a document that is not known here
+		}
+	}
+	s.note(m)
+	s.all, s.allHeads, s.extra = changes, heads, nil
+	s.theirNeed, s.theirHave = nil, nil
+	s.said(heads, nil)
+	first := Message{Version: V2, Heads: heads, Have: []Have{{LastSync: heads}}, Changes: [][]byte{snap.Chunk}}
+	return first.Append(nil), true
 }

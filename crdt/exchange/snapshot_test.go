@@ -285,3 +285,54 @@ func TestFreshPeerThatAsksByName(t *testing.T) {
 	p.needs = nil
 	p.all(t, a, s)
 }
+
+// A fresh peer is served from the snapshot alone, without the history, as it
+// would be with it, and later is sent what is new.
+func TestFreshPeerIsServedWithoutHistory(t *testing.T) {
+	a := author(20, 100)
+	s, heads := snapshot(t, a, 20), a.Heads()
+	fresh := func(change func(*exchange.Message)) *exchange.Message {
+		m := &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}, Need: heads, Flags: &exchange.Flags{SupportsReset: true}}
+		change(m)
+		return m
+	}
+	var without, with exchange.State
+	hello := fresh(func(*exchange.Message) {})
+	got, ok := without.ReceiveFresh(20, heads, s, hello)
+	with.Receive(a.History, hello)
+	round := exchange.NewRound(a.History)
+	round.UseSnapshot(s)
+	if want := round.Generate(&with); !ok || !bytes.Equal(got, want) {
+		t.Fatalf("served: %v, with %d bytes, want %d", ok, len(got), len(want))
+	}
+	a.Put("k", "new")
+	for name, state := range map[string]*exchange.State{"without": &without, "with": &with} {
+		m, err := exchange.Decode(exchange.NewRound(a.History).Generate(state), exchange.Limits{})
+		if err != nil || len(m.Changes) != 1 {
+			t.Errorf("%s the history: %v, then %d changes", name, err, len(m.Changes))
+		}
+	}
+	for what, m := range map[string]*exchange.Message{
+		"without flags":       fresh(func(m *exchange.Message) { m.Flags = nil }),
+		"read-only":           fresh(func(m *exchange.Message) { m.Flags.ReadOnly = true }),
+		"with heads":          fresh(func(m *exchange.Message) { m.Heads = heads }),
+		"with changes":        fresh(func(m *exchange.Message) { m.Changes = [][]byte{a.At(0).Bytes()} }),
+		"that has synced yet": fresh(func(m *exchange.Message) { m.Have[0].LastSync = heads }),
+	} {
+		var state exchange.State
+		if _, ok := state.ReceiveFresh(20, heads, s, m); ok {
+			t.Errorf("a peer %s is served", what)
+		}
+		if heard, _ := state.Heard(); heard {
+			t.Errorf("a peer %s is not served, and something has happened", what)
+		}
+	}
+	var state exchange.State
+	if _, ok := state.ReceiveFresh(21, a.Heads(), s, hello); ok {
+		t.Error("a peer is served from a snapshot that is behind")
+	}
+	state.LimitSnapshot(100)
+	if _, ok := state.ReceiveFresh(20, heads, s, hello); ok {
+		t.Error("a peer that takes short messages is served")
+	}
+}
