@@ -3,9 +3,8 @@
 import * as A from "@automerge/automerge/slim"
 import { ascii } from "../model/ids.js"
 import { sha256 } from "../model/sha256.js"
+import { compareOpIds, Order, type Op } from "./replay-order.js"
 import { hexOf } from "./rules/proof.js"
-
-type Op = A.DecodedChange["ops"][number] & { elemId?: string; insert?: boolean }
 
 const actorBytes = 16
 
@@ -83,21 +82,14 @@ class Cut implements Treatment {
   follows = (): null => null
 }
 
-/** What was left out of an operation's change: what others name in the place of the operation. */
-interface Gone {
-  /** The values that it was to replace. */
-  readonly pred: readonly string[]
-  /** In a list or text, the element after which it stood. */
-  readonly after: string
-}
-
 class Rewriting implements Treatment {
   readonly refused: string
   readonly #doc: A.Doc<unknown>
   readonly #maxOps = new Map<string, number>() // of the changes of the new history, by hash
   readonly #standing = new Map<string, string[]>() // for a change that is not in it: hashes that are
   readonly #renamed = new Map<string, string>() // operations, old to new
-  readonly #gone = new Map<string, Gone>()
+  readonly #gone = new Map<string, readonly string[]>() // operations, and the values that each was to replace
+  readonly #orders = new Map<string, Order>()
   readonly #bared = new Map<string, string[]>() // what a deletion that is gone was to take away, by object and key
   readonly #count = new Map<string, number>() // changes of each new actor
 
@@ -119,7 +111,7 @@ class Rewriting implements Treatment {
     const ops: Op[] = []
     change.ops.forEach((op, at) => {
       const was = `${change.startOp + at}@${change.actor}`
-      const left = this.#operation(op as Op, was, hash === this.refused)
+      const left = this.#operation(op as Op, was, hash)
       if (left) this.#renamed.set(was, `${startOp + ops.push(left) - 1}@${actor}`)
     })
     if (ops.length === 0) {
@@ -141,19 +133,18 @@ class Rewriting implements Treatment {
   }
 
   /** The operation as it stands in the new history, or null when it does not. */
-  #operation(op: Op, was: string, refused: boolean): Op | null {
+  #operation(op: Op, was: string, change: string): Op | null {
     const pred = this.#replaced(op)
-    const after = op.elemId === undefined ? "" : this.#element(op.elemId)
     const inGone = this.#gone.has(op.obj)
     const ofGone = op.elemId !== undefined && !op.insert && this.#gone.has(op.elemId)
     const ofNothing = pred.length === 0 && (op.action === "del" || op.action === "inc" || (op.elemId !== undefined && !op.insert))
-    if (refused || inGone || ofGone || ofNothing) {
-      this.#gone.set(was, { pred, after })
+    if (change === this.refused || inGone || ofGone || ofNothing) {
+      this.#gone.set(was, pred)
       if (op.action === "del" && !inGone && op.elemId === undefined) this.#bare(op, pred)
       return null
     }
     const left: Op = { ...op, obj: this.#name(op.obj), pred }
-    if (op.elemId !== undefined) left.elemId = after
+    if (op.elemId !== undefined) left.elemId = this.#element(op, was, change)
     return left
   }
 
@@ -163,18 +154,25 @@ class Rewriting implements Treatment {
     for (const id of op.pred ?? []) {
       const gone = this.#gone.get(id)
       if (!gone) all.add(this.#name(id))
-      else if (op.action !== "inc") for (const before of gone.pred) all.add(before)
+      else if (op.action !== "inc") for (const before of gone) all.add(before)
     }
     if (op.elemId === undefined && op.action !== "inc") for (const id of this.#bared.get(placeOf(op)) ?? []) all.add(id)
-    return [...all].sort(byCounter)
+    return [...all].sort(compareOpIds)
   }
 
   #bare(op: Op, pred: string[]): void {
     this.#bared.set(placeOf(op), [...(this.#bared.get(placeOf(op)) ?? []), ...pred])
   }
 
-  #element(id: string): string {
-    return this.#gone.get(id)?.after ?? this.#name(id)
+  /** The element at which an operation stands: for one that is gone, what stood before it then. */
+  #element({ obj, elemId }: Op, was: string, change: string): string {
+    let id = elemId!
+    while (this.#gone.has(id)) {
+      const order = this.#orders.get(obj) ?? new Order(this.#doc, obj)
+      this.#orders.set(obj, order)
+      id = order.before(id, change, was)
+    }
+    return this.#name(id)
   }
 
   #name(id: string): string {
@@ -183,8 +181,3 @@ class Rewriting implements Treatment {
 }
 
 const placeOf = (op: Op): string => `${op.obj} ${op.key}`
-
-function byCounter(a: string, b: string): number {
-  const [[one = "", first = ""], [other = "", second = ""]] = [a.split("@"), b.split("@")]
-  return Number(one) - Number(other) || (first < second ? -1 : first > second ? 1 : 0)
-}
