@@ -33,7 +33,7 @@ type shelf struct {
 }
 
 func compareRefused(a, b *refusedRow) int {
-	return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.id, b.id))
+	return cmp.Or(cmp.Compare(a.Order, b.Order), strings.Compare(a.id, b.id))
 }
 
 func (q *refusedRow) size() int {
@@ -136,6 +136,9 @@ func (d *draft) evict(q *refusedRow) (more bool) {
 
 func (d *draft) quarantine(q *refusedRow, body []byte) error {
 	q.At = d.now
+	if s := d.r.shelves[q.board]; s != nil && len(s.items) > 0 {
+		q.Order = s.items[len(s.items)-1].Order + 1
+	}
 	rec, err := row(keyRefused, q.key(), q)
 	if err != nil {
 		return err
@@ -171,7 +174,7 @@ func (r *Registry) Quarantined(board id.Document) []Refused {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	s := r.shelves[board]
-	if s == nil {
+	if s == nil || len(s.items) == 0 {
 		return nil
 	}
 	all := make([]Refused, 0, len(s.items))

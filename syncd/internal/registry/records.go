@@ -205,6 +205,7 @@ type refusedRow struct {
 	At       stamp       `cbor:"6,keyasint,omitempty"`
 	Bytes    int         `cbor:"7,keyasint,omitempty"`
 	Parts    int         `cbor:"8,keyasint,omitempty"` // records of its changes; 0 if they were dropped
+	Order    uint64      `cbor:"9,keyasint,omitempty"` // greater than that of earlier ones of the board
 }
 
 func (q *refusedRow) view() Refused {
