@@ -1,5 +1,6 @@
-// Package cli is the command line of syncd: its grammar, its settings and the
-// commands that work on a store which no syncd is serving.
+// Package cli is the command line of syncd: its grammar, its settings, the
+// commands that work on a store which no syncd is serving, and those about who
+// belongs, which ask a syncd that runs on the store or do without it.
 //
 // Run parses the arguments, calls one command and returns the code to exit
 // with. The package never exits, and it serves nothing itself: main gives it
@@ -74,12 +75,22 @@ type grammar struct {
 	Help   help   `short:"h" help:"Show this help."`
 	Config string `placeholder:"FILE" help:"Read settings from FILE."`
 
-	Serve   serveCmd   `cmd:"" help:"Serve sync clients."`
-	Check   checkCmd   `cmd:"" help:"Check every stored document."`
-	Docs    docsCmd    `cmd:"" help:"List the stored documents and their sizes."`
-	Export  exportCmd  `cmd:"" help:"Write a document to a file."`
-	Import  importCmd  `cmd:"" help:"Store a document from a file."`
-	Demo    demoCmd    `cmd:"" help:"Fill the demo board."`
+	Serve  serveCmd  `cmd:"" help:"Serve sync clients."`
+	Check  checkCmd  `cmd:"" help:"Check every stored document."`
+	Docs   docsCmd   `cmd:"" help:"List the stored documents and their sizes."`
+	Export exportCmd `cmd:"" help:"Write a document to a file."`
+	Import importCmd `cmd:"" help:"Store a document from a file."`
+	Demo   demoCmd   `cmd:"" help:"Fill the demo board."`
+
+	Setup       setupCmd       `cmd:"" help:"Make a new link for whoever sets up the server."`
+	Board       boardCmd       `cmd:"" help:"Make and look after boards."`
+	Invite      inviteCmd      `cmd:"" help:"Make a code with which somebody joins a board."`
+	Invites     invitesCmd     `cmd:"" help:"List and end invites."`
+	Member      memberCmd      `cmd:"" help:"Members and their roles."`
+	Device      deviceCmd      `cmd:"" help:"Devices: how they are, and shutting them out."`
+	Quarantine  quarantineCmd  `cmd:"" help:"Changes that were refused."`
+	Revocations revocationsCmd `cmd:"" help:"The list of devices that were shut out, for backups."`
+
 	Config_ configCmd  `cmd:"" name:"config" help:"Print every setting and where it comes from."`
 	Version versionCmd `cmd:"" help:"Print the version and the formats it speaks."`
 }

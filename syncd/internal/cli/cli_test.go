@@ -93,7 +93,14 @@ func TestSettingsAndWhereTheyAreFrom(t *testing.T) {
 listen                127.0.0.1:4000                        file tavle.conf:2
 admin-listen          127.0.0.1:3031                        default
 open                  true                                  file tavle.conf:5
+demo                  false                                 default
 i-know-this-is-public  false                                 default
+public-url            -                                     default
+tls-cert              -                                     default
+tls-key               -                                     default
+acme                  -                                     default
+lan                   false                                 default
+behind-proxy          -                                     default
 origin                https://a.example, https://b.example  file tavle.conf:3
 host                  a.example, b.example                  flag
 board                 -                                     default
@@ -158,9 +165,9 @@ func TestWrongSettings(t *testing.T) {
 
 func TestServeRefusesWhatIsNotMeant(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"", "add --open to let everyone"},
 		{"--open --listen=:0", "add --i-know-this-is-public if that is meant"},
-		{"--i-know-this-is-public --listen=:0", "add --open to let everyone"},
+		{"--listen=:0", "add --lan, --tls-cert and --tls-key, --acme, or --behind-proxy"},
+		{"--listen=:0 --lan --demo", "would let everyone on the network in"},
 	} {
 		r := newRunner(t)
 		res := r.run(append([]string{"serve"}, strings.Fields(c.args)...)...)
@@ -192,6 +199,12 @@ func TestServe(t *testing.T) {
 	r := newRunner(t)
 	if r.ok("serve", "--open", "--admin-listen=127.0.0.1:3031"); r.options.AdminListen {
 		t.Error("an admin listener that was asked for counts as optional")
+	}
+	if !r.served.Open || r.served.Gated() {
+		t.Error("--open was not passed on")
+	}
+	if r.ok("serve"); r.served.Open || !r.served.Gated() {
+		t.Error("a server serves others than members without --open")
 	}
 }
 

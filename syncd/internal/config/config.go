@@ -3,8 +3,8 @@
 // ones winning.
 //
 // It reads the file and the environment it is given and checks that the
-// settings fit together. It opens no socket and no store, and it holds no
-// secrets: there are none yet.
+// settings fit together. It opens no socket, no store and no certificate, and
+// it holds no secrets: those are made at the first start and kept in the store.
 package config
 
 import (
@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"reflect"
 	"strings"
 
@@ -41,8 +40,11 @@ type Config struct {
 	Listen      string `name:"listen" default:"127.0.0.1:3030" placeholder:"ADDR" help:"Address for sync clients; port 0 takes a free one (default: ${default})."`
 	AdminListen string `name:"admin-listen" default:"127.0.0.1:3031" placeholder:"ADDR" help:"Address for metrics and health, or 'off' (default: ${default})."`
 
-	Open   bool `name:"open" help:"Let everyone who can reach syncd read and change every document."`
-	Public bool `name:"i-know-this-is-public" help:"Confirm --open on an address that others can reach."`
+	Open   bool `name:"open" help:"Let everyone who can reach syncd read and change every document. There are no boards and no members then."`
+	Demo   bool `name:"demo" help:"Serve a demo board besides, which everyone on this machine may join."`
+	Public bool `name:"i-know-this-is-public" help:"Confirm --open, or serving without TLS, on an address that others can reach."`
+
+	Access `embed:""`
 
 	Origins []string `name:"origin" placeholder:"URL" help:"Web origin whose pages may connect, besides the server's own and, on loopback, local ones. Repeatable; '*' is all."`
 	Hosts   []string `name:"host" placeholder:"NAME" help:"Name under which clients reach this server; others are refused. Repeatable. On loopback, local names always work."`
@@ -88,17 +90,12 @@ func walk(t reflect.Type, visit func(reflect.StructField)) {
 // Check reports the first thing that keeps these settings from being served,
 // in a sentence that says what to do about it.
 func (c *Config) Check() error {
-	if !c.Open {
-		return errors.New("there are no access rules yet, so nobody is served by default;" +
-			" add --open to let everyone who can reach this server read and change every document")
-	}
 	local, err := Loopback(c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen %s: %w", c.Listen, err)
 	}
-	if !local && !c.Public {
-		return fmt.Errorf("--open on %s lets everyone on the network read and change every document;"+
-			" add --i-know-this-is-public if that is meant, or listen on 127.0.0.1", c.Listen)
+	if err := c.checkAccess(local); err != nil {
+		return err
 	}
 	if c.AdminListen != Off {
 		if _, err := Loopback(c.AdminListen); err != nil {
@@ -162,17 +159,6 @@ func LocalHost(host string) bool {
 func isIP(s string) bool {
 	_, err := netip.ParseAddr(s)
 	return err == nil
-}
-
-func checkOrigin(s string) error {
-	if s == "*" || s == "null" {
-		return nil
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Host == "" || s != u.Scheme+"://"+u.Host {
-		return errors.New("an origin looks like https://board.example, without a path")
-	}
-	return nil
 }
 
 // Value is a setting in words: what it is called and what it is set to. An

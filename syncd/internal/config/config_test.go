@@ -10,7 +10,7 @@ import (
 
 func TestKeysAreFlags(t *testing.T) {
 	got := strings.Join(config.Keys(), " ")
-	want := "data listen admin-listen open i-know-this-is-public origin host board connections-max free-min log-level log-format"
+	want := "data listen admin-listen open demo i-know-this-is-public public-url tls-cert tls-key acme lan behind-proxy origin host board connections-max free-min log-level log-format"
 	if got != want {
 		t.Errorf("keys\n got %s\nwant %s", got, want)
 	}
@@ -77,7 +77,31 @@ func TestCheck(t *testing.T) {
 		want   string // part of the error; empty for none
 	}{
 		{"as it is", func(c *config.Config) {}, ""},
-		{"not open", func(c *config.Config) { c.Open = false }, "add --open"},
+		{"members only", func(c *config.Config) { c.Open = false }, ""},
+		{"members only, all addresses", func(c *config.Config) { c.Open = false; c.Listen = ":3030" }, "add --lan, --tls-cert and --tls-key, --acme, or --behind-proxy"},
+		{"members only, confirmed", func(c *config.Config) { c.Open = false; c.Listen = ":3030"; c.Public = true }, ""},
+		{"own certificate", func(c *config.Config) { c.Open = false; c.Listen = ":3030"; c.LAN = true }, ""},
+		{"certificate files", func(c *config.Config) { c.Open = false; c.Listen = ":443"; c.TLSCert, c.TLSKey = "a", "b" }, ""},
+		{"certificate without its key", func(c *config.Config) { c.TLSCert = "a" }, "give both"},
+		{"two certificates", func(c *config.Config) { c.TLSCert, c.TLSKey, c.LAN = "a", "b", true }, "--tls-cert and --lan: there is one certificate"},
+		{"a domain", func(c *config.Config) { c.Open = false; c.Listen = ":443"; c.ACME = "board.example" }, ""},
+		{"no domain", func(c *config.Config) { c.ACME = "https://board.example" }, "--acme https://board.example:"},
+		{"a domain of digits", func(c *config.Config) { c.ACME = "192.0.2.1" }, "--acme 192.0.2.1:"},
+		{"a proxy", func(c *config.Config) {
+			c.Open, c.Listen, c.BehindProxy, c.PublicURL = false, ":3030", []string{"10.0.0.1", "fd00::/8"}, "https://board.example"
+		}, ""},
+		{"a proxy without a name", func(c *config.Config) { c.BehindProxy = []string{"10.0.0.1"} }, "needs --public-url"},
+		{"everybody is the proxy", func(c *config.Config) { c.BehindProxy = []string{"0.0.0.0/0"} }, "that is everybody"},
+		{"no proxy", func(c *config.Config) { c.BehindProxy = []string{"proxy"} }, "--behind-proxy proxy:"},
+		{"open demo", func(c *config.Config) { c.Demo = true }, "leave one of them out"},
+		{"demo", func(c *config.Config) { c.Open, c.Demo = false, true }, ""},
+		{"demo for all", func(c *config.Config) { c.Open, c.Demo, c.Listen, c.LAN = false, true, ":3030", true }, "--demo on :3030"},
+		{"demo behind a proxy", func(c *config.Config) {
+			c.Open, c.Demo, c.BehindProxy, c.PublicURL = false, true, []string{"127.0.0.1"}, "https://a.example"
+		}, "--demo behind a proxy"},
+		{"public address", func(c *config.Config) { c.PublicURL = "https://board.example:8443" }, ""},
+		{"public address with a path", func(c *config.Config) { c.PublicURL = "https://board.example/x" }, "--public-url https://board.example/x:"},
+		{"public address without a scheme", func(c *config.Config) { c.PublicURL = "board.example" }, "--public-url board.example:"},
 		{"all addresses", func(c *config.Config) { c.Listen = ":3030" }, "add --i-know-this-is-public"},
 		{"all addresses, confirmed", func(c *config.Config) { c.Listen = ":3030"; c.Public = true }, ""},
 		{"another address", func(c *config.Config) { c.Listen = "192.0.2.1:0" }, "add --i-know-this-is-public"},
@@ -120,5 +144,37 @@ func TestBytes(t *testing.T) {
 		if err := b.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q was read as %d", text, b)
 		}
+	}
+}
+
+func TestWhatLinksBeginWith(t *testing.T) {
+	for _, c := range []struct {
+		access config.Access
+		addr   string
+		want   string
+		secure bool
+	}{
+		{config.Access{}, "127.0.0.1:3030", "http://127.0.0.1:3030", false},
+		{config.Access{}, "localhost:80", "http://localhost", false},
+		{config.Access{LAN: true}, "192.168.1.7:3030", "https://192.168.1.7:3030", true},
+		{config.Access{LAN: true}, "[2001:db8::1]:443", "https://[2001:db8::1]", true},
+		{config.Access{ACME: "board.example"}, "[::]:443", "https://board.example", true},
+		{config.Access{PublicURL: "https://board.example/"}, "127.0.0.1:3030", "https://board.example", true},
+		{config.Access{PublicURL: "http://kiosk:3030"}, "127.0.0.1:3030", "http://kiosk:3030", false},
+	} {
+		if got := c.access.Base(c.addr); got != c.want || c.access.Secure() != c.secure {
+			t.Errorf("%+v at %s: %s, secure %v", c.access, c.addr, got, c.access.Secure())
+		}
+	}
+}
+
+func TestNamesOfTheServer(t *testing.T) {
+	c := config.Config{Hosts: []string{"b.example", "a.example"}}
+	c.PublicURL, c.ACME = "https://a.example:8443", "c.example"
+	if got, want := c.Names(), []string{"a.example", "b.example", "c.example"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := (&config.Config{}).Names(); len(got) != 0 {
+		t.Errorf("got %q of nothing", got)
 	}
 }

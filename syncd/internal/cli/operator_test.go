@@ -1,0 +1,222 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tavle-org/tavle/syncd/internal/api"
+	"github.com/tavle-org/tavle/syncd/internal/auth"
+	"github.com/tavle-org/tavle/syncd/internal/cli"
+	"github.com/tavle-org/tavle/syncd/internal/config"
+	"github.com/tavle-org/tavle/syncd/internal/registry"
+	"github.com/tavle-org/tavle/syncd/internal/store/mem"
+)
+
+var codeForm = regexp.MustCompile(`[0-9a-z]{5}-[0-9a-z]{5}`)
+
+// registryOf opens who belongs to a data directory, between two commands.
+func (r *runner) registryOf(dir string) *registry.Registry {
+	r.t.Helper()
+	reg, err := registry.Open(registry.Config{Store: mem.Open(r.disks[dir])})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return reg
+}
+
+// join lets a new device join.
+func (r *runner) join(dir, code string) registry.Joined {
+	r.t.Helper()
+	s, err := auth.NewSigner(auth.ES256)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	j, err := r.registryOf(dir).Redeem(code, registry.NewDevice{Alg: auth.ES256, Key: s.Key().Raw(), Label: "tablet", Kind: "phone", AppVersion: "1.0"})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return j
+}
+
+func TestFromABoardToAMember(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	if res := r.run("invite", "--data", dir, "--role=owner"); res.code != cli.ExitWrong || !strings.Contains(res.stderr, "there is no store") {
+		t.Errorf("invite without a store: exit %d, %s", res.code, res.stderr)
+	}
+	made := r.run("board", "create", "Lindeparken", "--data", dir)
+	board := strings.TrimSpace(made.out)
+	if made.code != 0 || !strings.Contains(made.stderr, "syncd invite --board "+board+" --role owner") {
+		t.Fatalf("exit %d\n%s%s", made.code, made.out, made.stderr)
+	}
+	out := r.ok("invite", "--data", dir, "--role=owner", "--label=Bo", "--ttl=2d")
+	code := codeForm.FindString(out)
+	if code == "" || !strings.Contains(out, `owner joins "Lindeparken"`) || !strings.Contains(out, "/#c="+code) || strings.Contains(out, "\x1b") {
+		t.Fatalf("invite prints\n%s", out)
+	}
+	bo := r.join(dir, code)
+	if out := normal(r.ok("member", "list", "--data", dir, "--board=lindeparken")); !strings.Contains(out, bo.Member.Ref+" Bo owner 1 ") {
+		t.Errorf("members\n%s", out)
+	}
+	if out := normal(r.ok("device", "list", "--data", dir)); !strings.Contains(out, bo.Device.ID+" phone tablet Bo ") {
+		t.Errorf("devices\n%s", out)
+	}
+	if res := r.run("member", "grant", bo.Member.Ref, "--role=moderator", "--for=1w", "--data", dir); !strings.Contains(res.stderr, `Bo has on "Lindeparken": moderator until `) {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+	if res := r.run("member", "ungrant", bo.Member.Ref, "--role=owner", "--data", dir); res.code != cli.ExitWrong || res.stderr != "syncd: The board would have no owner. Make somebody else an owner first\n" {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+	if out := r.ok("invites", "list", "--data", dir); strings.Contains(out, code) {
+		t.Errorf("a code is shown again\n%s", out)
+	}
+	var list api.InviteList
+	if err := json.Unmarshal([]byte(r.ok("invites", "list", "--json", "--data", dir)), &list); err != nil || len(list.Invites) != 1 || list.Invites[0].Uses != 1 {
+		t.Errorf("invites %+v, %v", list, err)
+	}
+}
+
+func TestShuttingADeviceOut(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	r.ok("board", "create", "a", "--data", dir)
+	j := r.join(dir, codeForm.FindString(r.ok("invite", "--role=resident", "--data", dir)))
+	r.ok("device", "rename", j.Device.ID, "the lost \x1b[31mtablet", "--data", dir)
+	if out := r.ok("device", "list", "--data", dir); strings.Contains(out, "\x1b") || !strings.Contains(out, "the lost") {
+		t.Errorf("a label moves the cursor: %q", out)
+	}
+	if res := r.run("device", "revoke", j.Device.ID, "--data", dir); res.code != 0 || !strings.Contains(res.stderr, "is shut out") {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+	if res := r.run("device", "list", "--data", dir); strings.Contains(res.out, j.Device.ID) || !strings.Contains(res.stderr, "1 device shut out") {
+		t.Errorf("%s%s", res.out, res.stderr)
+	}
+	if res := r.run("device", "revoke", "nobody", "--data", dir); res.code != cli.ExitWrong || res.stderr != "syncd: This server does not know this device\n" {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+
+	// A backup from before does not know; the list does.
+	file := filepath.Join(t.TempDir(), "revocations.json")
+	r.ok("revocations", "export", "-o", file, "--data", dir)
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info, err)
+	}
+	old := filepath.Join(t.TempDir(), "old")
+	r.ok("board", "create", "a", "--data", old)
+	if res := r.run("revocations", "import", file, "--data", old); !strings.Contains(res.stderr, "1 revocation in the list, 1 of them new") {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+	if got := r.registryOf(old).Revocations(); len(got) != 1 || got[0].Device != j.Device.ID {
+		t.Errorf("after the import: %+v", got)
+	}
+	if res := r.run("revocations", "import", "-", "--data", old); res.code != cli.ExitWrong || !strings.Contains(res.stderr, "is no list of revocations") {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+}
+
+func TestWhichBoardIsMeant(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	first := strings.TrimSpace(r.ok("board", "create", "Lindeparken", "--data", dir))
+	second := strings.TrimSpace(r.ok("board", "clone", "Egeparken", "--data", dir))
+	for _, c := range []struct{ board, want string }{
+		{"", "say which with --board"}, {"Bøgeparken", `no board is called "Bøgeparken"; there are: "Egeparken" (` + second + `), "Lindeparken" (` + first + ")"},
+	} {
+		if res := r.run("invite", "--role=resident", "--board="+c.board, "--data", dir); res.code != cli.ExitUsage || !strings.Contains(res.stderr, c.want) {
+			t.Errorf("--board %q: exit %d, %s", c.board, res.code, res.stderr)
+		}
+	}
+	for _, board := range []string{"egeparken", second, "automerge:" + second} {
+		if out := r.ok("invite", "--role=resident", "--board="+board, "--data", dir); !strings.Contains(out, "Egeparken") {
+			t.Errorf("--board %s: %s", board, out)
+		}
+	}
+	r.ok("board", "rename", "Ege", "--board", second, "--data", dir)
+	r.ok("board", "archive", "--board=Ege", "--data", dir)
+	if out := normal(r.ok("board", "list", "--data", dir)); !strings.Contains(out, second+" Ege da Europe/Copenhagen ") || !strings.Contains(out, " archived") {
+		t.Errorf("boards\n%s", out)
+	}
+	r.ok("invite", "--role=resident", "--data", dir) // one is left
+	if res := r.run("invite", "--role=king", "--data", dir); res.code == 0 {
+		t.Error("there is a king")
+	}
+	if res := r.run("invite", "--role=resident", "--ttl=soon", "--data", dir); res.code != cli.ExitUsage || !strings.Contains(res.stderr, "it looks like 15m, 12h, 7d or 2w") {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+}
+
+func TestForgettingNeedsAWord(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	r.ok("board", "create", "a", "--data", dir)
+	j := r.join(dir, codeForm.FindString(r.ok("invite", "--role=resident", "--label=Bo", "--data", dir)))
+	if res := r.run("member", "forget", j.Member.Ref, "--data", dir); res.code != cli.ExitUsage || !strings.Contains(res.stderr, "add --yes") {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+	r.ok("member", "forget", j.Member.Ref, "--yes", "--data", dir)
+	if m, _ := r.registryOf(dir).Member(j.Member.Ref); m.Label != "" || m.Forgotten.IsZero() {
+		t.Errorf("still known: %+v", m)
+	}
+}
+
+// TestAServerThatRunsIsAsked has a server on the socket of a directory whose
+// store no command could open.
+func TestAServerThatRunsIsAsked(t *testing.T) {
+	dir := t.TempDir()
+	reg, err := registry.Open(registry.Config{Store: mem.Open(mem.NewDisk())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lis, err := api.ListenSocket(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: api.NewOperator(api.Config{Registry: reg, Server: api.Server{Base: "https://board.example", Fingerprint: "ab"}})}
+	go server.Serve(lis)
+	defer server.Close()
+
+	r := newRunner(t)
+	r.disks = nil // opening a store would panic
+	setup := r.ok("setup", "--data", dir)
+	if code := codeForm.FindString(setup); code == "" || !strings.Contains(setup, "https://board.example/#c="+code+"&fp=ab") {
+		t.Errorf("setup prints\n%s", setup)
+	}
+	r.ok("board", "create", "Lindeparken", "--data", dir)
+	out := r.ok("invite", "--role=visitor", "--uses=3", "--data", dir)
+	code := codeForm.FindString(out)
+	if !strings.Contains(out, "https://board.example/kiosk#c="+code+"&fp=ab") || !strings.Contains(out, "up to 3 devices") {
+		t.Errorf("invite prints\n%s", out)
+	}
+	if boards := reg.Boards(); len(boards) != 1 || boards[0].Title != "Lindeparken" {
+		t.Errorf("the server has %+v", boards)
+	}
+}
+
+func TestTheFirstStartSaysHowToBegin(t *testing.T) {
+	var out strings.Builder
+	text := cli.SetupText(&out, api.Server{Base: "https://192.0.2.1:3030", Fingerprint: "00ff"}, "7qk2m-9xzta")
+	for _, want := range []string{"https://192.0.2.1:3030/#c=7qk2m-9xzta&fp=00ff", "code   7qk2m-9xzta", "00:FF"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	for _, c := range []struct {
+		cfg  config.Config
+		addr string
+		want string
+	}{
+		{config.Config{}, "127.0.0.1:3030", "http://127.0.0.1:3030"},
+		{config.Config{Hosts: []string{"tavle.local"}, Access: config.Access{LAN: true}}, "[::]:3030", "https://tavle.local:3030"},
+		{config.Config{Access: config.Access{PublicURL: "https://board.example"}}, "[::]:3030", "https://board.example"},
+	} {
+		if got := cli.Reached(c.cfg, c.addr); got != c.want {
+			t.Errorf("%s is reached at %s, want %s", c.addr, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/tavle-org/tavle/syncd/internal/api"
+	"github.com/tavle-org/tavle/syncd/internal/config"
+	"github.com/tavle-org/tavle/syncd/internal/tlsconfig"
+)
+
+type setupCmd struct {
+	operatorCmd `embed:""`
+}
+
+func (*setupCmd) Help() string {
+	return "The code that was made before does not work any more. Once somebody has joined with one, there are no more: the others are invited."
+}
+
+func (c *setupCmd) Run(a *app) error {
+	return a.operate(c.operatorCmd, true, func(o *operator) error {
+		var i api.NewInvite
+		if err := o.tell("/v1/setup", nil, &i); err != nil {
+			return err
+		}
+		if c.JSON {
+			return a.printJSON(i)
+		}
+		_, err := fmt.Fprint(a.Stdout, setupText(i, "", terminal(a.Stdout)))
+		return err
+	})
+}
+
+// SetupText is what the first start prints, until there is an operator: the
+// link, the code and, if out is a terminal, a QR code for a phone.
+func SetupText(out io.Writer, server api.Server, code string) string {
+	i := api.NewInvite{Code: code, Link: server.Link(code, false)}
+	return setupText(i, server.Fingerprint, terminal(out))
+}
+
+func setupText(i api.NewInvite, fingerprint string, drawn bool) string {
+	var out strings.Builder
+	out.WriteString("Nobody belongs to this server yet. Whoever opens this link first sets it up:\n\n")
+	writeJoining(&out, i, drawn)
+	if fingerprint != "" {
+		fmt.Fprintf(&out, "\nThe browser will warn of the server's own certificate. It is the right one if its SHA-256 fingerprint is\n  %s\n",
+			tlsconfig.ShowFingerprint(fingerprint))
+	}
+	out.WriteString("\nThe code works once, for a day. A new one: syncd setup\n")
+	return out.String()
+}
+
+// Reached is the address that a server on addr (HOST:PORT) tells people. A
+// listener on all addresses is reached by the first address of this machine that
+// others can reach.
+func Reached(cfg config.Config, addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return cfg.Base(addr)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+		if known := append(cfg.Names(), tlsconfig.LocalAddresses()...); len(known) > 0 {
+			host = known[0]
+		}
+	}
+	return cfg.Base(net.JoinHostPort(host, port))
+}
