@@ -174,7 +174,9 @@ var refusals = []struct {
 	}},
 
 	{"a long title", Resident, Own, TooLong, func(x *scene, r *replica, c *tampered) { c.set(x.newPost(r, c), "title", strings.Repeat("æ", 81)) }},
-	{"a long body", Resident, Own, TooLong, func(x *scene, r *replica, c *tampered) { typed1(c, x.newPost(r, c), "body", strings.Repeat("æ", 4001)) }},
+	{"a long body", Resident, Own, TooLong, func(x *scene, r *replica, c *tampered) {
+		typed1(c, x.newPost(r, c), "body", strings.Repeat("æ", 4001))
+	}},
 	{"a long body in one element", Resident, Own, TooLong, func(x *scene, r *replica, c *tampered) {
 		c.insert(c.put(x.newPost(r, c), "body", chunk.ActionMakeText, chunk.Value{}), opRef{}, strings.Repeat("æ", 4001))
 	}},
