@@ -107,8 +107,14 @@ func (l *log) String() string {
 // start starts a syncd on a free port and waits for its line.
 func start(t *testing.T, dir string, args ...string) *daemon {
 	t.Helper()
+	return launch(t, dir, append([]string{"--open"}, args...)...)
+}
+
+// launch starts a syncd likewise, with members unless the arguments say otherwise.
+func launch(t *testing.T, dir string, args ...string) *daemon {
+	t.Helper()
 	d := &daemon{t: t, done: make(chan struct{})}
-	d.cmd = command(append([]string{"serve", "--open", "--listen=127.0.0.1:0", "--data", dir}, args...)...)
+	d.cmd = command(append([]string{"serve", "--listen=127.0.0.1:0", "--data", dir}, args...)...)
 	d.cmd.Stderr = &d.stderr
 	pipe, err := d.cmd.StdoutPipe()
 	if err != nil {
