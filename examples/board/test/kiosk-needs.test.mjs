@@ -39,7 +39,6 @@ async function openWall(context) {
 
 /** workerAtWork waits until the page is controlled, and everything is kept for offline. */
 async function workerAtWork(page) {
-  await page.evaluate(() => navigator.serviceWorker.ready);
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
   assert.match(await page.evaluate(() => navigator.serviceWorker.controller.scriptURL), /\/sw\.js$/);
 }

@@ -7,11 +7,15 @@ import { SHOTS, startBrowser, startHouse } from "./kiosk-harness.mjs";
 
 const LANGUAGES = { da: "da-DK", nl: "nl-NL", en: "en-GB" };
 const MM = 72 / 25.4;
+/** What neighbours have written, who say je to one another. */
+let POSTS_IN_DUTCH = /$^/;
 let house;
 let browser;
 before(async () => {
   house = await startHouse();
   browser = await startBrowser();
+  const titles = house.board.posts.get().map((p) => p.title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  POSTS_IN_DUTCH = new RegExp(titles.join("|"), "g");
   await mkdir(SHOTS, { recursive: true });
 });
 after(async () => {
@@ -83,7 +87,23 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
     await page.locator(".papers button").nth(1).click();
     const poster = await printed(page, `print-poster-${language}`);
     assert.deepEqual(poster.pages, [[210, 297]]);
-    if (language === "nl") assert.doesNotMatch(slip.words + poster.words, /\b(je|jij|jouw)\b/i, "paper says u");
+    assert.match(poster.words, /[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}/, "the poster's number");
+
+    await page.keyboard.press("Alt+2");
+    await page.locator(".desk-card", { hasText: code.toLowerCase() }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("h");
+    await page.keyboard.press("Enter");
+    const handOver = await printed(page, `print-hand-over-${language}`);
+    assert.deepEqual(handOver.pages, [[210, 297]]);
+    assert.match(handOver.words, /([0-9A-HJKMNP-TV-Z]{4}\s+){3}[0-9A-HJKMNP-TV-Z]{4}/, "the secret in four groups");
+    await page.locator(".desk-hand-over .button-primary").click();
+    await page.keyboard.press("a");
+    const postPoster = await printed(page, `print-poster-post-${language}`);
+    assert.deepEqual(postPoster.pages, [[210, 297]]);
+    assert.ok(postPoster.words.toUpperCase().includes(code.toUpperCase()));
+    const all = [slip, week, poster, handOver, postPoster].map((paper) => paper.words).join("\n");
+    if (language === "nl") assert.doesNotMatch(all.replace(POSTS_IN_DUTCH, ""), /\b(je|jij|jou|jouw|jullie)\b/i, "paper says u");
     await page.context().close();
   });
 
