@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
+import { expect } from "vitest";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -17,4 +18,17 @@ export async function axe(page: Page): Promise<string[]> {
     const found = await (globalThis as unknown as { axe: { run(o: object): Promise<Result> } }).axe.run({ runOnly });
     return found.violations.map((v) => `${v.id} ${v.nodes.slice(0, 3).map((n) => `${n.target.join(" ")}: ${n.failureSummary}`).join(" | ")}`);
   }, TAGS);
+}
+
+/** forEverybody: axe finds nothing in light or dark, and at 400 % zoom nothing has to be scrolled sideways. */
+export async function forEverybody(page: Page): Promise<void> {
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    expect(await axe(page), colorScheme).toEqual([]);
+  }
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 320, height: 256 });
+  const wide = await page.evaluate(() => document.scrollingElement!.scrollWidth - document.documentElement.clientWidth);
+  expect(wide, `at 400 % zoom it scrolls sideways by ${wide} px`).toBeLessThanOrEqual(0);
+  if (before) await page.setViewportSize(before);
 }

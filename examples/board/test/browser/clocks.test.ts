@@ -3,6 +3,7 @@ import { Client, monthOf, type SocketConstructor } from "@tavle/client";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { forEverybody } from "./axe";
 import { Hub, launch, shot } from "./harness";
 import { delivered, onBoard, phone, post, toList, turnClock } from "./people";
 import { seed, until } from "./seed";
@@ -73,6 +74,7 @@ describe.each([
     const open = await b.page.getByRole("article").count();
     const a = await phone(browser, hub, board, "Ada", { clock });
     await a.page.getByText(new RegExp(`The clock of this device is wrong: it says .*${year}`)).waitFor();
+    await forEverybody(a.page);
     await shot(a.page, `phone-clock-${year}`);
     // As many open posts as on a device whose clock is right; none has expired, none was written "just now" years ago or ahead.
     await until(async () => (await a.page.getByRole("article").count()) === open, "the same posts are open on both");
