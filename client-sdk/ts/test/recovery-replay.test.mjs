@@ -153,6 +153,6 @@ test("any history without any of its changes is as if that had not been made", (
       // What comes later stands on it.
       assert.equal(A.change(left, d => (d.notes.later = 1)).notes.later, 1)
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 })

@@ -32,6 +32,8 @@ export interface Me {
     readonly ref: string
     /** What owners call this member; in no document. */
     readonly label: string
+    /** Not a person: many people use it, one after the other. */
+    readonly kiosk: boolean
   }
   readonly boards: readonly MyBoard[]
   /** May make boards on this server. */
@@ -49,7 +51,7 @@ export function readMe(answer: unknown): Me | null {
   const days = typeof leaseDays === "number" && leaseDays > 0 ? leaseDays : leaseDaysUsual
   return {
     device: { id, label: text(label), kind: text(kind) as DeviceKind, added: moment(added) ?? 0, leaseDays: days },
-    member: { ref, label: text(dict(member).label) },
+    member: { ref, label: text(dict(member).label), kiosk: dict(member).kiosk === true },
     boards: list(boards).map(readBoard),
     operator: operator === true,
   }
@@ -58,8 +60,7 @@ export function readMe(answer: unknown): Me | null {
 function readBoard(answer: unknown): MyBoard {
   const { id, title, lang, timeZone, demo, archived, roles } = dict(answer)
   return {
-    id: text(id), title: text(title), lang: text(lang), timeZone: text(timeZone), demo: demo === true,
-    archived: archived !== undefined && archived !== null && archived !== false && archived !== "",
+    id: text(id), title: text(title), lang: text(lang), timeZone: text(timeZone), demo: demo === true, archived: archived === true,
     roles: list(roles).map(held => {
       const { role, from, until } = dict(held)
       return { role: text(role) as Role, from: moment(from) ?? 0, until: moment(until) }
@@ -71,11 +72,7 @@ const dict = (value: unknown): Record<string, unknown> => (typeof value === "obj
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 const text = (value: unknown): string => (typeof value === "string" ? value : "")
 
-/** A moment as servers write it: milliseconds, or text of RFC 3339. Null when there is none. */
-export function moment(value: unknown): number | null {
-  const ms = typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : NaN
-  return Number.isFinite(ms) && ms > 0 ? ms : null
-}
+const moment = (value: unknown): number | null => (typeof value === "number" && value > 0 ? value : null)
 
 /** The roles that hold on a board at a moment. */
 export function rolesOn(me: Me, board: string, now: number): Role[] {
