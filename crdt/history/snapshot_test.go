@@ -154,6 +154,77 @@ func TestSnapshotBesideTheOwner(t *testing.T) {
 	}
 }
 
+// checkScribbled makes a snapshot of every kind of document, which is refused if
+// the two rules of package chunk about the order of rows disagree, and reads its changes.
+func checkScribbled(t *testing.T, data []byte) *history.History {
+	t.Helper()
+	h := scribble(data)
+	if h.Len() == 0 {
+		return h
+	}
+	for _, n := range []int{h.Len(), (h.Len() + 1) / 2} {
+		s, err := history.MakeSnapshot(h.Prefix(n), chunk.Limits{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes, err := chunk.ParseDocument(s.Chunk, chunk.Limits{})
+		if err != nil || len(changes) != n || !h.Fits(s) {
+			t.Fatalf("%d changes of %d: %v", len(changes), n, err)
+		}
+		for i, c := range changes {
+			if c.Hash != h.At(i).Hash {
+				t.Fatalf("change %d is another", i)
+			}
+		}
+	}
+	return h
+}
+
+func TestSnapshotOfScribbledDocuments(t *testing.T) {
+	seen := map[chunk.Action]int{}
+	conflicts := 0
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 31))
+		data := make([]byte, 200+rng.IntN(1500))
+		for i := range data {
+			data[i] = byte(rng.Uint32())
+		}
+		h := checkScribbled(t, data)
+		for i := range h.Len() {
+			for _, op := range h.At(i).Ops() {
+				seen[op.Action]++
+				if len(op.Pred) > 1 {
+					conflicts++
+				}
+			}
+		}
+	}
+	for a := chunk.ActionMakeMap; a <= chunk.ActionMark; a++ {
+		if seen[a] < 100 && a != chunk.ActionMakeTable {
+			t.Errorf("only %d operations of kind %v", seen[a], a)
+		}
+	}
+	if conflicts < 100 {
+		t.Errorf("only %d operations settle a conflict", conflicts)
+	}
+}
+
+func FuzzSnapshot(f *testing.F) {
+	for seed := range uint64(8) {
+		rng := rand.New(rand.NewPCG(seed, 32))
+		data := make([]byte, 400)
+		for i := range data {
+			data[i] = byte(rng.Uint32())
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) < 1<<12 {
+			checkScribbled(t, data)
+		}
+	})
+}
+
 // Making a snapshot with everything that verifies it.
 func BenchmarkMakeSnapshot(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {
