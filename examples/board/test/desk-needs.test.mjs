@@ -84,7 +84,8 @@ test("M9 by keyboard alone the volunteer edits with the same refusals, extends, 
   await page.keyboard.type("Three bags, on Thursday");
   await page.keyboard.press("Control+Enter");
   await becomes(id, (p) => p.body === "Three bags, on Thursday");
-  assert.ok(await card.evaluate((e) => e === document.activeElement), "back on the card, so that the next letter works");
+  // Back on the card, so that the next letter works.
+  await page.waitForFunction((c) => document.activeElement?.matches(".desk-card") && document.activeElement.querySelector(".code").textContent === c, code);
 
   await page.keyboard.press("x");
   const longer = (await becomes(id, (p) => p.expiresOn > expiresOn)).find((p) => p.id === id);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { AppProvider, useApp, useObservable } from "../../app/client";
 import { loadMessages, type MessageKey, useT } from "../../app/i18n";
 import { choose, LANGUAGES, settings } from "../../app/settings";
@@ -12,12 +12,16 @@ import { CallList } from "./calls";
 import { Entry } from "./entry";
 import { focusOn } from "./keys";
 import { rememberShortcuts, shortcuts } from "./memory";
-import { Numbers } from "./numbers";
-import { Papers } from "./papers";
 import { Queue } from "./queue";
 import "./style.css";
 
 await loadMessages(settings().language, "desk.");
+
+// Fetched at once too, so that they are there when the internet goes; but the form does not wait for them.
+const papers = import("./papers");
+const numbers = import("./numbers");
+const Papers = lazy(async () => ({ default: (await papers).Papers }));
+const Numbers = lazy(async () => ({ default: (await numbers).Numbers }));
 
 const PARTS = [
   { id: "entry", icon: "add", key: "desk.tab.entry", part: Entry },
@@ -25,7 +29,7 @@ const PARTS = [
   { id: "queue", icon: "clock", key: "desk.tab.queue", part: Queue },
   { id: "papers", icon: "print", key: "desk.tab.papers", part: Papers },
   { id: "numbers", icon: "board", key: "desk.tab.numbers", part: Numbers },
-] as const satisfies { id: string; icon: IconName; key: MessageKey; part: () => React.ReactNode }[];
+] as const satisfies { id: string; icon: IconName; key: MessageKey; part: React.ComponentType }[];
 
 /** The desk: a volunteer enters requests for neighbours who are not online, keyboard first, and keeps them informed. */
 export default function Desk() {
@@ -107,7 +111,7 @@ function Open({ board }: { board: Board }) {
         <Skyline />
         {info.demo && <p className="desk-demo">{t("board.demo")}</p>}
       </header>
-      <main id="desk" ref={main} tabIndex={-1} className="desk-main"><Part /></main>
+      <main id="desk" ref={main} tabIndex={-1} className="desk-main"><Suspense fallback={null}><Part /></Suspense></main>
       <footer className="desk-foot">
         <label className="desk-keys">
           <input type="checkbox" checked={keys} onChange={(e) => { setKeys(e.target.checked); rememberShortcuts(e.target.checked); }} />
