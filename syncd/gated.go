@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board"
@@ -55,7 +54,7 @@ func (m *Main) openGate(server api.Server) error {
 		return err
 	}
 	local, _ := config.Loopback(m.Config.Listen) // checked before
-	proxies, err := m.proxies()
+	proxies, err := m.Config.Proxies()
 	if err != nil {
 		return err
 	}
@@ -74,18 +73,6 @@ func (m *Main) openGate(server api.Server) error {
 		}
 	}
 	return m.openSocket(api.NewOperator(cfg))
-}
-
-func (m *Main) proxies() ([]netip.Prefix, error) {
-	var proxies []netip.Prefix
-	for _, text := range m.Config.BehindProxy {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, fmt.Errorf("--behind-proxy %s: %w", text, err)
-		}
-		proxies = append(proxies, p)
-	}
-	return proxies, nil
 }
 
 // openSocket answers the operator's commands.

@@ -310,7 +310,7 @@ func TestStoreInUse(t *testing.T) {
 func TestServeRefusesThePublic(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	for args, want := range map[string]string{
-		"":                       "add --open",
+		"--listen=:0":            "add --lan",
 		"--open --listen=:0":     "add --i-know-this-is-public",
 		"--open --origin=x":      "--origin x: an origin looks like https://board.example",
 		"--listen=127.0.0.1:0 -": "Run \"syncd serve --help\"",
