@@ -46,53 +46,55 @@ func (c *call) proof(p auth.Proof, key auth.Key) error {
 	}
 	p.Host = strings.ToLower(c.r.Host)
 	err := c.Prover.Check(p, key, c.now)
+	defer func() { c.Proofs.Done(addr, c.now, err != nil) }()
 	if base := c.Server.host(); errors.Is(err, auth.ErrForged) && base != "" && base != p.Host {
 		p.Host = base
 		err = c.Prover.Check(p, key, c.now)
 	}
-	if err == nil {
-		c.Proofs.Succeed(addr)
-	}
 	return err
 }
 
+type joinRequest struct {
+	Code, Alg, Key, Challenge, Proof, Label, Kind, AppVersion string
+}
+
 func join(c *call) (any, error) {
-	var q struct {
-		Code, Alg, Key, Challenge, Proof, Label, Kind, AppVersion string
+	var q joinRequest
+	if err := c.read(bodyMax, &q); err != nil { // before the try begins: it may come slowly
+		return nil, err
 	}
 	addr := c.address(c.r)
 	if wait, ok := c.Codes.Try(addr, c.now); !ok {
 		c.Logger.Info("joining refused: too many wrong codes", "wait", wait)
 		return nil, slow{wait}
 	}
-	joined, err := func() (registry.Joined, error) {
-		if err := c.read(bodyMax, &q); err != nil {
-			return registry.Joined{}, err
-		}
-		key, err := auth.ParseKeyText(q.Alg, q.Key)
-		if err != nil {
-			return registry.Joined{}, errKey
-		}
-		code, err := auth.NormalCode(q.Code)
-		if err != nil {
-			return registry.Joined{}, registry.ErrCode
-		}
-		p := auth.Proof{Purpose: auth.PurposeJoin, Challenge: q.Challenge, Subject: auth.JoinSubject(code, key), Signature: q.Proof}
-		if err := c.proof(p, key); err != nil {
-			return registry.Joined{}, err
-		}
-		return c.Registry.Redeem(code, registry.NewDevice{Alg: q.Alg, Key: key.Raw(), Label: q.Label, Kind: q.Kind, AppVersion: q.AppVersion})
-	}()
-	// Only a code that does not work counts.
-	if !errors.Is(err, registry.ErrCode) {
-		c.Codes.Succeed(addr)
-	}
+	wrong := true
+	defer func() { c.Codes.Done(addr, c.now, wrong) }()
+	joined, err := c.redeem(q)
+	wrong = errors.Is(err, registry.ErrCode) // nothing else counts
 	if err != nil {
 		c.Logger.Info("joining refused", "code", problemOf(err).code)
 		return nil, err
 	}
 	c.Logger.Info("a device has joined", "device", joined.Device.ID, "member", joined.Member.Ref, "invite", joined.Device.Invite)
 	return c.begin(joined.Device.ID)
+}
+
+// redeem lets the device in whose code works and who holds its key.
+func (c *call) redeem(q joinRequest) (registry.Joined, error) {
+	key, err := auth.ParseKeyText(q.Alg, q.Key)
+	if err != nil {
+		return registry.Joined{}, errKey
+	}
+	code, err := auth.NormalCode(q.Code)
+	if err != nil {
+		return registry.Joined{}, registry.ErrCode
+	}
+	p := auth.Proof{Purpose: auth.PurposeJoin, Challenge: q.Challenge, Subject: auth.JoinSubject(code, key), Signature: q.Proof}
+	if err := c.proof(p, key); err != nil {
+		return registry.Joined{}, err
+	}
+	return c.Registry.Redeem(code, registry.NewDevice{Alg: q.Alg, Key: key.Raw(), Label: q.Label, Kind: q.Kind, AppVersion: q.AppVersion})
 }
 
 // begin gives a device a session and tells it who it is.

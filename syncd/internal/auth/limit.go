@@ -29,16 +29,19 @@ const (
 	lockMax    = time.Hour
 	lockForget = 24 * time.Hour
 	window     = time.Minute
+	// busyWait is for those who come while as many tries are under way as may
+	// fail.
+	busyWait = time.Second
 )
 
-// Limiter counts failures by address. A try is counted as a failure from the
-// beginning and taken back when it succeeds, so that a hundred tries at once
-// are a hundred. It is safe for concurrent use.
+// Limiter counts failures by address. Tries under way count as well, so that a
+// hundred at once are a hundred, but only failures lock an address out. It is
+// safe for concurrent use.
 type Limiter struct {
 	limits Limits
 
 	mu      sync.Mutex
-	all     bucket
+	all     bucket                         // guarded by mu
 	sources map[netip.Prefix]*list.Element // guarded by mu; of *source
 	order   *list.List                     // guarded by mu; the longest silent first
 }
@@ -54,9 +57,15 @@ type source struct {
 
 // bucket holds failures that drain away, limit of them in a window.
 type bucket struct {
-	level float64
-	at    time.Time
+	level    float64
+	at       time.Time
+	underWay int
 }
+
+// full tells whether one more try could be one too many; over that it would be,
+// whatever becomes of those under way.
+func (b *bucket) full(limit int) bool { return b.level+float64(b.underWay)+1 > float64(limit) }
+func (b *bucket) over(limit int) bool { return b.level+1 > float64(limit) }
 
 // drain lets pass what the time since has taken away. A clock that was set back
 // takes away nothing.
@@ -88,7 +97,7 @@ func Source(addr netip.Addr) netip.Prefix {
 }
 
 // Try begins a try, or tells how long its address has to wait: then the try is
-// not to be made, right or not. A try that succeeds is told with Succeed.
+// not to be made, right or not. What became of a try is told with Done.
 func (l *Limiter) Try(addr netip.Addr, now time.Time) (wait time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -102,31 +111,42 @@ func (l *Limiter) Try(addr netip.Addr, now time.Time) (wait time.Duration, ok bo
 	}
 	if l.limits.Overall > 0 {
 		l.all.drain(l.limits.Overall, now)
-		if l.all.level+1 > float64(l.limits.Overall) {
+		if l.all.full(l.limits.Overall) {
 			return window / time.Duration(l.limits.Overall), false
 		}
 	}
 	s.bucket.drain(l.limits.PerAddress, now)
-	if s.bucket.level+1 > float64(l.limits.PerAddress) {
-		d := lockFirst << min(s.locks, 10)
-		d = min(d, lockMax)
+	if s.bucket.over(l.limits.PerAddress) {
+		d := min(lockFirst<<min(s.locks, 10), lockMax)
 		s.locks, s.locked = s.locks+1, now.Add(d)
 		return d, false
 	}
-	s.bucket.level++
-	s.last = now
-	l.all.level++
+	if s.bucket.full(l.limits.PerAddress) {
+		return busyWait, false
+	}
+	s.bucket.underWay++
+	l.all.underWay++
 	return 0, true
 }
 
-// Succeed takes back the try that the caller began.
-func (l *Limiter) Succeed(addr netip.Addr) {
+// Done ends a try that was begun, and tells whether it failed.
+func (l *Limiter) Done(addr netip.Addr, now time.Time, failed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.all.level = max(0, l.all.level-1)
+	l.all.done(failed)
 	if e := l.sources[Source(addr)]; e != nil {
 		s := e.Value.(*source)
-		s.bucket.level = max(0, s.bucket.level-1)
+		s.bucket.done(failed)
+		if failed {
+			s.last = now
+		}
+	}
+}
+
+func (b *bucket) done(failed bool) {
+	b.underWay = max(0, b.underWay-1)
+	if failed {
+		b.level++
 	}
 }
 

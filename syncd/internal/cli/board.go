@@ -56,7 +56,7 @@ func (c *boardListCmd) Run(a *app) error {
 		if c.JSON {
 			return a.printJSON(list)
 		}
-		t := newTable(a.Stdout, "BOARD", "TITLE", "LANG", "TIME ZONE", "MADE", "")
+		t := newTable(a.Stdout, "BOARD", "TITLE", "LANG", "TIME ZONE", "MADE", "STATE")
 		for _, b := range list.Boards {
 			state := ""
 			if b.Demo {

@@ -47,7 +47,7 @@ func (c *deviceListCmd) Run(a *app) error {
 }
 
 func (c *deviceListCmd) show(a *app, list api.DeviceList, now time.Time) {
-	t := newTable(a.Stdout, "DEVICE", "KIND", "LABEL", "MEMBER", "SEEN", "APP", "CLOCK", "UNSENT", "")
+	t := newTable(a.Stdout, "DEVICE", "KIND", "LABEL", "MEMBER", "SEEN", "APP", "CLOCK", "UNSENT", "STATE")
 	hidden := 0
 	for _, d := range list.Devices {
 		if d.Revoked != 0 && !c.All {

@@ -98,7 +98,7 @@ func (c *invitesListCmd) Run(a *app) error {
 }
 
 func (c *invitesListCmd) show(a *app, list api.InviteList) {
-	t := newTable(a.Stdout, "INVITE", "ROLE", "USED", "UNTIL", "BY", "LABEL", "")
+	t := newTable(a.Stdout, "INVITE", "ROLE", "USED", "UNTIL", "BY", "LABEL", "STATE")
 	hidden := 0
 	for _, i := range list.Invites {
 		if !c.All && (!i.Open || i.Batch != "") {
