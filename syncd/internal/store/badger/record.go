@@ -178,6 +178,8 @@ const (
 	prefixRecord = 0x02
 	prefixNamed  = 0x03
 	prefixAuthor = 0x04
+
+	prefixSnapshot = 0x05
 )
 
 const (

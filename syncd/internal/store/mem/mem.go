@@ -26,6 +26,7 @@ type Disk struct {
 	documents map[id.Document]*document
 	authors   map[id.Document]map[id.Actor]store.ActorAuthor
 	records   map[string][]byte
+	snapshots map[id.Document]snapshot
 }
 
 type document struct {
@@ -42,6 +43,7 @@ func NewDisk() *Disk {
 		documents: make(map[id.Document]*document),
 		authors:   make(map[id.Document]map[id.Actor]store.ActorAuthor),
 		records:   make(map[string][]byte),
+		snapshots: make(map[id.Document]snapshot),
 	}
 }
 
