@@ -23,15 +23,21 @@ func OpenSecret(s store.Store) (secret auth.Secret, err error) {
 	case err != nil:
 		return secret, fmt.Errorf("read the server's secret: %w", err)
 	case value == nil:
-		rand.Read(secret[:]) // never fails
-		if err := s.PutRecords([]store.Record{{Key: []byte(secretKey), Value: secret[:]}}); err != nil {
-			return auth.Secret{}, fmt.Errorf("keep the server's secret: %w", err)
-		}
-		return secret, nil
+		return ReplaceSecret(s)
 	case len(value) != len(secret):
 		return secret, fmt.Errorf("the server's secret is damaged: it has %d bytes, not %d", len(value), len(secret))
 	}
 	return auth.Secret(value), nil
+}
+
+// ReplaceSecret makes another secret, with which every session and ticket ends.
+// No server may have the store open.
+func ReplaceSecret(s store.Store) (secret auth.Secret, err error) {
+	rand.Read(secret[:]) // never fails
+	if err := s.PutRecords([]store.Record{{Key: []byte(secretKey), Value: secret[:]}}); err != nil {
+		return auth.Secret{}, fmt.Errorf("keep the server's secret: %w", err)
+	}
+	return secret, nil
 }
 
 // RememberServer keeps how people reach the server, for commands that run while

@@ -2,12 +2,14 @@ package cli_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tavle-org/tavle/syncd/internal/api"
 	"github.com/tavle-org/tavle/syncd/internal/auth"
@@ -162,6 +164,32 @@ func TestForgettingNeedsAWord(t *testing.T) {
 	r.ok("member", "forget", j.Member.Ref, "--yes", "--data", dir)
 	if m, _ := r.registryOf(dir).Member(j.Member.Ref); m.Label != "" || m.Forgotten.IsZero() {
 		t.Errorf("still known: %+v", m)
+	}
+}
+
+func TestEndingEverySession(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	r.ok("board", "create", "a", "--data", dir)
+	secret := func() auth.Secret {
+		s, err := api.OpenSecret(mem.Open(r.disks[dir]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	device := r.join(dir, codeForm.FindString(r.ok("invite", "--role=resident", "--data", dir))).Device.ID
+	now := time.Now()
+	session, _, err := auth.NewMinter(secret()).Mint(auth.Session, device, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ok("sessions", "end", "--data", dir)
+	if _, err := auth.NewMinter(secret()).Read(auth.Session, session, now); !errors.Is(err, auth.ErrForged) {
+		t.Errorf("an old session: %v", err)
+	}
+	if _, ok := r.registryOf(dir).Device(device); !ok {
+		t.Error("the device is gone")
 	}
 }
 
