@@ -16,6 +16,7 @@ import (
 const (
 	// partBytes is how much of the changes of an item one record holds.
 	partBytes = 200 << 10
+	partsMax  = QuarantineItemMax / partBytes
 
 	// itemOverhead is what an item counts besides its changes.
 	itemOverhead = 512

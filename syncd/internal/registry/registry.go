@@ -4,7 +4,7 @@
 // It promises that what it has answered, or shows to anyone, is durable: each
 // change of it is a set of records that the store keeps as a whole or not at
 // all, and memory follows the store. It never reads or writes a document, never
-// keeps a code, and starts no goroutine. All of it is in memory, some 1.5 kB a
+// keeps a code, and starts no goroutine. All of it is in memory, about 0.9 kB a
 // member with a device, so that reading is quick; the store is read once, by
 // Open.
 //

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,14 +69,14 @@ func (s *server) pass(d time.Duration) {
 	s.now = s.now.Add(d)
 }
 
-var keys uint64
+var keys atomic.Uint64
 
 // newDevice is a device that has no member yet.
 func newDevice() registry.NewDevice {
 	seed := make([]byte, ed25519.SeedSize)
 	rand.Read(seed)
-	keys++
-	binary.BigEndian.PutUint64(seed, keys)
+
+	binary.BigEndian.PutUint64(seed, keys.Add(1))
 	key := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
 	return registry.NewDevice{Alg: "Ed25519", Key: key, Label: "a phone", Kind: "phone", AppVersion: "1.0"}
 }

@@ -143,6 +143,9 @@ func (r *Registry) loadRow(key string, value []byte, moments map[stamp]struct{})
 		if q.board, q.id, err = refusedKey(name); err == nil {
 			err = cbor.Unmarshal(value, q)
 		}
+		if err == nil && (q.Parts < 0 || q.Parts > partsMax || q.Bytes < 0 || q.Bytes > QuarantineItemMax && q.Parts > 0) {
+			err = errors.New("a refused change of impossible size")
+		}
 		if err == nil {
 			r.shelf(q.board).add(q)
 		}
