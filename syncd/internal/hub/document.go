@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
 	"github.com/tavle-org/tavle/syncd/internal/gate"
@@ -52,6 +53,7 @@ const (
 	evDurable
 	evTick
 	evUnload
+	evSnapshot
 )
 
 // event is something for a document to do. Which fields are set depends on kind.
@@ -65,6 +67,7 @@ type event struct {
 	added     []id.Storage
 	heads     map[id.Storage]wire.RemoteHeads
 	err       error // of evDurable
+	snapshot  *history.Snapshot
 }
 
 // newDocument returns the document for a principal that may read it. Its rules are
@@ -163,6 +166,8 @@ func (d *document) handle(ev event) {
 		d.carry(d.rep.Tick(now))
 	case evUnload:
 		d.unload()
+	case evSnapshot:
+		d.takeSnapshot(ev.snapshot)
 	}
 }
 
@@ -198,6 +203,9 @@ func (d *document) sync(now time.Time, ev event) {
 	}
 	in := replica.Input{From: ev.session.conn, Message: ev.sync, Alone: d.hub.alone()}
 	e := d.rep.Sync(now, in)
+	if e.Load && d.findSnapshot() {
+		e = d.rep.Sync(now, in)
+	}
 	if e.Load {
 		if err := d.load(); err != nil {
 			d.fail(ev, err)
@@ -208,6 +216,9 @@ func (d *document) sync(now time.Time, ev event) {
 	}
 	ev.session.spend(time.Since(now))
 	d.carry(e)
+	if d.rep != nil && d.rep.Outdated(false) {
+		d.makeSnapshot()
+	}
 }
 
 // load reads the history from the store, when it is this document's turn.
@@ -218,6 +229,7 @@ func (d *document) load() error {
 	if err != nil {
 		return err
 	}
+	had := d.rep.HasSnapshot()
 	err = d.rep.Load(authors, func(take func([]byte) error) error {
 		_, err := d.hub.cfg.Store.Load(d.id, take)
 		return err
@@ -226,6 +238,9 @@ func (d *document) load() error {
 		return fmt.Errorf("load document %s: %w", d.id, err)
 	}
 	d.hub.counts.loads.Add(1)
+	if had && !d.rep.HasSnapshot() {
+		d.dropSnapshot(history.ErrSnapshot)
+	}
 	return nil
 }
 
@@ -248,6 +263,9 @@ func (d *document) authors() ([]rights.Binding, error) {
 }
 
 func (d *document) unload() {
+	if d.rep.Outdated(true) {
+		d.makeSnapshot()
+	}
 	d.rep.Unload()
 	if tidy := d.hub.cfg.Tidy; tidy != nil && !d.rep.Loaded() {
 		if err := tidy(d.id); err != nil {

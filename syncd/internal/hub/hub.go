@@ -52,6 +52,9 @@ type Config struct {
 	// admitted, nil for never. It may wait for the disk.
 	Refused func(Refusal)
 
+	// Snapshots keeps snapshots of documents; nil: none are made.
+	Snapshots store.Snapshots
+
 	// Tidy is called with a document that has been idle, nil for never. It may
 	// rearrange what is stored; an error of it is logged and does no harm.
 	Tidy func(id.Document) error
@@ -121,7 +124,8 @@ type Hub struct {
 	work   work
 	counts counters
 
-	refusals refusals
+	refusals  refusals
+	snapshots *snapshots // nil: none are made
 
 	mu       sync.Mutex // guards what follows; taken before document.mu
 	docs     map[id.Document]*document
@@ -145,6 +149,11 @@ func New(cfg Config) *Hub {
 	}
 	h.work.begin()
 	go h.sweep()
+	if cfg.Snapshots != nil {
+		h.snapshots = newSnapshots(h)
+		h.work.begin()
+		go h.snapshots.run()
+	}
 	return h
 }
 

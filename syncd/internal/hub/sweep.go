@@ -79,6 +79,7 @@ type Stats struct {
 	Relayed     int64 // ephemeral messages, one for each receiver
 	Dropped     int64 // ephemeral messages over the rate
 	Unavailable int64 // answers that a document is not available
+	Withheld    int64 // messages about documents that their sender does not know of
 	Loads       int64 // histories loaded
 	StoreErrors int64 // documents that could not be read or written
 }
@@ -92,6 +93,7 @@ func (h *Hub) Stats() Stats {
 		Relayed:     h.counts.relayed.Load(),
 		Dropped:     h.counts.dropped.Load(),
 		Unavailable: h.counts.unavailable.Load(),
+		Withheld:    h.counts.withheld.Load(),
 		Loads:       h.counts.loads.Load(),
 		StoreErrors: h.counts.storeErrors.Load(),
 	}

@@ -88,6 +88,9 @@ type Replica struct {
 	stalled bool      // the last Persist failed; no further change is accepted
 	retry   time.Time // when it is tried again
 
+	snapshot *history.Snapshot // of the first durable changes; nil when there is none
+	fresh    bool              // a peer that had nothing was served since the last snapshot
+
 	remote  map[id.Storage]wire.RemoteHeads // what is known of the heads of stores
 	ownTime int64                           // timestamp of our own heads, ms since 1970
 
@@ -171,6 +174,9 @@ func (r *Replica) Load(authors []rights.Binding, read func(take func(change []by
 	h.MarkDurable(h.Len())
 	r.h, r.rules, r.round = h, rules, nil
 	r.changes, r.heads = h.Len(), h.DurableHeads()
+	if r.snapshot != nil && !h.Fits(r.snapshot) {
+		r.snapshot = nil
+	}
 	return nil
 }
 
@@ -183,7 +189,7 @@ func (r *Replica) Unload() {
 	if r.h == nil || r.changes == 0 || r.Busy() {
 		return
 	}
-	r.h, r.rules, r.round = nil, nil, nil
+	r.h, r.rules, r.round, r.snapshot = nil, nil, nil, nil
 }
 
 // Bytes is about what the history takes in memory.
@@ -279,6 +285,9 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 	}
 	if r.h == nil {
 		reply, ok := p.state.ReceiveCurrent(r.changes, r.heads, in.Message.Message)
+		if !ok {
+			reply, ok = p.state.ReceiveFresh(r.changes, r.heads, r.snapshot, in.Message.Message)
+		}
 		if !ok {
 			return Effects{Load: true}
 		}
@@ -381,6 +390,10 @@ func (r *Replica) NotDurable(now time.Time) Effects {
 func (r *Replica) serve(e *Effects, p *peer) {
 	if r.round == nil {
 		r.round = exchange.NewRound(r.h)
+		r.round.UseSnapshot(r.snapshot)
+	}
+	if heard, fresh := p.state.Heard(); heard && fresh {
+		r.fresh = true
 	}
 	if data := r.round.Generate(&p.state); data != nil {
 		e.Send = append(e.Send, Send{To: p.conn, Sync: data})

@@ -31,8 +31,8 @@ const arrows = `
 	# the daemon, in the order a message passes through it
 	syncd/internal/edge     → syncd/internal/gate crdt/wire crdt/id
 	syncd/internal/gate     → crdt/board crdt/board/rights crdt/history crdt/chunk crdt/id
-	syncd/internal/hub      → crdt/board/rights syncd/internal/gate syncd/internal/replica syncd/internal/store syncd/internal/store/groupcommit crdt/wire crdt/id
-	syncd/internal/replica  → crdt/board/rights crdt/exchange crdt/history crdt/wire crdt/id
+	syncd/internal/hub      → crdt/board/rights crdt/history crdt/chunk syncd/internal/gate syncd/internal/replica syncd/internal/store syncd/internal/store/groupcommit crdt/wire crdt/id
+	syncd/internal/replica  → crdt/board/rights crdt/exchange crdt/history crdt/chunk crdt/wire crdt/id
 	syncd/internal/store    → crdt/id
 	syncd/internal/store/groupcommit → syncd/internal/store crdt/id
 	syncd/internal/store/badger      → syncd/internal/store crdt/id

@@ -1,0 +1,214 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/history"
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/syncd/internal/store"
+)
+
+// snapshots makes snapshots of documents, one after the other, with a share of one
+// processor. What is not finished at Shutdown is lost and begins anew some time.
+type snapshots struct {
+	// Immutable.
+	hub  *Hub
+	wake chan struct{} // of one; whoever queues sends, run receives
+
+	// Owned by run.
+	hopeless map[id.Document]struct{} // too large, or the writer makes a mistake with them
+
+	mu     sync.Mutex // guards what follows
+	queue  []id.Document
+	jobs   map[id.Document][]*chunk.Change // of those in the queue
+	counts SnapshotCounts
+}
+
+// SnapshotCounts are totals since New.
+type SnapshotCounts struct {
+	Made  int64
+	Wrong int64 // that were not what their changes give, and were dropped
+}
+
+// snapshotShare is how much of a processor making snapshots may take.
+const snapshotShare = 5
+
+// snapshotQueueMax bounds the documents that wait, whose histories are held in
+// memory meanwhile. Others have to wait for their next occasion.
+const snapshotQueueMax = 64
+
+// hopelessMax bounds what is remembered of documents without hope.
+const hopelessMax = 10_000
+
+func newSnapshots(h *Hub) *snapshots {
+	return &snapshots{
+		hub: h, wake: make(chan struct{}, 1),
+		hopeless: map[id.Document]struct{}{}, jobs: map[id.Document][]*chunk.Change{},
+	}
+}
+
+// add queues a document, with its durable changes.
+func (s *snapshots) add(doc id.Document, changes []*chunk.Change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, there := s.jobs[doc]; !there {
+		if len(s.queue) >= snapshotQueueMax {
+			return
+		}
+		s.queue = append(s.queue, doc)
+	}
+	s.jobs[doc] = changes
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+func (s *snapshots) next() (doc id.Document, changes []*chunk.Change, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 {
+		return doc, nil, false
+	}
+	doc = s.queue[0]
+	s.queue = s.queue[1:]
+	changes = s.jobs[doc]
+	delete(s.jobs, doc)
+	return doc, changes, true
+}
+
+func (s *snapshots) run() {
+	defer s.hub.work.end()
+	for {
+		select {
+		case <-s.hub.stop:
+			return
+		case <-s.wake:
+		}
+		for doc, changes, ok := s.next(); ok; doc, changes, ok = s.next() {
+			s.make(doc, changes)
+		}
+	}
+}
+
+func (s *snapshots) make(doc id.Document, changes []*chunk.Change) {
+	if _, hopeless := s.hopeless[doc]; hopeless {
+		return
+	}
+	log := s.hub.cfg.Logger
+	begin := time.Now()
+	made, err := history.MakeSnapshot(changes, chunk.Limits{}, s.throttle())
+	switch {
+	case errors.Is(err, context.Canceled):
+		return
+	case err != nil:
+		if len(s.hopeless) < hopelessMax {
+			s.hopeless[doc] = struct{}{}
+		}
+		if errors.Is(err, history.ErrSnapshot) { // of this program
+			s.count(0, 1)
+			log.Error("no snapshot could be made", "doc", doc, "changes", len(changes), "err", err)
+		}
+		return
+	}
+	if err := s.hub.cfg.Snapshots.PutSnapshot(doc, made.Changes, made.Chunk); err != nil {
+		if !errors.Is(err, store.ErrClosed) {
+			log.Warn("a snapshot could not be kept", "doc", doc, "err", err)
+		}
+		return
+	}
+	s.count(1, 0)
+	log.Debug("a snapshot was made", "doc", doc, "changes", made.Changes, "bytes", len(made.Chunk), "elapsed", time.Since(begin))
+	if d := s.hub.known(doc); d != nil {
+		d.post(event{kind: evSnapshot, snapshot: made})
+	}
+}
+
+// throttle returns a step that rests in proportion to the time since the last one.
+func (s *snapshots) throttle() func() error {
+	last := time.Now()
+	return func() error {
+		select {
+		case <-s.hub.stop:
+			return context.Canceled
+		case <-time.After((snapshotShare - 1) * time.Since(last)):
+		}
+		last = time.Now()
+		return nil
+	}
+}
+
+func (s *snapshots) count(made, wrong int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.Made += made
+	s.counts.Wrong += wrong
+}
+
+// Snapshots returns the counts.
+func (h *Hub) Snapshots() SnapshotCounts {
+	if h.snapshots == nil {
+		return SnapshotCounts{}
+	}
+	h.snapshots.mu.Lock()
+	defer h.snapshots.mu.Unlock()
+	return h.snapshots.counts
+}
+
+// known returns an open document; nil if it is not open.
+func (h *Hub) known(doc id.Document) *document {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.docs[doc]
+}
+
+// The methods below belong to the goroutine of the document.
+
+func (d *document) makeSnapshot() {
+	if d.hub.snapshots != nil {
+		d.hub.snapshots.add(d.id, d.rep.Prefix())
+	}
+}
+
+// findSnapshot looks for a snapshot in the store, before the history is loaded. It
+// reports whether there is one now that was not there before.
+func (d *document) findSnapshot() bool {
+	if d.hub.snapshots == nil || d.rep.HasSnapshot() || !d.rep.Exists() {
+		return false
+	}
+	n, data, err := d.hub.cfg.Snapshots.Snapshot(d.id)
+	switch {
+	case err != nil:
+		d.dropSnapshot(err)
+		return false
+	case data == nil:
+		return false
+	}
+	s, err := history.OpenSnapshot(n, data, chunk.Limits{})
+	if err != nil {
+		d.dropSnapshot(err)
+		return false
+	}
+	return d.takeSnapshot(s)
+}
+
+func (d *document) takeSnapshot(s *history.Snapshot) bool {
+	ok := d.rep.UseSnapshot(s)
+	if !ok {
+		d.dropSnapshot(history.ErrSnapshot)
+	}
+	return ok
+}
+
+// dropSnapshot removes a snapshot that is wrong. Peers are sent changes.
+func (d *document) dropSnapshot(cause error) {
+	d.hub.snapshots.count(0, 1)
+	d.hub.cfg.Logger.Error("a wrong snapshot was dropped", "doc", d.id, "err", cause)
+	if err := d.hub.cfg.Snapshots.DropSnapshot(d.id); err != nil {
+		d.hub.cfg.Logger.Warn("a wrong snapshot could not be removed", "doc", d.id, "err", err)
+	}
+}

@@ -1,0 +1,157 @@
+package hub
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/exchange"
+	"github.com/tavle-org/tavle/crdt/history"
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
+	"github.com/tavle-org/tavle/syncd/internal/store"
+	"github.com/tavle-org/tavle/syncd/internal/store/mem"
+)
+
+// fresh asks for a document as a client does that has nothing, and returns what
+// it is sent until it has some heads: how many document chunks, and how many
+// changes one by one.
+func (d *device) fresh(doc id.Document, flags *exchange.Flags, heads []id.ChangeHash) (chunks, changes int) {
+	d.t.Helper()
+	m := exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}, Flags: flags}
+	d.receive(wire.Sync{Sender: d.peer, Document: doc, Data: m.Append(nil), Request: true})
+	for deadline := time.Now().Add(10 * time.Second); !slices.Equal(d.Heads(), heads); {
+		sync, ok := d.next().(wire.Sync)
+		if !ok {
+			if time.Now().After(deadline) {
+				d.t.Fatalf("%s: waited in vain for the document", d.peer)
+			}
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		message, err := exchange.Decode(sync.Data, exchange.Limits{})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		for _, entry := range message.Changes {
+			for raw, err := range chunk.Split(entry, chunk.DefaultLimits) {
+				if err != nil {
+					d.t.Fatal(err)
+				}
+				if raw.Type == chunk.TypeDocument {
+					chunks++
+				} else {
+					changes++
+				}
+			}
+		}
+		if _, err := message.Offer(d.History, nil); err != nil {
+			d.t.Fatal(err)
+		}
+		d.MarkDurable(d.Len())
+		d.state.Receive(d.History, message)
+		d.say(doc)
+	}
+	return chunks, changes
+}
+
+func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
+	disk := mem.NewDisk()
+	s := mem.Open(disk)
+	doc := id.NewDocument()
+	var heads []id.ChangeHash
+	const changes = 200
+	t.Run("made when it was missed", func(t *testing.T) {
+		srv := newServer(t, s, func(c *Config) { c.Snapshots = s })
+		a := srv.device("a")
+		for i := range changes {
+			a.Put(fmt.Sprint("key ", i%7), fmt.Sprint(i))
+		}
+		a.publish(doc)
+		heads = a.Heads()
+		if chunks, one := srv.device("first").fresh(doc, &exchange.Flags{}, heads); chunks != 0 || one != changes {
+			t.Errorf("the first newcomer is sent %d chunks and %d changes", chunks, one)
+		}
+		eventually(t, "a snapshot is made", func() bool { return srv.Snapshots().Made == 1 })
+		eventually(t, "newcomers are sent it", func() bool {
+			chunks, one := srv.device("second"+fmt.Sprint(time.Now().UnixNano())).fresh(doc, &exchange.Flags{}, heads)
+			return chunks == 1 && one == 0
+		})
+		if chunks, one := srv.device("plain").fresh(doc, nil, heads); chunks != 0 || one != changes {
+			t.Errorf("one who did not declare to read it is sent %d chunks and %d changes", chunks, one)
+		}
+		a.Put("key", "later")
+		a.publish(doc)
+		heads = a.Heads()
+		if chunks, one := srv.device("later").fresh(doc, &exchange.Flags{}, heads); chunks != 1 || one != 1 {
+			t.Errorf("after one more change a newcomer is sent %d chunks and %d changes", chunks, one)
+		}
+	})
+	t.Run("kept, and served without the history", func(t *testing.T) {
+		n, data, err := s.Snapshot(doc)
+		if err != nil || n != changes {
+			t.Fatalf("kept: of %d changes, %v", n, err)
+		}
+		// As if nothing had been written since.
+		only := mem.Open(mem.NewDisk())
+		copyDocument(t, s, only, doc, n)
+		if err := only.PutSnapshot(doc, n, data); err != nil {
+			t.Fatal(err)
+		}
+		srv := newServer(t, only, func(c *Config) { c.Snapshots = only })
+		info, _, err := only.Stat(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if chunks, one := srv.device("a").fresh(doc, &exchange.Flags{}, info.Heads); chunks != 1 || one != 0 {
+			t.Errorf("a newcomer is sent %d chunks and %d changes", chunks, one)
+		}
+		if n := srv.Stats().Loads; n != 0 {
+			t.Errorf("%d histories were loaded", n)
+		}
+	})
+	t.Run("dropped when it is wrong", func(t *testing.T) {
+		n, data, err := s.Snapshot(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, wrong := range map[string]func() error{
+			"damaged":          func() error { return s.PutSnapshot(doc, n, append(bytes.Clone(data[:len(data)-1]), '?')) },
+			"of fewer changes": func() error { return s.PutSnapshot(doc, n-1, data) },
+		} {
+			if err := wrong(); err != nil {
+				t.Fatal(err)
+			}
+			srv := newServer(t, s, func(c *Config) { c.Snapshots = s })
+			if chunks, one := srv.device(name).fresh(doc, &exchange.Flags{}, heads); chunks != 0 || one != changes+1 {
+				t.Errorf("%s: a newcomer is sent %d chunks and %d changes", name, chunks, one)
+			}
+			if srv.Snapshots().Wrong != 1 {
+				t.Errorf("%s: %d wrong snapshots were noticed", name, srv.Snapshots().Wrong)
+			}
+			eventually(t, "a new one is made", func() bool { return srv.Snapshots().Made == 1 })
+		}
+	})
+}
+
+// copyDocument copies the first n changes.
+func copyDocument(t *testing.T, from, to *mem.Store, doc id.Document, n int) {
+	t.Helper()
+	h := history.New(history.Limits{})
+	a := store.Append{Document: doc}
+	_, err := from.Load(doc, func(change []byte) error {
+		if h.Len() == n {
+			return nil
+		}
+		a.Changes = append(a.Changes, change)
+		return h.Restore(change)
+	})
+	a.Heads = h.Heads()
+	if err := errors.Join(err, to.Commit([]store.Append{a})); err != nil {
+		t.Fatal(err)
+	}
+}
