@@ -90,6 +90,25 @@ func TestOnlyOneClaims(t *testing.T) {
 	if got := s.add(t, c.change(t), carl.p); got != NotYours {
 		t.Errorf("another hand-over: %v", got)
 	}
+	// A hand-over by who is not the author counts for no reader, and so for no claim.
+	inger.pull(s)
+	r = replicaOf(s.h)
+	c = r.tamper(inger.actor)
+	over = c.makeMap(r.at(t, path("posts", post, "handovers")).at, string(ident("on")))
+	c.set(over, "by", inger.ref)
+	c.set(over, "secretHash", board.SecretHash(secretOf("on")))
+	c.makeMap(over, "claims")
+	if got := s.add(t, c.change(t), inger.p); got != 0 {
+		t.Errorf("a hand-over by who has the post: %v", got)
+	}
+	r = replicaOf(s.h)
+	c = r.tamper("a third actor of bo")
+	claim := c.makeMap(r.at(t, path("posts", post, "handovers", ident("on"), "claims")).at, string(ident("third")))
+	c.set(claim, "by", bo.ref)
+	c.set(claim, "secret", secretOf("on"))
+	if got := s.add(t, c.change(t), bo.p); got != WrongSecret {
+		t.Errorf("a claim of it: %v", got)
+	}
 	page, err := board.ReadPage(s.h)
 	if err != nil || page.Posts[0].HeldBy() != inger.ref {
 		t.Errorf("held by %s: %v", page.Posts[0].HeldBy(), err)
@@ -213,5 +232,21 @@ func TestDocumentWrittenWithoutRules(t *testing.T) {
 	}
 	if got := x.attempt(func(r *replica, c *tampered) { x.newPost(r, c) }); got != 0 {
 		t.Errorf("a post: %v", got)
+	}
+}
+
+// A post that is for a neighbour in the second of two forms is for a neighbour.
+func TestForNeighbourInTheSecondTab(t *testing.T) {
+	s := newPageServer()
+	carl := onPage(t, "carl", member("carl", Connector))
+	carl.must(carl.AddPost(noon, carl.request("sofa")))
+	carl.push(s)
+	tab := onPage(t, "another tab of carl", carl.p)
+	tab.ref = carl.ref
+	tab.must(tab.AddPost(noon, tab.forNeighbour("sofa")))
+	tab.push(s)
+	carl.pull(s)
+	if got := s.add(t, carl.must(carl.EditPost(noon, ident("sofa"), board.PostEdit{Place: ptr("tlf. 22 33 44 55")})), carl.p); got != ContactData {
+		t.Errorf("a telephone number: %v", got)
 	}
 }

@@ -98,6 +98,17 @@ var refusals = []struct {
 	{"a post with two names", Resident, Other, Forged, func(x *scene, r *replica, c *tampered) {
 		c.set(x.newPost(r, c), "createdBy", x.maker.ref)
 	}},
+	{"a post with two names of one's own", Resident, Own, Forged, func(x *scene, r *replica, c *tampered) {
+		c.set(x.newPost(r, c), "createdBy", x.p.Member+"."+string(ident("visit")))
+	}},
+	{"make another's terms again", Resident, Own, NotYours, func(x *scene, r *replica, c *tampered) {
+		c.set(c.makeMap(r.at(x.t, postPath+"/terms").at, string(ident("terms"))), "task", "ingenting")
+	}},
+	{"make the post of an earlier visit again", Visitor, Own, RoleMayNot, func(x *scene, r *replica, c *tampered) {
+		e := c.makeMap(r.at(x.t, "/posts").at, string(ident("post")))
+		c.set(e, "createdBy", x.maker.ref)
+		c.set(e, "kind", "request")
+	}},
 	{"a name that only begins like one's own", Resident, Other, Forged, func(x *scene, r *replica, c *tampered) {
 		c.set(c.makeMap(r.at(x.t, "/posts").at, string(ident("new"))), "createdBy", x.p.Member+"x")
 	}},
@@ -171,6 +182,18 @@ var refusals = []struct {
 	{"a reply whose key is no id", Resident, Own, BadID, func(x *scene, r *replica, c *tampered) { c.makeMap(r.at(x.t, postPath+"/replies").at, "") }},
 	{"a record about no id", Moderator, Own, BadID, func(x *scene, r *replica, c *tampered) {
 		x.entry(r, c, "/moderation", "by", "target", "Inger", "action", "remove")
+	}},
+
+	{"a restore of no id", Moderator, Own, BadID, func(x *scene, r *replica, c *tampered) {
+		e := x.entry(r, c, "/moderation", "by", "target", string(ident("post")), "action", "restore")
+		c.put(c.makeMap(e, "restores"), "Inger", chunk.ActionSet, chunk.BoolValue(true))
+	}},
+	{"a restore of 201 records", Moderator, Own, TooMany, func(x *scene, r *replica, c *tampered) {
+		e := x.entry(r, c, "/moderation", "by", "target", string(ident("post")), "action", "restore")
+		restores := c.makeMap(e, "restores")
+		for i := range 201 {
+			c.put(restores, string(ident(fmt.Sprint(i))), chunk.ActionSet, chunk.BoolValue(true))
+		}
 	}},
 
 	{"a long title", Resident, Own, TooLong, func(x *scene, r *replica, c *tampered) { c.set(x.newPost(r, c), "title", strings.Repeat("æ", 81)) }},
@@ -353,5 +376,8 @@ func TestGenesis(t *testing.T) {
 	}
 	if got := s.add(t, board.PageGenesis(board.DemoBoard(), may, 0), Principal{}); got != 0 {
 		t.Errorf("the genesis: %v", got)
+	}
+	if got := s.add(t, replicaOf(s.h).tamper(board.BoardGenesis().Actor).change(t), member("finn", Owner)); got != GenesisOnly {
+		t.Errorf("one more change of the actor of the genesis: %v", got)
 	}
 }
