@@ -13,8 +13,9 @@ import (
 // An id stands for one entry of a document, wherever it is made: readers take maps
 // that were made twice for one, and a record of moderation names nothing but ids.
 // So nobody can put something under the id of another's entry, in whatever map. Who
-// made an entry may make it again, since two tabs may send the same form, but only
-// while they may edit it: readers show the fields of the later one first.
+// made a post, a reply or an offer may make it again, since two tabs may send the
+// same form, but only while they may edit it: readers show the fields of the later
+// one first. For the same reason records, which are never changed, are made once.
 func (w *walk) entryAt(op *chunk.Op) Reason {
 	id, ok := parseID(op.Key)
 	if !ok || op.Action != chunk.ActionMakeMap {
@@ -96,14 +97,10 @@ func (w *walk) mayMake(op *chunk.Op, at int32, again bool) Reason {
 		return 0
 	case w.freshAt(at) != nil:
 		return TakenID // twice in one change
-	case w.obj.make == HandOver || w.obj.make == Claim:
-		return SetOnce
 	case w.relation(at) != Own:
 		return NotYours
-	case w.obj.of.edit != 0:
-		return w.allowed(w.obj.of.edit, at, false)
 	}
-	return 0
+	return w.allowed(w.obj.of.edit, at, false) // records are made once
 }
 
 // finish judges what only the whole change shows.

@@ -158,6 +158,25 @@ var refusals = []struct {
 		e := x.entry(r, c, postPath+"/closings", "by", "outcome", "foundHere")
 		c.add(craftedOp{object: e, pred: []opRef{{e.counter + 1, e.actor}}, Op: chunk.Op{Key: "by", Action: chunk.ActionSet, Value: chunk.StringValue(x.p.Member)}})
 	}},
+	{"one's own record of moderation again", Moderator, Own, SetOnce, func(x *scene, r *replica, c *tampered) {
+		x.entry(r, c, "/moderation", "by", "target", string(ident("post")), "action", "remove")
+		if got := x.s.add(x.t, c.change(x.t), x.p); got != 0 {
+			x.t.Fatalf("the record is refused: %v", got)
+		}
+		*r = *replicaOf(x.s.h)
+		*c = *r.tamper(c.actor)
+		x.entry(r, c, "/moderation", "by", "target", string(ident("post")), "action", "restore")
+	}},
+	{"one's own terms again, when others agreed", Resident, Own, SetOnce, func(x *scene, r *replica, c *tampered) {
+		c.makeMap(r.at(x.t, postPath).at, "terms")
+		x.entry(r, c, postPath+"/terms", "", "task", "snerydning")
+		if got := x.s.add(x.t, c.change(x.t), x.p); got != 0 {
+			x.t.Fatalf("the terms are refused: %v", got)
+		}
+		*r = *replicaOf(x.s.h)
+		*c = *r.tamper(c.actor)
+		x.entry(r, c, postPath+"/terms", "", "task", "alt andet")
+	}},
 	{"a hand-over again", Resident, Own, SetOnce, func(x *scene, r *replica, c *tampered) {
 		c.set(c.makeMap(r.at(x.t, postPath+"/handovers").at, string(ident("handover"))), "by", x.p.Member)
 	}},

@@ -110,7 +110,7 @@ var table = [actionEnd][relations]Roles{
 	SetIdea:      always(stewards),
 	Propose:      always(writers),
 	Agree:        always(writers),
-	HandOver:     {Own: writers},
+	HandOver:     {Own: members},
 	Claim:        always(members),
 	Moderate:     always(moderators),
 	EditBoard:    always(stewards),

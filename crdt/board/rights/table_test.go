@@ -48,8 +48,11 @@ func newScene(t *testing.T, role Role, r Relation) *scene {
 	d.must(d.AddPost(noon, form))
 	d.must(d.Reply(noon, form.ID, board.NewReply{ID: ident("reply"), Body: "ja", CreatedBy: d.ref, Author: "x"}))
 	d.must(d.OfferHelp(noon, form.ID, board.NewOffer{ID: ident("offer"), CreatedBy: d.ref, Author: "x"}))
-	d.must(d.HandOver(noon, form.ID, board.NewHandover{ID: ident("handover"), By: d.ref, Secret: secretOf("slip")}))
 	d.push(x.s)
+	over := d.must(d.HandOver(noon, form.ID, board.NewHandover{ID: ident("handover"), By: d.ref, Secret: secretOf("slip")}))
+	if got := x.s.add(t, over, asResident(maker)); got != 0 {
+		t.Fatalf("the hand-over is refused: %v", got)
+	}
 	helper := onPage(t, "helper", member("helper", Resident))
 	helper.pull(x.s)
 	helper.must(helper.OfferHelp(noon, form.ID, board.NewOffer{ID: ident("help"), CreatedBy: helper.ref}))
@@ -57,6 +60,12 @@ func newScene(t *testing.T, role Role, r Relation) *scene {
 	helper.push(x.s)
 	x.post, x.maker = path("posts", form.ID), d
 	return x
+}
+
+// asResident is a member who is a resident: what a kiosk may not do, to set a scene.
+func asResident(p Principal) Principal {
+	p.Kiosk, p.Roles = false, RolesOf(Resident)
+	return p
 }
 
 // attempt lets the actor try something, and tells why it was refused.
@@ -92,9 +101,7 @@ func (x *scene) share() {
 	r := replicaOf(x.s.h)
 	c := r.tamper("the sharer's actor")
 	c.put(r.at(x.t, x.post).at, "shared", chunk.ActionSet, chunk.BoolValue(true))
-	owner := x.maker.p
-	owner.Kiosk, owner.Roles = false, RolesOf(Resident)
-	if got := x.s.add(x.t, c.change(x.t), owner); got != 0 {
+	if got := x.s.add(x.t, c.change(x.t), asResident(x.maker.p)); got != 0 {
 		x.t.Fatalf("sharing is refused: %v", got)
 	}
 }
@@ -172,8 +179,7 @@ var try = map[Action][]func(x *scene, r *replica, c *tampered){
 		},
 		func(x *scene, r *replica, c *tampered) { // again, by who made it
 			x.n++
-			closer := x.maker.p
-			closer.Kiosk, closer.Roles = false, RolesOf(Resident)
+			closer := asResident(x.maker.p)
 			closing := r.tamper("the closer's actor")
 			e := closing.makeMap(r.at(x.t, x.post+"/closings").at, string(ident("closed")))
 			closing.set(e, "by", closer.Member)

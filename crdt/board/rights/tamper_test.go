@@ -234,17 +234,27 @@ func (a *attack) others() string {
 		for i := range p.Offers {
 			p.Offers[i].Answers = slices.DeleteFunc(p.Offers[i].Answers, func(v board.Answer) bool { return gone(v.ID, v.By) })
 		}
+		if Allowed(a.p.Roles, SetIdea, Other) {
+			p.Idea = board.Idea{}
+			delete(p.Concurrent, "idea.status")
+			delete(p.Concurrent, "idea.reason")
+			if len(p.Concurrent) == 0 {
+				p.Concurrent = nil
+			}
+		}
 		if a.p.owns(p.HeldBy()) && !a.p.Kiosk {
 			p = board.Post{ID: p.ID, Replies: p.Replies, Offers: p.Offers, Supports: p.Supports, Terms: p.Terms, Acks: p.Acks}
 		}
 		all = append(all, p)
 	}
+	page.Moderation = slices.DeleteFunc(page.Moderation, func(r board.Record) bool { return gone(r.ID, "") })
 	slices.SortFunc(all, func(x, y board.Post) int { return strings.Compare(string(x.ID), string(y.ID)) })
 	return asJSON(a.t, []any{all, page.Moderation})
 }
 
-// Whatever a tampered client of a resident, or of a kiosk, sends: what others wrote
-// is shown as before, byte by byte.
+// Whatever a tampered client of a resident, of a kiosk, or of a moderator or deputy
+// sends: what others wrote is shown as before, byte by byte, but for what the role
+// is for: new records of moderation, and what becomes of ideas.
 func TestNobodyAltersWhatOthersWrote(t *testing.T) {
 	accepted, refused := 0, map[Reason]int{}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -257,7 +267,7 @@ func TestNobodyAltersWhatOthersWrote(t *testing.T) {
 				d.sync(s.s)
 			}
 		}
-		enemy := member("enemy", Resident)
+		enemy := member("enemy", rapid.SampledFrom([]Role{Resident, Resident, Ambassador, Moderator, Deputy}).Draw(rt, "role"))
 		if rapid.IntRange(0, 3).Draw(rt, "kiosk") == 0 {
 			enemy = kioskOf("kiosk 2")
 			enemy.Device = "device of the enemy"
@@ -268,6 +278,9 @@ func TestNobodyAltersWhatOthersWrote(t *testing.T) {
 		d.must(d.AddPost(d.now, d.request("own")))
 		if posts := d.read().Posts; len(posts) > 1 {
 			d.must(d.Reply(d.now, posts[1].ID, board.NewReply{ID: ident("own reply"), Body: "ja", CreatedBy: d.ref}))
+		}
+		if Allowed(enemy.Roles, Moderate, Other) && !enemy.Kiosk {
+			d.must(d.Moderate(d.now, board.NewRecord{ID: ident("own record"), Target: ident("own"), Action: "hide", By: d.ref}))
 		}
 		d.push(s.s)
 		for _, e := range s.s.x.entries[1:] {
