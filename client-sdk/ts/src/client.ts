@@ -19,11 +19,16 @@ import { SyncAdapter, type Connection, type SocketConstructor } from "./net/adap
 import type { Timing } from "./net/timing.js"
 import { serverTime } from "./net/server-time.js"
 import { Value, type Observable } from "./observable.js"
+import { Belonging, type Revoked } from "./membership/belonging.js"
+import type { Known, Membership } from "./membership/membership.js"
+import type { Me } from "./membership/rules/me.js"
+import type { Action, Relation } from "./membership/rules/rights.js"
+import type { Refusal } from "./membership/refusals.js"
 import { ready, type Wasm } from "./wasm.js"
 
 /** The state of this device's storage. */
 export interface DeviceState {
-  /** The device's reference: random, and no person. */
+  /** The reference of the member to whom the device belongs; on open servers a random one, and no person. */
   readonly ref: string
   /** Whether the browser has promised not to clear the storage by itself; null when it cannot say. */
   readonly persisted: boolean | null
@@ -57,6 +62,10 @@ export interface ClientOptions {
   /** Asks the server what time it is; by default a HEAD request to its address. Null when it cannot be known. */
   serverTime?: (url: string) => Promise<number | null>
   timing?: Partial<Timing & ClientTiming>
+  /** Needed where the server knows its members; without it this device is a stranger, whom only open servers let in. */
+  membership?: Membership
+  /** Removes what else the app keeps on the device, when it has to forget everything. Names that begin with "tavle" in the page's storages go by themselves. */
+  wipe?: () => Promise<void>
 }
 
 /** How long the client waits for what. All in milliseconds. */
@@ -82,6 +91,13 @@ export class Client {
   /** Boards that this device remembers, oldest first. */
   readonly boards: Observable<BoardSummary[]>
   readonly deviceName: string | undefined
+  /** Who this device is and what it may; null before it has joined, and on open servers. */
+  readonly me: Observable<Me | null>
+  /** This device does not belong any more: show what was not sent, and nothing else. To join again, open a new client. Null while it belongs. */
+  readonly revoked: Observable<Revoked | null>
+  /** What the server refused of what was written here, latest first, until it is dismissed. Everything else goes on. */
+  readonly refusals: Observable<readonly Refusal[]>
+  readonly #belonging: Belonging | null
   readonly #options: ClientOptions
   readonly #timing: ClientTiming
   readonly #registry: Registry
@@ -110,6 +126,8 @@ export class Client {
     const registry = await Registry.open(storage, second, now(), options.random ?? platformRandom)
     device.patch({ ref: registry.record.ref, evicted: registry.record.evicted })
     const client = new Client(options, storage, registry, device)
+    await client.#belonging?.refusals.load()
+    client.#belonging?.start()
     if (!inMemory) void client.#persist()
     return client
   }
@@ -124,6 +142,11 @@ export class Client {
     this.#device = device
     this.#boards = new Value(registry.record.boards)
     this.#serverKnown = registry.record.lastReached !== null
+    const { membership } = options
+    this.#belonging = membership ? this.#belong(membership) : null
+    this.me = membership?.me ?? new Value<Me | null>(null)
+    this.revoked = this.#belonging?.revoked ?? new Value<Revoked | null>(null)
+    this.refusals = this.#belonging?.refusals.all ?? new Value<readonly Refusal[]>([])
     this.#adapter = this.#connect()
     this.connection = this.#adapter?.connection ?? new Value<Connection>({ state: "waiting", lastReached: null, nextTry: null })
     this.device = device
@@ -138,10 +161,31 @@ export class Client {
     this.#documents = new Documents(repo, storage, options.storage ? null : siblings(), () => this.#adapter?.restart())
     this.#ticker = setInterval(() => this.#tick(), this.#timing.tick)
     this.connection.subscribe(() => this.#connectionChanged())
+    device.patch({ ref: this.#own })
+  }
+
+  /**
+   * Whether this member may do something on a board: to what is their own, or stands otherwise to them (see {@link relationTo}). An app shows
+   * what it may; what is really written is judged by the server. On open servers everybody may everything.
+   */
+  may(board: string, action: Action, relation: Relation = "own"): boolean {
+    return this.#options.membership?.may(board, action, relation) ?? true
+  }
+
+  /** Everything that the server knows about this member. */
+  known(): Promise<Known> {
+    const { membership } = this.#options
+    return membership ? membership.known() : Promise.reject(new Error("this client has no membership"))
+  }
+
+  /** The person knows that this was refused. */
+  async dismissRefusal(id: string): Promise<void> {
+    await this.#belonging?.refusals.dismiss(id)
   }
 
   /** Makes a board on this device. The server hears of it when there is a connection. */
   async createBoard(settings: BoardSettings): Promise<Board> {
+    if (this.revoked.get()) throw new NotHere("revoked", "this device does not belong any more")
     const document = (await this.#documents.open(boardDocument(this.#random(16)), boardGenesis))!
     const { languages = [], timeZone = defaultZone, ...rest } = settings
     await this.#saved(document.change(doc => updateBoard(doc, { ...rest, languages, timeZone })))
@@ -157,6 +201,7 @@ export class Client {
   openBoard(urlOrId: string): Promise<Board> {
     const id = findBoardId(urlOrId)
     if (!id) return Promise.reject(new NotHere("noLink", `${urlOrId} is no link to a board`))
+    if (this.revoked.get()) return Promise.reject(new NotHere("revoked", "this device does not belong any more"))
     const opening = this.#open.get(id) ?? this.#openBoard(id)
     this.#open.set(id, opening)
     opening.catch(() => this.#open.delete(id))
@@ -176,8 +221,8 @@ export class Client {
 
   /** Saves what is not saved yet, and ends the connection. */
   async close(): Promise<void> {
-    clearInterval(this.#ticker)
-    this.#adapter?.disconnect()
+    this.#stop()
+    this.#belonging?.close()
     const newestSeen = Math.max(this.#registry.record.newestSeen, this.#seenMillis)
     this.#registry.update({ newestSeen })
     const saved = Promise.all([this.#documents.shutdown(), this.#registry.written])
@@ -206,9 +251,9 @@ export class Client {
   }
 
   /**
-   * Somebody else is at this device: from now on what is made here carries a new random reference in the place of the device's, so that
-   * a reply to what an earlier person posted is an answer. Kept in memory only: two visits have nothing in common but, in the
-   * documents' history, the actor of the page that was loaded.
+   * Somebody else is at this device: from now on what is made here carries a new random reference in the place of the device's (or, behind
+   * a dot, after that of the kiosk that it belongs to), so that a reply to what an earlier person posted is an answer. Kept in memory only:
+   * two visits have nothing in common but the kiosk and, in the documents' history, the actor of the page that was loaded.
    */
   newVisit(): void {
     this.#visit = idFromBytes(this.#random(16))
@@ -222,7 +267,7 @@ export class Client {
   }
 
   #connect(): SyncAdapter | null {
-    const { url } = this.#options
+    const { url, membership } = this.#options
     if (url === null) return null
     const webSocket = this.#options.webSocket ?? (globalThis.WebSocket as unknown as SocketConstructor | undefined)
     if (!webSocket) throw new Error("this platform has no WebSocket: give one in the option webSocket")
@@ -236,11 +281,50 @@ export class Client {
       wanted: id => this.#documents.wanted(id),
       onHeads: (id, heads, storageId) => this.#documents.heard(id, heads, storageId),
       onJoined: storageId => this.#joined(storageId),
+      credentials: membership && (() => membership.credentials()),
+      judge: this.#belonging ? (code, text) => this.#belonging!.judge(code, text) : undefined,
     })
+  }
+
+  #belong(membership: Membership): Belonging {
+    return new Belonging({
+      membership,
+      storage: this.#storage,
+      documents: () => this.#documents,
+      now: this.#now,
+      changed: () => {
+        this.#device.patch({ ref: this.#own })
+        this.#each(board => board.refresh())
+      },
+      connect: () => this.#adapter?.retryNow(),
+      stop: () => this.#stop(),
+      wipe: async () => {
+        this.#registry.forget()
+        this.#boards.set([])
+        await this.#options.wipe?.()
+      },
+    })
+  }
+
+  #stop(): void {
+    clearInterval(this.#ticker)
+    this.#adapter?.disconnect()
+  }
+
+  /** The reference of the member, or of this device where there are none. */
+  get #own(): string {
+    return this.#options.membership?.me.get()?.member.ref ?? this.#registry.record.ref
+  }
+
+  /** Who writes: that, or who is visiting it. */
+  get #ref(): string {
+    if (!this.#visit) return this.#own
+    return this.#options.membership?.me.get() ? `${this.#own}.${this.#visit}` : this.#visit
   }
 
   #joined(storageId: string | undefined): void {
     this.#documents.meet(storageId)
+    this.#belonging?.joined()
     void this.#askTime()
   }
 
@@ -256,7 +340,8 @@ export class Client {
   }
 
   #connectionChanged(): void {
-    const { lastReached } = this.connection.get()
+    const { state, lastReached } = this.connection.get()
+    if (state !== "connected") this.#belonging?.disconnected()
     if (lastReached !== this.#registry.record.lastReached) this.#registry.update({ lastReached })
     if (!this.#serverKnown && lastReached !== null) {
       this.#serverKnown = true
@@ -267,6 +352,7 @@ export class Client {
   #tick(): void {
     const seen = this.#seenMillis
     if (seen > this.#registry.record.newestSeen) this.#registry.update({ newestSeen: seen })
+    this.#belonging?.tick()
     this.#each(board => board.tick())
   }
 
@@ -341,7 +427,7 @@ export class Client {
     const client = this
     return {
       documents: this.#documents,
-      ref: () => client.#visit || client.#registry.record.ref,
+      ref: () => client.#ref,
       origin: this.#options.origin,
       deviceNow: () => client.#now(),
       now: () => client.#bestNow(),

@@ -4,10 +4,12 @@
 import * as A from "@automerge/automerge/slim"
 import { Repo, type DocHandle, type DocumentId } from "@automerge/automerge-repo/slim"
 import type { GuardedStorage } from "./device/guard.js"
+import { LeftOut } from "./membership/left-out.js"
 import type { Delivery } from "./model/schema.js"
 import type { Dict } from "./model/values.js"
 
-const toldSpace = "tavle-told"
+/** Under which the storage keeps what the server confirmed. */
+export const toldSpace = "tavle-told"
 const saveSoon = 50 // milliseconds after news from elsewhere
 const sentAfter = 150 // milliseconds in which automerge-repo hands a change to the network: it gathers them for 100
 
@@ -177,6 +179,23 @@ export class OpenDocument {
     return serverKnown ? "waiting" : "device"
   }
 
+  /** Puts another history in the place of this one, which may have changes that the other has not. What the server confirmed is in both. */
+  replace(other: A.Doc<Dict>): void {
+    this.#saved = []
+    this.#conflicted.clear()
+    this.handle.update(() => other)
+    this.#noteConflicts(A.diff(other, [], A.getHeads(other)))
+    this.#seen = this.heads
+    this.#confirm()
+    this.#forget()
+    this.#tell({ ...nothingTouched, all: true })
+  }
+
+  /** How many changes the server's heads do not contain. */
+  get unsent(): number {
+    return this.confirmed ? 0 : A.getChangesMetaSince(this.doc, this.#confirmed).length
+  }
+
   /** Whether the server's heads contain all there is. */
   get confirmed(): boolean {
     return sameHeads(this.#confirmed, this.heads)
@@ -215,6 +234,7 @@ export class Documents {
   readonly #noted = new Map<string, string>() // what is kept of what the server confirmed
   readonly #removed = new Set<string>() // automerge-repo believes that these are stored
   readonly #wanted = new Set<string>()
+  readonly #leftOut: LeftOut
   readonly #left = new Set<string>() // closed on this connection: the server believes that they got what it sent since
   #siblings: BroadcastChannel | null
   readonly #onReturn: () => void
@@ -229,7 +249,8 @@ export class Documents {
     this.#repo = repo
     this.#storage = storage
     this.#siblings = siblings
-    if (siblings) siblings.onmessage = event => void this.#reload(event.data as DocumentId)
+    this.#leftOut = new LeftOut(storage)
+    if (siblings) siblings.onmessage = event => void this.#heardSibling(event.data)
   }
 
   wanted(id: string): boolean {
@@ -276,7 +297,9 @@ export class Documents {
     handle.on("change", hear)
     await this.#repo.find<Dict>(id)
     handle.off("change", hear)
-    return this.#adopt(handle, A.getHeads(handle.doc()), patches)
+    const document = this.#adopt(handle, A.getHeads(handle.doc()), patches)
+    await this.#clean(document)
+    return document
   }
 
   /** Takes over a document that was fetched: its bytes as Automerge saves them. */
@@ -365,6 +388,7 @@ export class Documents {
     this.#removed.add(id)
     await this.#storage.removeRange([id])
     await this.#storage.removeRange([toldSpace, id])
+    await this.#leftOut.forget(id)
   }
 
   async isStored(id: DocumentId): Promise<boolean> {
@@ -405,12 +429,60 @@ export class Documents {
     }
   }
 
+  async #heardSibling(said: DocumentId | { id: DocumentId; leftOut: string }): Promise<void> {
+    if (typeof said === "string") return this.#reload(said)
+    await this.#leftOut.add(said.id, said.leftOut)
+    const document = this.#ready.get(said.id)
+    if (document) await this.#clean(document)
+  }
+
   /** Another window has saved a document. */
   async #reload(id: DocumentId): Promise<void> {
     const document = this.#ready.get(id)
     if (!document) return
     const bytes = await this.#repo.storageSubsystem?.loadDocData(id)
-    if (bytes && this.#ready.get(id) === document) document.handle.update(doc => A.loadIncremental(doc, bytes))
+    if (!bytes || this.#ready.get(id) !== document) return
+    document.handle.update(doc => A.loadIncremental(doc, bytes))
+    await this.#clean(document)
+  }
+
+  /**
+   * Takes a change that the server has refused out of a document, now and wherever it turns up again, and keeps what was made after it.
+   * Returns the document before and after, or null when the change is in no open document.
+   */
+  async leaveOut(id: DocumentId, change: string): Promise<{ before: A.Doc<Dict>; after: A.Doc<Dict> } | null> {
+    await this.#leftOut.add(id, change)
+    const document = this.#ready.get(id)
+    if (!document || !A.hasHeads(document.doc, [change])) return null
+    const before = A.clone(document.doc)
+    await this.#clean(document)
+    this.#siblings?.postMessage({ id, leftOut: change })
+    return { before, after: document.doc }
+  }
+
+  /**
+   * Leaves refused changes out of an open document and out of what is stored of it. What another window has stored is taken in first. If the
+   * device is switched off on the way, both the old and the new are stored, and the next start does it again, to the same end.
+   */
+  async #clean(document: OpenDocument): Promise<void> {
+    const { id } = document
+    const refused = await this.#leftOut.of(id)
+    if (!refused.some(hash => A.hasHeads(document.doc, [hash]))) return
+    const { without } = await import("./membership/replay.js")
+    const stored = [...(await this.#storage.loadRange([id, "snapshot"])), ...(await this.#storage.loadRange([id, "incremental"]))]
+    let doc = A.clone(document.doc)
+    for (const { data } of stored) if (data) doc = A.loadIncremental(doc, data)
+    for (const hash of refused) {
+      const left = without(doc, hash)
+      if (left) doc = A.load<Dict>(left.bytes)
+    }
+    if (this.#ready.get(id) !== document) return
+    document.replace(doc)
+    const key = [id, "snapshot", `without-${refused.at(-1)}`]
+    await this.#storage.save(key, A.save(document.doc))
+    for (const { key: old } of stored) if (old.join() !== key.join()) await this.#storage.remove(old)
+    await this.#repo.storageSubsystem?.loadDoc(id) // so that automerge-repo knows what is stored now
+    await document.save()
   }
 
   async shutdown(): Promise<void> {

@@ -6,9 +6,9 @@ export class NotHere extends Error {
   /**
    * `offline`: try again when there is a connection. `unknown`: the server does not have it or does not show it; check the link.
    * `slow`: the server has not sent it in time; try again. `notABoard`: the link leads to something else. `noLink`: this is no link
-   * to a board.
+   * to a board. `revoked`: this device does not belong any more.
    */
-  readonly why: "offline" | "unknown" | "slow" | "notABoard" | "noLink"
+  readonly why: "offline" | "unknown" | "slow" | "notABoard" | "noLink" | "revoked"
 
   constructor(why: NotHere["why"], message: string) {
     super(message)

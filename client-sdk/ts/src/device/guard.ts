@@ -13,6 +13,7 @@ export class GuardedStorage implements StorageAdapterInterface {
   readonly #failing = new Set<object>() // writes that are being tried again
   #checked = false
   #closed = false
+  #wiped = false
   #wake: (() => void)[] = []
 
   /** told hears the reason when writing fails, and null when everything is written again. */
@@ -21,32 +22,37 @@ export class GuardedStorage implements StorageAdapterInterface {
     this.#told = told
   }
 
-  load(key: StorageKey): Promise<Uint8Array | undefined> {
-    return this.#inner.load(key)
+  async load(key: StorageKey): Promise<Uint8Array | undefined> {
+    return this.#wiped ? undefined : this.#inner.load(key)
   }
 
-  loadRange(prefix: StorageKey): Promise<Chunk[]> {
-    return this.#inner.loadRange(prefix)
+  async loadRange(prefix: StorageKey): Promise<Chunk[]> {
+    return this.#wiped ? [] : this.#inner.loadRange(prefix)
   }
 
-  save(key: StorageKey, binary: Uint8Array): Promise<void> {
+  async save(key: StorageKey, binary: Uint8Array): Promise<void> {
+    if (this.#wiped) return
     return this.#insist(() => this.#write(key, binary))
   }
 
-  remove(key: StorageKey): Promise<void> {
+  async remove(key: StorageKey): Promise<void> {
+    if (this.#wiped) return
     return this.#insist(() => this.#inner.remove(key))
   }
 
-  removeRange(prefix: StorageKey): Promise<void> {
+  async removeRange(prefix: StorageKey): Promise<void> {
+    if (this.#wiped) return
     return this.#insist(() => this.#inner.removeRange(prefix))
   }
 
   async has(prefix: StorageKey): Promise<boolean> {
+    if (this.#wiped) return false
     if (this.#inner.has) return this.#inner.has(prefix)
     return (await this.#inner.loadRange(prefix)).length > 0
   }
 
   async keys(prefix: StorageKey): Promise<StorageKey[]> {
+    if (this.#wiped) return []
     if (this.#inner.keys) return this.#inner.keys(prefix)
     return (await this.#inner.loadRange(prefix)).map(chunk => chunk.key)
   }
@@ -56,6 +62,15 @@ export class GuardedStorage implements StorageAdapterInterface {
     const wake = this.#wake
     this.#wake = []
     for (const fn of wake) fn()
+  }
+
+  /** Removes everything, the storage itself where it can be removed, and takes nothing more. */
+  async wipe(): Promise<void> {
+    const keys = await this.keys([])
+    this.#wiped = true
+    this.retryNow()
+    for (const first of new Set(keys.map(([first]) => first!))) await this.#inner.removeRange([first])
+    await this.#inner.destroy?.()
   }
 
   /** Gives up writes that still fail. */
@@ -82,7 +97,7 @@ export class GuardedStorage implements StorageAdapterInterface {
         if (this.#failing.delete(own) && this.#failing.size === 0) this.#told(null)
         return
       } catch (cause) {
-        if (this.#closed) return
+        if (this.#closed || this.#wiped) return
         this.#failing.add(own)
         this.#told(reasonOf(cause))
         await this.#pause(wait)

@@ -10,6 +10,8 @@ export interface DeviceStorage extends StorageAdapterInterface {
   has?(prefix: StorageKey): Promise<boolean>
   keys?(prefix: StorageKey): Promise<StorageKey[]>
   close?(): void
+  /** Removes the storage itself. */
+  destroy?(): Promise<void>
 }
 
 export class IndexedDBStorage implements DeviceStorage {
@@ -54,6 +56,12 @@ export class IndexedDBStorage implements DeviceStorage {
     this.#database = null
   }
 
+  async destroy(): Promise<void> {
+    await this.#database?.then(database => database.close(), () => {})
+    this.#database = null
+    await deleteDatabase(this.#name)
+  }
+
   async #run<R, T>(mode: IDBTransactionMode, ask: (documents: IDBObjectStore) => IDBRequest<R>, answer: (result: R) => T): Promise<T> {
     const database = await this.#open()
     return new Promise((resolve, reject) => {
@@ -90,6 +98,13 @@ export class IndexedDBStorage implements DeviceStorage {
     return database
   }
 }
+
+/** Deletes a database. Another window that holds it open delays that, and does not fail it. */
+export const deleteDatabase = (name: string): Promise<void> =>
+  new Promise(resolve => {
+    const request = indexedDB.deleteDatabase(name)
+    request.onsuccess = request.onerror = request.onblocked = () => resolve()
+  })
 
 const same = <T>(value: T): T => value
 const nothing = (): void => {}

@@ -30,14 +30,14 @@ export interface Registration {
 }
 
 /** A second place: localStorage, or what stands for it. */
-export type SecondPlace = Pick<Storage, "getItem" | "setItem">
+export type SecondPlace = Pick<Storage, "getItem" | "setItem"> & Partial<Pick<Storage, "removeItem">>
 
 const key = ["tavle", "device"]
 const secondKey = "tavle:device"
 
 export class Registry {
   readonly #storage: GuardedStorage
-  readonly #second: SecondPlace | null
+  #second: SecondPlace | null
   #record: Registration
   #writing: Promise<void> | null = null
   #due = false
@@ -71,6 +71,12 @@ export class Registry {
   /** Changes the boards that are remembered, those that another window has remembered in the meantime included. */
   updateBoards(change: (boards: BoardSummary[]) => BoardSummary[]): void {
     this.update({ boards: change(parse(readSecond(this.#second))?.boards ?? this.#record.boards) })
+  }
+
+  /** Removes the second place's copy, and writes none again. */
+  forget(): void {
+    this.#second?.removeItem?.(secondKey)
+    this.#second = null
   }
 
   /** Resolves when what was changed last is in the storage. */

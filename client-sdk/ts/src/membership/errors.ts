@@ -32,6 +32,11 @@ export class Problem extends Error {
     this.seconds = seconds
     this.reason = reason
   }
+
+  /** Whether another try alone changes nothing. */
+  get final(): boolean {
+    return ["signIn", "revoked", "unknownDevice"].includes(this.code)
+  }
 }
 
 /** The problem in what was thrown. */

@@ -1,5 +1,6 @@
 // Where a device keeps its key and who it belongs to: apart from the documents, since a key is kept as it is and never as bytes.
 
+import { deleteDatabase } from "../device/indexeddb.js"
 import type { DeviceKey } from "./keys.js"
 import type { Absence } from "./rules/lease.js"
 import type { Me } from "./rules/me.js"
@@ -87,11 +88,4 @@ const open = (name: string): Promise<IDBDatabase> =>
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)
     request.onblocked = () => reject(new Error("another window holds an older database open"))
-  })
-
-/** Deletes a database. Another window that holds it open delays that, and does not fail it. */
-export const deleteDatabase = (name: string): Promise<void> =>
-  new Promise(resolve => {
-    const request = indexedDB.deleteDatabase(name)
-    request.onsuccess = request.onerror = request.onblocked = () => resolve()
   })

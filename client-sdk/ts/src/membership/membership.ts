@@ -72,6 +72,7 @@ export class Membership {
   #newKey: DeviceKey | null = null // of a join whose answer has not come
   #renewing: Promise<Me> | null = null
   #keptAt = 0
+  #renewals = 0
 
   /** Reads what the device keeps. Never waits for the network, and never fails: where nothing can be read, the device has to join. */
   static async open(options: MembershipOptions): Promise<Membership> {
@@ -179,9 +180,11 @@ export class Membership {
     return ["tavle.v1", `tavle.ticket.${ticket}`]
   }
 
-  /** @internal The server did not let a connection in, or ended it: asks why. Never throws. */
-  async doubt(): Promise<void> {
+  /** @internal The server did not let a connection in, or ended it: asks why. Returns whether the session had to be renewed. Never throws. */
+  async doubt(): Promise<boolean> {
+    const before = this.#renewals
     await this.refresh().catch(() => {})
+    return this.#renewals > before
   }
 
   /** @internal Sends what a revoked device had not sent. Throws {@link Problem}. */
@@ -237,6 +240,7 @@ export class Membership {
       const { challenge, proof } = await this.#prove(key, "session", key.device)
       const me = meIn(await this.#calls.post("/v1/session", { device: key.device, challenge, proof }))
       if (this.#kept) this.#kept.renewed = this.#now()
+      this.#renewals++
       await this.#heard(me)
       return me
     } catch (cause) {

@@ -33,7 +33,10 @@ export interface Socket {
   send(data: Uint8Array): void
   close(code?: number, reason?: string): void
 }
-export type SocketConstructor = new (url: string) => Socket
+export type SocketConstructor = new (url: string, protocols?: string[]) => Socket
+
+/** What to do after the end of a connection: try now, try as after any end, or hardly. */
+export type Verdict = "now" | "later" | "no"
 
 export interface AdapterOptions {
   url: string
@@ -49,6 +52,14 @@ export interface AdapterOptions {
   wanted?: (documentId: string) => boolean
   /** The handshake is done. */
   onJoined?: (storageId: string | undefined) => void
+  /**
+   * Asked before each connection for the subprotocols that show who this device is. What it throws with `final` is no reason to try soon.
+   */
+  credentials?: () => Promise<string[]>
+  /**
+   * The server has ended a connection for a reason that stays, or (with code 0) did not let one in. text is what it said.
+   */
+  judge?: (code: number, text: string) => Promise<Verdict>
 }
 
 const socketOpen = 1
@@ -62,6 +73,9 @@ interface Session {
   joinedAt: number
   /** Whether a document of this session is known to the server: only then a probe is answered. */
   answers: boolean
+  /** What the server said last that was wrong. */
+  error: string
+  opened: boolean
 }
 
 type Timer = ReturnType<typeof setTimeout>
@@ -78,6 +92,7 @@ export class SyncAdapter extends NetworkAdapter {
   #buffered = 0
   #stopped = true
   #announced: PeerId | null = null
+  #asking: object | null = null // credentials are asked for, for this try
   #unhook: () => void = () => {}
 
   constructor(options: AdapterOptions) {
@@ -159,13 +174,33 @@ export class SyncAdapter extends NetworkAdapter {
     clearTimeout(this.#retry)
     this.#drop()
     this.connection.patch({ state: "connecting", nextTry: null })
+    const { credentials } = this.#options
+    if (!credentials) return this.#open([])
+    const own = {}
+    this.#asking = own
+    const current = <T>(then: (value: T) => void) => (value: T) => {
+      if (this.#asking !== own || this.#stopped) return
+      this.#asking = null
+      then(value)
+    }
+    credentials().then(current(protocols => this.#open(protocols)), current(cause => this.#denied(cause)))
+  }
+
+  #denied(cause: { message?: string; final?: boolean }): void {
+    const reason = cause?.message ?? String(cause)
+    if (cause?.final) this.#schedule("refused", this.#timing.retryRefused, reason)
+    else this.#wait(reason)
+  }
+
+  #open(protocols: string[]): void {
     let socket: Socket
     try {
-      socket = new this.#options.webSocket(this.#options.url)
+      const { webSocket, url } = this.#options
+      socket = protocols.length > 0 ? new webSocket(url, protocols) : new webSocket(url)
     } catch (cause) {
       return this.#wait(String(cause))
     }
-    const session: Session = { socket, server: null, storageId: undefined, joinedAt: 0, answers: false }
+    const session: Session = { socket, server: null, storageId: undefined, joinedAt: 0, answers: false, error: "", opened: false }
     this.#session = session
     socket.binaryType = "arraybuffer"
     const current = <E>(handle: (event: E) => void) => (event: E) => {
@@ -179,6 +214,7 @@ export class SyncAdapter extends NetworkAdapter {
   }
 
   #join(session: Session): void {
+    session.opened = true
     this.#expect(this.#timing.handshake, () => this.#lost("the server did not answer in time"))
     this.#write(session, {
       type: "join",
@@ -198,7 +234,10 @@ export class SyncAdapter extends NetworkAdapter {
     if (typeof message?.type !== "string") return this.#lost("the server sent something that is no message")
     this.#heard()
     if (message.type === "peer") return this.#joined(session, message)
-    if (message.type === "error") return this.connection.patch({ reason: String(message.message) })
+    if (message.type === "error") {
+      session.error = String(message.message)
+      return this.connection.patch({ reason: session.error })
+    }
     if (session.server) this.#deliver(session, message)
   }
 
@@ -279,10 +318,26 @@ export class SyncAdapter extends NetworkAdapter {
   // The end of a session, and the next.
 
   #closed(code: number, reason: string): void {
+    const { error = "", opened = true } = this.#session ?? {}
     this.#drop()
-    if (!isPermanent(code)) return this.#wait(reason || this.connection.get().reason)
+    if (!isPermanent(code)) {
+      this.#wait(reason || this.connection.get().reason)
+      if (!opened) this.#judge(0, reason)
+      return
+    }
     const wait = this.#timing.retryRefused * (1 + this.#options.unit() / 10)
     this.#schedule("refused", wait, reason || `the server closed the connection with code ${code}`, code)
+    this.#judge(code, error || reason)
+  }
+
+  /** Asks what the end of a connection means; until that is known, the next try is where it is. */
+  #judge(code: number, text: string): void {
+    const retry = this.#retry
+    void this.#options.judge?.(code, text).then(verdict => {
+      if (this.#stopped || this.#retry !== retry) return
+      if (verdict === "now") this.#dial()
+      else if (verdict === "later" && code !== 0) this.#wait(this.connection.get().reason)
+    })
   }
 
   #lost(reason: string): void {
@@ -305,6 +360,7 @@ export class SyncAdapter extends NetworkAdapter {
   /** Ends the session, if there is one, and tells automerge-repo. */
   #drop(): void {
     clearTimeout(this.#watch)
+    this.#asking = null
     const session = this.#session
     this.#session = null
     if (session) {

@@ -1,0 +1,123 @@
+// What membership means to an open client: it refreshes, recovers from refusals, tells how the device is, and ends.
+
+import type { GuardedStorage } from "../device/guard.js"
+import { toldSpace, type Documents } from "../documents.js"
+import type { Verdict } from "../net/adapter.js"
+import { Value } from "../observable.js"
+import type { Unsent } from "./leaving.js"
+import type { Membership } from "./membership.js"
+import { parseRefused, Refusals } from "./refusals.js"
+
+/** This device does not belong any more. */
+export interface Revoked {
+  /** It was only away for too long, and may join again. */
+  readonly lease: boolean
+  /** What was written here and not sent. It is here, in memory, and nowhere else on this device. */
+  readonly unsent: readonly Unsent[]
+  /** Whether the server took it for an owner to look at; null while that is being tried. */
+  readonly offered: boolean | null
+  /** Everything was removed from this device. */
+  readonly wiped: boolean
+}
+
+/** What it needs of the client. */
+export interface Owned {
+  readonly membership: Membership
+  readonly storage: GuardedStorage
+  readonly documents: () => Documents
+  readonly now: () => number
+  /** Who this device is, or what it may, has changed. */
+  changed(): void
+  /** Tries to connect. */
+  connect(): void
+  /** Ends everything that writes or connects. */
+  stop(): void
+  /** Removes what the client keeps outside of its storage. */
+  wipe(): Promise<void>
+}
+
+const statusEvery = 3_600_000 // milliseconds
+const forbidden = 4403
+const unauthorised = 4401
+
+export class Belonging {
+  readonly revoked = new Value<Revoked | null>(null)
+  readonly refusals: Refusals
+  readonly #owned: Owned
+  readonly #release: (() => void)[]
+  #statusAt = -Infinity
+  #joined = false
+  #state: string
+
+  constructor(owned: Owned) {
+    this.#owned = owned
+    const { membership, storage, documents, now } = owned
+    this.refusals = new Refusals(storage, documents, now)
+    this.#state = membership.standing.get().state
+    this.#release = [membership.me.subscribe(() => owned.changed()), membership.standing.subscribe(() => this.#stood())]
+  }
+
+  /** Begins; when the device was revoked before it started, ends at once. */
+  start(): void {
+    if (this.#state === "revoked") void this.#leave()
+  }
+
+  close(): void {
+    for (const release of this.#release) release()
+  }
+
+  /** The connection has begun: what this device may can have changed meanwhile. */
+  joined(): void {
+    this.#joined = true
+    this.#statusAt = -Infinity
+    void this.#owned.membership.refresh().then(() => this.tick(), () => {})
+  }
+
+  disconnected(): void {
+    this.#joined = false
+  }
+
+  /** Time has passed. */
+  tick(): void {
+    const { membership, now, documents } = this.#owned
+    membership.look()
+    if (!this.#joined || Math.abs(now() - this.#statusAt) < statusEvery) return
+    this.#statusAt = now()
+    const unsent = [...documents().all].reduce((n, document) => n + document.unsent, 0)
+    void membership.status(unsent).catch(() => {}) // the next hour tells it
+  }
+
+  /** The server has ended a connection, or let none in. */
+  async judge(code: number, text: string): Promise<Verdict> {
+    const refused = code === forbidden ? parseRefused(text) : null
+    if (refused) return this.refusals.recover(refused)
+    if (code !== 0 && code !== unauthorised) return "no"
+    const renewed = await this.#owned.membership.doubt()
+    return renewed ? "now" : this.#owned.membership.standing.get().state === "member" ? "later" : "no"
+  }
+
+  #stood(): void {
+    const { state } = this.#owned.membership.standing.get()
+    if (state === this.#state) return
+    this.#state = state
+    if (state === "revoked") void this.#leave()
+    if (state === "member") this.#owned.connect()
+  }
+
+  /** First what was not sent is read, so that it can be shown; then it is offered; then everything goes, whatever became of that. */
+  async #leave(): Promise<void> {
+    const { membership, storage, documents } = this.#owned
+    this.#owned.stop()
+    const { lease } = membership.standing.get()
+    this.revoked.set({ lease, unsent: [], offered: null, wiped: false })
+    const leaving = await import("./leaving.js")
+    const open = [...documents().all].map(({ id, doc, confirmedHeads }) => ({ document: id, doc, confirmed: confirmedHeads?.heads ?? [] }))
+    const stored = await leaving.heldIn(storage, toldSpace).catch(() => [])
+    const held = [...open, ...stored.filter(({ document }) => !open.some(other => other.document === document))]
+    this.revoked.patch({ unsent: leaving.unsentOf(held) })
+    this.revoked.patch({ offered: await leaving.offer(membership, held) })
+    await Promise.allSettled([storage.wipe(), membership.forget(), this.#owned.wipe()])
+    leaving.wipePage()
+    this.revoked.patch({ wiped: true })
+  }
+}

@@ -1,0 +1,112 @@
+// What the server refused, for the person who wrote it: kept on the device until they have seen it.
+
+import * as A from "@automerge/automerge/slim"
+import type { DocumentId } from "../model/ids.js"
+import type { GuardedStorage } from "../device/guard.js"
+import type { Documents } from "../documents.js"
+import type { Dict } from "../model/values.js"
+import { Value, type Observable } from "../observable.js"
+import { textsIn } from "./texts.js"
+
+/** A change that the server refused. What was made before and after it goes on. */
+export interface Refusal {
+  /** The hash of the change. */
+  readonly id: string
+  /** The document in which it was. */
+  readonly document: string
+  /** When this device heard of it, in milliseconds since 1970 by its own clock. */
+  readonly at: number
+  /** The code of the reason, as `notYours`. */
+  readonly reason: string
+  /** What is wrong and what to do, for people. */
+  readonly sentences: { readonly da: string; readonly nl: string; readonly en: string }
+  /** What the person wrote that is not on the board now, so that they can write it again. */
+  readonly texts: readonly string[]
+}
+
+/** What the server says about a change that it refuses (SY17 in crdt/wire/PROTOCOL.md). */
+export interface Refused {
+  document: string
+  change: string
+  reason: string
+  sentence: string
+}
+
+const said = /^refused document=([1-9A-HJ-NP-Za-km-z]{1,40}) change=([0-9a-f]{64}) reason=(\w{1,40}): ?([\s\S]*)$/
+
+/** Reads it. Null when the server says something else. */
+export function parseRefused(text: string): Refused | null {
+  const [, document, change, reason, sentence] = said.exec(text) ?? []
+  return document && change && reason ? { document, change, reason, sentence: sentence ?? "" } : null
+}
+
+const space = ["tavle-refusals"]
+const most = 100 // refusals that are kept, the latest
+const triesMost = 3 // for one change, when it is refused though it was left out
+const quick = 50 // recoveries in a session before the next try waits as after any end
+
+/** Leaves refused changes out, and keeps what they said. */
+export class Refusals {
+  readonly #storage: GuardedStorage
+  readonly #documents: () => Documents
+  readonly #now: () => number
+  readonly #all = new Value<readonly Refusal[]>([])
+  readonly #tries = new Map<string, number>()
+  #recovered = 0
+
+  constructor(storage: GuardedStorage, documents: () => Documents, now: () => number) {
+    this.#storage = storage
+    this.#documents = documents
+    this.#now = now
+  }
+
+  /** Latest first. */
+  get all(): Observable<readonly Refusal[]> {
+    return this.#all
+  }
+
+  /** Reads what was kept. */
+  async load(): Promise<void> {
+    try {
+      const bytes = await this.#storage.load(space)
+      if (bytes) this.#all.set(JSON.parse(new TextDecoder().decode(bytes)) as Refusal[])
+    } catch {
+      // Then there is nothing to show.
+    }
+  }
+
+  /** The person knows. */
+  async dismiss(id: string): Promise<void> {
+    await this.#set(this.#all.get().filter(refusal => refusal.id !== id))
+  }
+
+  /**
+   * The server has refused a change. Returns whether to try again at once, since it is left out now; later, after many; or hardly, when the
+   * server goes on refusing what is not there.
+   */
+  async recover({ document, change, reason, sentence }: Refused): Promise<"now" | "later" | "no"> {
+    const tries = (this.#tries.get(change) ?? 0) + 1
+    this.#tries.set(change, tries)
+    if (tries > triesMost) return "no"
+    const left = await this.#documents().leaveOut(document as DocumentId, change)
+    if (left) {
+      const { sentencesOf } = await import("./reasons.js")
+      const refusal = { id: change, document, at: this.#now(), reason, sentences: sentencesOf(reason, sentence), texts: lost(left, change) }
+      await this.#set([refusal, ...this.#all.get().filter(({ id }) => id !== change)].slice(0, most))
+    }
+    return ++this.#recovered > quick ? "later" : "now"
+  }
+
+  async #set(all: readonly Refusal[]): Promise<void> {
+    this.#all.set(all)
+    await this.#storage.save(space, new TextEncoder().encode(JSON.stringify(all)))
+  }
+}
+
+/** What was written and is not there now; or, when all of it was written over later, what the refused change wrote. */
+function lost({ before, after }: { before: A.Doc<Dict>; after: A.Doc<Dict> }, change: string): string[] {
+  const texts = textsIn(before, after)
+  if (texts.length > 0) return texts
+  const deps = A.inspectChange(before, change)?.deps ?? []
+  return textsIn(A.view(before, [change]), A.view(before, deps))
+}
