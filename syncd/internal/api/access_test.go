@@ -58,7 +58,7 @@ func TestAnotherNameForTheServer(t *testing.T) {
 		{local, "rebound.example", false}, {local, "localhost:3030", true}, {local, "[::1]:3030", true}, {local, "192.0.2.1", false},
 		{local, "localhost.evil.example", false}, {local, "127.0.0.1.evil.example", false}, {local, "", false},
 		{public, "rebound.example", false}, {public, "board.example", true}, {public, "BOARD.example:443", true},
-		{public, "tavle.local:3030", true}, {public, "192.0.2.1:3030", true}, {public, "localhost", false},
+		{public, "tavle.local:3030", true}, {public, "192.0.2.1:3030", true}, {public, "localhost", true}, {public, "localhost.evil.example", false},
 	} {
 		d := c.w.device()
 		r := d.post("/v1/challenge", nil, func(r *http.Request) { r.Host = c.host })

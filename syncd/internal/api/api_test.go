@@ -23,7 +23,7 @@ import (
 
 // world is a server on a real listener, with a clock that the test sets.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	store    store.Store
 	registry *registry.Registry
 	api      *api.API
@@ -54,7 +54,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // newWorld starts a server; change may alter its settings.
-func newWorld(t *testing.T, change ...func(*api.Config)) *world {
+func newWorld(t testing.TB, change ...func(*api.Config)) *world {
 	t.Helper()
 	w := &world{t: t, store: mem.Open(mem.NewDisk()), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	logger := slog.New(slog.NewTextHandler(&w.log, nil))
@@ -99,7 +99,7 @@ func (w *world) pass(d time.Duration) {
 
 // reply is an answer, read to its end.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   string
@@ -177,7 +177,7 @@ func (d *device) call(method, path string, body any, change ...func(*http.Reques
 	return send(d.w.t, r)
 }
 
-func send(t *testing.T, r *http.Request) reply {
+func send(t testing.TB, r *http.Request) reply {
 	t.Helper()
 	answer, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -252,4 +253,33 @@ func TestTheProofNamesTheHostThatTheBrowserSees(t *testing.T) {
 		t.Errorf("by the name of the links, behind a proxy: %d %s", r.status, r.body)
 	}
 	in("evil.example").want(http.StatusForbidden, "proof")
+}
+
+// TestWhoseFailuresAreCounted has clients behind proxies. Anybody can write a
+// header; only what a trusted proxy added counts.
+func TestWhoseFailuresAreCounted(t *testing.T) {
+	for name, c := range map[string]struct {
+		trusted  string
+		headers  func(i int) string // of the guesses
+		innocent string             // header of somebody else, who is not locked out; empty for nobody
+	}{
+		"a proxy":             {"127.0.0.0/8", func(int) string { return "198.51.100.7" }, "198.51.100.8"},
+		"with an own header":  {"127.0.0.0/8", func(i int) string { return "203.0.113." + string(rune('1'+i)) + ", 198.51.100.7" }, "198.51.100.8"},
+		"two proxies":         {"127.0.0.0/8", func(int) string { return "198.51.100.7, 127.0.0.9" }, "198.51.100.8, 127.0.0.9"},
+		"nonsense before":     {"127.0.0.0/8", func(i int) string { return string(rune('a'+i)) + ", 198.51.100.7" }, "198.51.100.8"},
+		"no proxy":            {"192.0.2.0/24", func(i int) string { return "203.0.113." + string(rune('1'+i)) }, ""},
+		"IPv6 of one network": {"127.0.0.0/8", func(i int) string { return "2001:db8::" + string(rune('1'+i)) }, "2001:db8:0:1::1"},
+	} {
+		w := newWorld(t, func(cfg *api.Config) { cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(c.trusted)} })
+		d := w.device()
+		for i := range 5 {
+			d.post("/v1/join", d.joinWith("0000000000"), from(c.headers(i))).want(http.StatusForbidden, "code")
+		}
+		if r := d.post("/v1/join", d.joinWith("0000000000"), from(c.headers(6))); r.status != http.StatusTooManyRequests {
+			t.Errorf("%s: the sixth guess is answered %d", name, r.status)
+		}
+		if c.innocent != "" {
+			d.post("/v1/join", d.joinWith("0000000000"), from(c.innocent)).want(http.StatusForbidden, "code")
+		}
+	}
 }

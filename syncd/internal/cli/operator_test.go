@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -246,5 +247,22 @@ func TestTheFirstStartSaysHowToBegin(t *testing.T) {
 		if got := cli.Reached(c.cfg, c.addr); got != c.want {
 			t.Errorf("%s is reached at %s, want %s", c.addr, got, c.want)
 		}
+	}
+}
+
+func TestAServerInAHouseIsKnownByTheNamesOfItsMachine(t *testing.T) {
+	host, err := os.Hostname()
+	if err != nil {
+		t.Skip("this machine has no name")
+	}
+	cfg := config.Config{Hosts: []string{"tavle.example"}, Access: config.Access{LAN: true}}
+	names := cli.Names(cfg)
+	for _, want := range []string{host, "localhost", "127.0.0.1", "tavle.example"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%s is not among %q", want, names)
+		}
+	}
+	if cfg.LAN = false; len(cli.Names(cfg)) != 1 {
+		t.Errorf("with another certificate it is known by %q", cli.Names(cfg))
 	}
 }

@@ -35,3 +35,12 @@ func TestTheDrawingIsTheCode(t *testing.T) {
 		t.Error("a text that fits no code was drawn")
 	}
 }
+
+func TestLabelsDoNotMoveTheCursor(t *testing.T) {
+	var out strings.Builder
+	table := newTable(&out, "A", "B")
+	table.row("x\x1b[2Jy\n\u202ez", "")
+	if err := table.w.Flush(); err != nil || strings.ContainsAny(out.String(), "\x1b\u202e") || strings.Count(out.String(), "\n") != 2 {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+}

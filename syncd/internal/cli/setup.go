@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/tavle-org/tavle/syncd/internal/api"
@@ -67,4 +68,15 @@ func Reached(cfg config.Config, addr string) string {
 		}
 	}
 	return cfg.Base(net.JoinHostPort(host, port))
+}
+
+// Names are the names and addresses that clients may reach the server by. With a
+// certificate of its own a server is known by those of its machine as well.
+func Names(cfg config.Config) []string {
+	names := cfg.Names()
+	if cfg.LAN {
+		names = append(names, tlsconfig.LocalNames()...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
