@@ -74,8 +74,9 @@ type Config struct {
 	// Dir holds nothing but this store. It is created if it does not exist.
 	Dir string
 
-	// FreeBytesMin is the free space of the file system below which Commit and
-	// PutRecords return store.ErrFull; 0 means FreeBytesMinDefault. Badger needs space of
+	// FreeBytesMin is the free space of the file system below which Commit
+	// returns store.ErrFull, and PutRecords of more than 64 KiB does; small ones
+	// go on to half of it; 0 means FreeBytesMinDefault. Badger needs space of
 	// its own to move what it has accepted into tables, and kills the process
 	// with SIGBUS when it finds none.
 	FreeBytesMin int64

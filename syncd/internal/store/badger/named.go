@@ -13,6 +13,11 @@ import (
 
 const namedVersion = 1
 
+// smallBytesMax is the size up to which records may use half of the space that
+// Commit leaves free: so that a lost device can be shut out though documents have
+// filled the disk.
+const smallBytesMax = 64 << 10
+
 func namedKey(key []byte) []byte { return append([]byte{prefixNamed}, key...) }
 
 func encodeNamed(r store.Record) (key, value []byte) {
@@ -48,11 +53,7 @@ func (s *Store) PutRecords(records []store.Record) error {
 	if s.unknown.Load() {
 		return store.ErrClosed
 	}
-	free, err := freeBytes(s.cfg.Dir)
-	if err != nil {
-		return fmt.Errorf("ask for free space: %w", err)
-	}
-	if err := enough(free, s.cfg.FreeBytesMin+store.RecordsBytesMax); err != nil {
+	if err := s.checkSpaceFor(records); err != nil {
 		return err
 	}
 	w := writer{store: s}
@@ -63,6 +64,21 @@ func (s *Store) PutRecords(records []store.Record) error {
 		return w.fail(err)
 	}
 	return nil
+}
+
+func (s *Store) checkSpaceFor(records []store.Record) error {
+	free, err := freeBytes(s.cfg.Dir)
+	if err != nil {
+		return fmt.Errorf("ask for free space: %w", err)
+	}
+	bytes := 0
+	for _, r := range records {
+		bytes += len(r.Key) + len(r.Value) + batchBytesMore
+	}
+	if bytes <= smallBytesMax {
+		return enough(free, s.cfg.FreeBytesMin/2)
+	}
+	return enough(free, s.cfg.FreeBytesMin+int64(bytes))
 }
 
 // records adds records to a transaction that has room for RecordsMax of them.

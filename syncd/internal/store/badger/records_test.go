@@ -159,6 +159,25 @@ func TestRecordsOnAFullDisk(t *testing.T) {
 	mustPut(t, s, "a", "2")
 }
 
+// Documents have filled the disk: a device can still be shut out, and nothing
+// large is kept.
+func TestSmallRecordsOnADiskFullOfDocuments(t *testing.T) {
+	s := mustOpen(t, t.TempDir())
+	stats, err := s.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cfg.FreeBytesMin = stats.FreeBytes + stats.FreeBytes/2
+	if err := s.Commit([]store.Append{storetest.AppendOf(storetest.Document(1), 0, 1, 350)}); !errors.Is(err, store.ErrFull) {
+		t.Errorf("commit: %v, want ErrFull", err)
+	}
+	mustPut(t, s, "revoked", "yes")
+	large := []store.Record{{Key: []byte("large"), Value: make([]byte, smallBytesMax)}}
+	if err := s.PutRecords(large); !errors.Is(err, store.ErrFull) {
+		t.Errorf("a large record: %v, want ErrFull", err)
+	}
+}
+
 func TestUnknownOutcomeOfRecordsClosesTheStore(t *testing.T) {
 	s := mustOpen(t, t.TempDir())
 	s.rotation.dir = "\x00"
