@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,22 @@ func (r *Registry) RenameDevice(device, name string) error {
 			return ErrUnknownDevice
 		}
 		v.Label = name
+		return nil
+	})
+}
+
+// SetLease says for how many days a device may not be seen before it has ended; 0
+// means LeaseDays. It may bring one back that has ended.
+func (r *Registry) SetLease(device string, days int) error {
+	if days < 0 || days > LeaseDaysMax {
+		return fmt.Errorf("%w: a lease of %d days", ErrInvalid, days)
+	}
+	return r.change(func(d *draft) error {
+		v := d.device(device)
+		if v == nil {
+			return ErrUnknownDevice
+		}
+		v.Lease = days
 		return nil
 	})
 }

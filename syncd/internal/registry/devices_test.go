@@ -169,6 +169,16 @@ func TestLeases(t *testing.T) {
 	if again := s.redeem(code, key); again.Member.Ref != j.Member.Ref || s.roles(j.Device.ID, b) != resident {
 		t.Error("the device does not come back with a new code")
 	}
+	s.must(s.SetLease(j.Device.ID, 7))
+	s.pass(8 * 24 * hour)
+	s.restart()
+	s.denied("a short lease", j.Device.ID, registry.ErrLeaseEnded)
+	s.must(s.SetLease(j.Device.ID, 0))
+	if d, _ := s.Device(j.Device.ID); d.LeaseEnded || d.LeaseDays != registry.LeaseDays {
+		t.Errorf("device %+v", d)
+	}
+	wantErr(t, "a lease of no use", s.SetLease(j.Device.ID, -1), registry.ErrInvalid)
+	wantErr(t, "nobody's lease", s.SetLease("x", 1), registry.ErrUnknownDevice)
 }
 
 // Seen is made durable at most once an hour, and shown at once.

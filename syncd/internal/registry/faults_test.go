@@ -86,6 +86,7 @@ var mutations = map[string]func(small) error{
 	"RevokeInvite": func(v small) error { return v.RevokeInvite(v.invite.ID) },
 	"Redeem":       func(v small) error { _, err := v.Redeem(v.code, v.fresh); return err },
 	"RenameDevice": func(v small) error { return v.RenameDevice(v.m.Device.ID, "other") },
+	"SetLease":     func(v small) error { return v.SetLease(v.m.Device.ID, 9) },
 	"RevokeDevice": func(v small) error { return v.RevokeDevice(v.m.Device.ID, "x") },
 	"SetLabel":     func(v small) error { return v.SetLabel(v.m.Member.Ref, "other") },
 	"Grant": func(v small) error {

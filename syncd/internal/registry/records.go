@@ -96,10 +96,6 @@ func (m *memberRow) view() Member {
 	return v
 }
 
-func (m *memberRow) on(board id.Document) bool {
-	return slices.ContainsFunc(m.Grants, func(g grantRow) bool { return g.Board == board })
-}
-
 // set replaces or adds a grant.
 func (m *memberRow) set(g grantRow) {
 	i, found := slices.BinarySearchFunc(m.Grants, g, compareGrants)

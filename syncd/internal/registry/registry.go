@@ -44,8 +44,12 @@ const (
 	RevocationsMax     = 1_000_000
 )
 
-// LeaseDays is after how many days without being seen a device has ended.
-const LeaseDays = 60
+// LeaseDays is after how many days without being seen a device has ended, unless
+// it has a lease of its own, of at most LeaseDaysMax.
+const (
+	LeaseDays    = 60
+	LeaseDaysMax = 3650
+)
 
 // SeenEvery is how often it is made durable that a device was seen, and
 // ScansEvery how often the counts of posters are.
