@@ -21,3 +21,10 @@ func ownAlone(info fs.FileInfo) bool {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	return ok && info.IsDir() && int(s.Uid) == os.Getuid() && info.Mode().Perm() == 0o700
 }
+
+// OpenToOthers tells whether other users can enter a data directory, in which
+// the server's secret is. A directory that is not there yet is not open.
+func OpenToOthers(dataDir string) bool {
+	info, err := os.Stat(dataDir)
+	return err == nil && info.Mode().Perm()&0o077 != 0
+}

@@ -266,3 +266,18 @@ func TestAServerInAHouseIsKnownByTheNamesOfItsMachine(t *testing.T) {
 		t.Errorf("with another certificate it is known by %q", cli.Names(cfg))
 	}
 }
+
+func TestADataDirectoryThatOthersRead(t *testing.T) {
+	dir := t.TempDir()
+	for mode, warned := range map[os.FileMode]bool{0o700: false, 0o750: true, 0o755: true} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		if res := newRunner(t).run("serve", "--data", dir); strings.Contains(res.stderr, "give it the mode 0700") != warned {
+			t.Errorf("mode %o: %q", mode, res.stderr)
+		}
+	}
+	if res := newRunner(t).run("serve", "--data", filepath.Join(dir, "none")); res.stderr != "" {
+		t.Errorf("a new directory: %q", res.stderr)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/tavle-org/tavle/syncd/internal/api"
 	"github.com/tavle-org/tavle/syncd/internal/config"
 )
 
@@ -22,6 +23,9 @@ func (c *serveCmd) Run(a *app) error {
 	logger := newLogger(a.Stderr, c.Log)
 	for _, sentence := range a.layers.Strays() {
 		logger.Warn(sentence)
+	}
+	if c.Gated() && api.OpenToOthers(c.Data) {
+		logger.Warn("other users of this machine can read the data directory, and with it the secret of all sessions; give it the mode 0700", "data", c.Data)
 	}
 	return a.parts.Serve(a.ctx, c.Config, Optional{
 		AdminListen: a.sources("admin-listen") == config.FromDefault,
