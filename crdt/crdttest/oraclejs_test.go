@@ -53,6 +53,7 @@ type oracleQuestion struct {
 	Generate bool     `json:",omitempty"`
 	Receive  []byte   `json:",omitempty"`
 	Same     [][]byte `json:",omitempty"`
+	Forget   bool     `json:",omitempty"`
 	Load     []byte   `json:",omitempty"`
 	Times    int      `json:",omitempty"`
 }
