@@ -31,8 +31,9 @@ type world struct {
 	url      string // of the server, as clients on this machine reach it
 	log      lockedBuffer
 
-	mu  sync.Mutex
-	now time.Time // guarded by mu
+	mu   sync.Mutex
+	now  time.Time     // guarded by mu
+	step time.Duration // guarded by mu; how far the clock goes between two looks at it
 }
 
 // lockedBuffer is a log that several goroutines write.
@@ -88,6 +89,7 @@ func newWorld(t testing.TB, change ...func(*api.Config)) *world {
 func (w *world) clock() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.now = w.now.Add(w.step)
 	return w.now
 }
 

@@ -99,6 +99,7 @@ func (c *call) redeem(q joinRequest) (registry.Joined, error) {
 
 // begin gives a device a session and tells it who it is.
 func (c *call) begin(device string) (any, error) {
+	c.now = c.Now() // what the device was just given begins after the call did
 	p, err := c.Registry.Principal(device, c.now)
 	if err != nil {
 		return nil, err

@@ -43,6 +43,15 @@ func TestFromTheSetUpLinkToAResident(t *testing.T) {
 	d.post("/v1/join", d.joinWith(invite.Code)).want(http.StatusForbidden, "code")
 }
 
+func TestTimeGoesOnWhileADeviceJoins(t *testing.T) {
+	w := newWorld(t)
+	code := w.code(w.board("a"), 1, rights.Resident)
+	w.step = 3 * time.Millisecond
+	if d := w.device().join(code); len(d.me.Boards) != 1 {
+		t.Errorf("joined, and is on %+v", d.me.Boards)
+	}
+}
+
 func TestTheCookieIsKeptFromScriptsAndOtherSites(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		w := newWorld(t, func(c *api.Config) { c.Secure = secure })
