@@ -39,8 +39,8 @@ func (a *API) sameOrigin(r *http.Request, origin string) bool {
 		return false
 	}
 	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" {
-		return false
+	if err != nil || u.Host == "" || a.Secure && u.Scheme != "https" {
+		return false // a page that came by http may be anybody's
 	}
 	return strings.EqualFold(u.Host, r.Host) || strings.EqualFold(origin, a.Server.Base)
 }

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/syncd/internal/api"
 	"github.com/tavle-org/tavle/syncd/internal/gate"
 )
 
@@ -134,5 +136,18 @@ func TestRefuseSaysNothingOfOtherErrors(t *testing.T) {
 	w.api.Refuse(rec, httptest.NewRequest("GET", "/sync", nil), errors.New("disk /dev/x"))
 	if rec.Code != http.StatusInternalServerError || rec.Body.String() != `{"error":"internal","message":"Something went wrong on the server. It was noted."}`+"\n" {
 		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+}
+
+func TestAPageThatCameWithoutTLS(t *testing.T) {
+	w := newWorld(t, func(c *api.Config) { c.Secure = true })
+	d := w.member(w.board("a"), rights.Resident)
+	host := strings.TrimPrefix(w.url, "http://")
+	if p, _, _ := d.upgrade(withCookie(d.cookie), header("Origin", "http://"+host)); p != nil {
+		t.Error("it opened a websocket with the cookie")
+	}
+	d.get("/v1/me", header("Origin", "http://"+host)).want(http.StatusForbidden, "origin")
+	if p, _, r := d.upgrade(withCookie(d.cookie), header("Origin", "https://"+host)); p == nil {
+		t.Errorf("a page with TLS: %d %s", r.status, r.body)
 	}
 }
