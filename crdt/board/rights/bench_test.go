@@ -116,7 +116,7 @@ func BenchmarkCheck(b *testing.B) {
 // BenchmarkCheckHostile judges the change that costs the most to look through for
 // personal data.
 func BenchmarkCheckHostile(b *testing.B) {
-	for name, piece := range map[string]string{"dates": "31.12.2026 ", "numbers": "12345678", "mails": "a@b ", "short": "1 "} {
+	for name, piece := range map[string]string{"dates": "31.12.2026 ", "one number": "12345678", "numbers": "1234567890123 ", "nines": "123456789 ", "pairs": "12 34 56 78 ", "dashes": "123456-1234 ", "mails": "a@b ", "short": "1 "} {
 		b.Run(name, func(b *testing.B) {
 			s := newPageServer()
 			d := onPage(b, "carl", member("carl", Connector))

@@ -20,6 +20,7 @@ const (
 	identityDigits = 9 // of the shortest identity number
 	phoneDigits    = 8
 	suspectMax     = 4 << 10 // bytes
+	rowMax         = 24      // digits in a row that are more than any number of a person has
 	around         = 16      // bytes on both sides of digits that say whether they stand alone
 	mailBefore     = 64      // bytes of a mail address that are looked at, before its sign
 	mailAfter      = 256     // and after it
@@ -136,60 +137,84 @@ func (w *walk) personal(entry int32, s string, r *run) Reason {
 		if w.suspect += len(part); w.suspect > suspectMax {
 			return TooMany
 		}
-		if reason := w.found(entry, part, contact); reason != 0 {
-			return reason
+		if id, reach := personal(part); !id && !(reach && contact) {
+			continue
 		}
+		return w.confirm(entry, s, part, contact)
 	}
 	return 0
 }
 
-func (w *walk) found(entry int32, s string, contact bool) Reason {
-	for _, f := range board.FindPersonal(s) {
-		switch f.Kind {
-		case board.FindingCPR, board.FindingBSN:
-			return IdentityNumber
-		case board.FindingPhone, board.FindingEmail:
-			if !contact {
-				continue
-			}
-			if e := w.freshAt(entry); e != nil && e.flags&flagProxy == 0 {
-				e.leak = true // the map proxy may come later in the change
-				continue
-			}
-			return ContactData
-		}
+// confirm judges a text of which a part looks like personal data. The text as a
+// whole may say that it is something else.
+func (w *walk) confirm(entry int32, s, part string, contact bool) Reason {
+	if w.suspect += len(s); w.suspect > 2*suspectMax {
+		s = part
 	}
-	return 0
+	identity, reach := personal(s)
+	switch e := w.freshAt(entry); {
+	case identity:
+		return IdentityNumber
+	case !reach || !contact:
+		return 0
+	case e != nil && e.flags&flagProxy == 0:
+		e.leak = true // the map proxy may come later in the change
+		return 0
+	}
+	return ContactData
+}
+
+// personal tells whether a text has an identity number, and whether it has a
+// telephone number or a mail address.
+func personal(s string) (identity, reach bool) {
+	for _, f := range board.FindPersonal(s) {
+		identity = identity || f.Kind == board.FindingCPR || f.Kind == board.FindingBSN
+		reach = reach || f.Kind == board.FindingPhone || f.Kind == board.FindingEmail
+	}
+	return identity, reach
 }
 
 // suspects are the parts of a text in which there may be personal data: streaks of
 // at least so many digits, and mail addresses, each with what stands around it.
 func suspects(s string, least int, mails bool) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		digits, from := 0, 0
-		for i := range len(s) + 1 {
-			kind := byte(other)
-			if i < len(s) {
-				kind = kindOfByte[s[i]]
-			}
-			switch {
-			case kind == digit:
+		digits, from, row := 0, 0, 0 // of the streak; row: digits in a row
+		end := func(to int) bool {
+			ok := digits < least || yield(part(s, from-around, to+around))
+			digits = 0
+			return ok
+		}
+		for i := range len(s) {
+			switch kindOfByte[s[i]] {
+			case digit:
 				if digits++; digits == 1 {
 					from = i
 				}
+				if row++; row == rowMax {
+					digits -= row // it is none of a person; what stands before it may be
+					if !end(i - row) {
+						return
+					}
+				}
+				if row >= rowMax {
+					digits = 0
+				}
 				continue
-			case kind == mail || kind == bracket:
+			case mail, bracket:
 				if mails && isMailSign(s[i:]) && !yield(part(s, i-mailBefore, i+mailAfter)) {
 					return
 				}
-			}
-			if kind == other || kind == mail {
-				if digits >= least && !yield(part(s, from-around, i+around)) {
+				if s[i] == '@' && !end(i) {
 					return
 				}
-				digits = 0
+			case other:
+				if !end(i) {
+					return
+				}
 			}
+			row = 0
 		}
+		end(len(s))
 	}
 }
 

@@ -246,6 +246,12 @@ var refusals = []struct {
 			x.entry(r, c, postPath+"/replies", "createdBy")
 		}
 	}},
+	{"texts of nothing but numbers", Resident, Own, TooMany, func(x *scene, r *replica, c *tampered) {
+		for range 3 {
+			x.n++
+			typed1(c, x.entry(r, c, postPath+"/replies", "createdBy"), "body", strings.Repeat("123456789 ", 199))
+		}
+	}},
 	{"CPR in a title", Resident, Own, IdentityNumber, func(x *scene, r *replica, c *tampered) { c.set(x.newPost(r, c), "title", "Jeg er 010170-1234.") }},
 	{"BSN in a body", Resident, Own, IdentityNumber, func(x *scene, r *replica, c *tampered) {
 		typed1(c, x.newPost(r, c), "body", "Zie ook mijn nummer: 123 456 782, en bel me.")
