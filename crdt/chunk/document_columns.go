@@ -15,14 +15,20 @@ type docOpEncoder struct {
 	succCounter                deltaEncoder
 	expand                     boolEncoder
 	markName                   runEncoder
+
+	lastKey int32 // of the row before; noKey in a sequence
 }
+
+// size is how long the columns are so far that can become longer than there are
+// operations: what a change says once for many may have to be said for each.
+func (e *docOpEncoder) size() int { return len(e.value) + e.keyString.size() + e.markName.size() }
 
 // opColumns encodes the rows.
 func (w *documentWriter) opColumns() ([][]byte, error) {
-	var e docOpEncoder
+	e := docOpEncoder{lastKey: noKey}
 	for _, op := range w.rows {
-		if e.append(w, op); len(e.value) > w.lim.BytesMax {
-			return nil, overLimit("more than %d bytes of values", w.lim.BytesMax)
+		if e.append(w, op); e.size() > w.lim.BytesMax {
+			return nil, overLimit("more than %d bytes of values and keys", w.lim.BytesMax)
 		}
 		if err := w.pace.spend(2); err != nil {
 			return nil, err
@@ -63,11 +69,17 @@ func (e *docOpEncoder) append(w *documentWriter, number int32) {
 }
 
 func (e *docOpEncoder) appendKey(w *documentWriter, op *writeOp) {
+	last := e.lastKey
+	e.lastKey = op.key
 	switch {
 	case op.key != noKey:
 		e.keyActor.appendNull()
 		e.keyCounter.appendNull()
-		e.keyString.appendString(w.keys[op.key])
+		if op.key == last {
+			e.keyString.again() // keys may be long, and comparing them costs
+		} else {
+			e.keyString.appendString(w.keys[op.key])
+		}
 		return
 	case op.elem == headElem:
 		e.keyActor.appendNull()

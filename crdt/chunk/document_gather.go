@@ -160,13 +160,19 @@ func (w *documentWriter) changeOf(rank uint32, counter uint64) (int32, bool) {
 	return own[k], true
 }
 
+// keyOf gives the index of a key. A change can name a long key a hundred thousand
+// times in a few bytes; then it is the same memory, which costs nothing to compare.
 func (w *documentWriter) keyOf(key string) int32 {
+	if len(w.keys) > 0 && key == w.keys[w.lastKey] {
+		return w.lastKey
+	}
 	i, ok := w.keyIndex[key]
 	if !ok {
 		i = int32(len(w.keys))
 		w.keyIndex[key] = i
 		w.keys = append(w.keys, key)
 	}
+	w.lastKey = i
 	return i
 }
 

@@ -3,7 +3,9 @@ package chunk
 import (
 	"bytes"
 	"errors"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tavle-org/tavle/crdt/id"
@@ -334,4 +336,36 @@ func TestVerifyDocumentSeesWrongHeadIndexes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Two small changes can put a long key and a short one into each of many
+// objects: the document would have to repeat the long one for each.
+func TestBuildDocumentThatWouldGrow(t *testing.T) {
+	const objects, keyBytes = 20_000, 64 << 10
+	var made, long, short []Op
+	key := strings.Repeat("k", keyBytes)
+	for i := range uint64(objects) {
+		made = append(made, Op{Key: "k", Action: ActionMakeMap})
+		object := OpID{Counter: i + 1}
+		long = append(long, Op{Object: object, Key: key, Action: ActionSet})
+		short = append(short, Op{Object: object, Key: "short", Action: ActionSet})
+	}
+	var changes []*Change
+	for i, ops := range [][]Op{made, long, short} {
+		s := Spec{Actor: "a", Seq: uint64(i + 1), StartOp: uint64(i*objects + 1), Ops: ops}
+		if i > 0 {
+			s.Deps = []id.ChangeHash{changes[i-1].Hash}
+		}
+		changes = append(changes, mustBuild(t, s))
+	}
+	if _, err := BuildDocument(changes[:2], Limits{}, nil); err != nil {
+		t.Errorf("with the long key alone: %v", err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := BuildDocument(changes, Limits{}, nil)
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, ErrLimit) || used > 150<<20 {
+		t.Errorf("%d MiB allocated, %v", used>>20, err)
+	}
 }

@@ -28,6 +28,12 @@ func (e *runEncoder) append(value []byte) {
 	e.value, e.count, e.any = append(e.value[:0], value...), 1, true
 }
 
+// again appends the value that was appended last, with no null since.
+func (e *runEncoder) again() { e.count++ }
+
+// size is how long the column is so far, about.
+func (e *runEncoder) size() int { return len(e.out) + len(e.literals) + len(e.value) }
+
 func (e *runEncoder) appendNull() {
 	e.flushValue()
 	e.flushLiterals()

@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	snapshots    = flag.Int("snapshots", 40, "how many random histories of each generator become snapshots")
+	snapshots    = flag.Int("snapshots", 25, "how many random histories of each generator become snapshots")
 	snapshotSeed = flag.Uint64("snapshotseed", 1, "the first seed of these")
 )
 

@@ -1,6 +1,7 @@
 // Package exchange is the sync protocol of Automerge: its messages, and the
 // state of one conversation about one document. It is written for both ends, a
-// server and a client.
+// server and a client. A peer that has nothing can be served from a snapshot,
+// which is the caller's and is sent as it is.
 //
 // It starts no goroutine, reads no clock and does no I/O. Bytes are hostile
 // until Decode has accepted them: every count and length is checked against a

@@ -18,7 +18,14 @@
 // what is told to peers (DurableHeads, HasDurable, Since) see only the durable
 // ones. Because the order is topological, every prefix of it is a whole history.
 //
-// A History belongs to one goroutine at a time.
+// # Snapshots
+//
+// The first n changes can be written as one document chunk (snapshot.go), which
+// is verified before anybody gets to see it. A snapshot is derived: it fits for
+// as long as the history lives, and can be thrown away at any time.
+//
+// A History belongs to one goroutine at a time; what Prefix returns may be read
+// by others.
 package history
 
 import (
