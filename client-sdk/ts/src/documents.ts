@@ -307,6 +307,7 @@ export class Documents {
     this.#wanted.add(id)
     const handle = this.#repo.import<Dict>(bytes, { docId: id })
     const document = this.#adopt(handle, [], A.diff(handle.doc(), [], A.getHeads(handle.doc())))
+    this.#noted.delete(id) // what the server told while it was fetched is not kept yet
     this.#open.set(id, Promise.resolve(document))
     return document
   }

@@ -80,7 +80,7 @@ export class Belonging {
   /** Time has passed. */
   tick(): void {
     const { membership, now, documents } = this.#owned
-    membership.look()
+    void membership.look()
     if (!this.#joined || Math.abs(now() - this.#statusAt) < statusEvery) return
     this.#statusAt = now()
     const unsent = [...documents().all].reduce((n, document) => n + document.unsent, 0)

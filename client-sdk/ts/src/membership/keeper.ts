@@ -29,11 +29,11 @@ export class MemoryKeeper implements Keeper {
   #kept: Kept | null = null
 
   async load(): Promise<Kept | null> {
-    return this.#kept
+    return this.#kept && { ...this.#kept }
   }
 
   async save(kept: Kept): Promise<void> {
-    this.#kept = kept
+    this.#kept = { ...kept }
   }
 
   async clear(): Promise<void> {

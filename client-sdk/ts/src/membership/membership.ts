@@ -79,7 +79,7 @@ export class Membership {
     const membership = new Membership(options)
     const kept = await membership.#keeper.load().catch(() => null)
     if (kept?.server === membership.#calls.origin) membership.#take(kept)
-    membership.look()
+    await membership.look()
     return membership
   }
 
@@ -195,17 +195,16 @@ export class Membership {
   }
 
   /** @internal Looks at the clock: the server may have been away for so long that the lease has ended. */
-  look(): void {
+  async look(): Promise<void> {
     const kept = this.#kept
     if (!kept) return
     const now = this.#now()
     const before = kept.absence
     kept.absence = look(before, now, kept.me.device.leaseDays)
-    if (Math.abs(now - this.#keptAt) >= keepEvery || before.due !== kept.absence.due) {
-      this.#keptAt = now
-      void this.#keep()
-    }
     if (ended(kept.absence)) this.#revoked(true)
+    if (Math.abs(now - this.#keptAt) < keepEvery && before.due === kept.absence.due) return
+    this.#keptAt = now
+    await this.#keep()
   }
 
   /** @internal Removes the key and everything that was kept. */
@@ -219,7 +218,7 @@ export class Membership {
 
   #take(kept: Kept): void {
     this.#kept = kept
-    this.#keptAt = this.#now()
+    this.#keptAt = kept.absence.seen
     this.#me.set(kept.me)
     this.#standing.set({ state: "member", lease: false })
   }

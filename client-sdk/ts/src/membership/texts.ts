@@ -12,7 +12,7 @@ const notText = new Set([
 const stringIn = (value: unknown): string | null =>
   typeof value === "string" ? value : isImmutableString(value) ? String(value) : null
 
-/** The texts in a value that are not at the same place in another, in their order, each once. */
+/** The texts in a value that are not at the same place in another, each once, titles before what they stand over. */
 export function textsIn(value: unknown, beside?: unknown): string[] {
   const texts: string[] = []
   collect(value, beside, texts)
@@ -27,5 +27,6 @@ function collect(value: unknown, beside: unknown, into: string[]): void {
   }
   if (typeof value !== "object" || value === null || value instanceof Date || value instanceof Uint8Array) return
   const other = typeof beside === "object" && beside !== null ? (beside as Record<string, unknown>) : {}
-  for (const [key, part] of Object.entries(value)) if (!notText.has(key)) collect(part, other[key], into)
+  const parts = Object.entries(value).sort(([a], [b]) => Number(b === "title") - Number(a === "title"))
+  for (const [key, part] of parts) if (!notText.has(key)) collect(part, other[key], into)
 }

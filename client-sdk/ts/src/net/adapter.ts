@@ -257,7 +257,11 @@ export class SyncAdapter extends NetworkAdapter {
   #deliver(session: Session, message: Record<string, unknown>): void {
     const { type, documentId, data } = message
     const fetch = this.#fetches.get(documentId as string)
-    if (fetch) return this.#fetched(fetch, String(type), data)
+    if (fetch) {
+      const told = type === "sync" && data instanceof Uint8Array ? headsOfSync(data) : null
+      if (told) this.#options.onHeads?.(documentId as string, told, session.storageId) // it will not tell them again on this connection
+      return this.#fetched(fetch, String(type), data)
+    }
     if (typeof documentId === "string" && this.#options.wanted?.(documentId) === false) return
     if (type === "sync" && data instanceof Uint8Array) {
       const heads = headsOfSync(data)

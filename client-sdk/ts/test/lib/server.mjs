@@ -1,6 +1,6 @@
 // A syncd of its own for a test. TAVLE_SYNCD is the path of the binary; without it, bin/syncd of this repository.
 
-import { spawn } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -13,8 +13,13 @@ const running = new Set()
 process.on("exit", () => running.forEach(child => child.kill("SIGKILL")))
 
 // startServer runs a server until the test ends: its process is killed and its directory removed then.
-export async function startServer(t) {
-  const server = new Server(mkdtempSync(join(tmpdir(), "tavle-client-")))
+export const startServer = t => begin(t, ["--open"])
+
+// startMembers runs a server that knows its members.
+export const startMembers = t => begin(t, [])
+
+async function begin(t, flags) {
+  const server = new Server(mkdtempSync(join(tmpdir(), "tavle-client-")), flags)
   t.after(async () => {
     await server.stop()
     rmSync(server.data, { recursive: true, force: true })
@@ -27,8 +32,9 @@ class Server {
   #child
   #ended
 
-  constructor(data) {
+  constructor(data, flags) {
     this.data = data
+    this.flags = flags
     this.listen = "127.0.0.1:0"
   }
 
@@ -36,8 +42,27 @@ class Server {
     return `ws://${this.listen}/sync`
   }
 
+  get origin() {
+    return `http://${this.listen}`
+  }
+
+  // run runs a command of the operator, and returns what it prints as JSON.
+  run(...args) {
+    const [command, ...rest] = args.flatMap(arg => arg.split(" "))
+    return new Promise((done, failed) => {
+      const all = [command, ...(["invite", "setup"].includes(command) ? [] : [rest.shift()]), "--data", this.data, "--json", ...rest]
+      execFile(binary, all, (error, stdout) => (error ? failed(error) : done(JSON.parse(stdout || "null"))))
+    })
+  }
+
+  // invite makes a code for a role.
+  async invite(board, role, uses = 1) {
+    const { code } = await this.run("invite", "--board", board, "--role", role, "--uses", String(uses))
+    return code
+  }
+
   async start() {
-    const child = spawn(binary, ["serve", "--open", "--listen", this.listen, "--admin-listen", "off", "--data", this.data], {
+    const child = spawn(binary, ["serve", ...this.flags, "--listen", this.listen, "--admin-listen", "off", "--data", this.data], {
       stdio: ["ignore", "pipe", "ignore"],
     })
     running.add(child)

@@ -1,0 +1,178 @@
+// A change that the server refuses: it is left out, everything else goes on, and nobody else notices.
+
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import * as A from "@automerge/automerge"
+import { pageDocument } from "@tavle/client"
+import { draft, titles } from "./lib/device.mjs"
+import { courtyard, Device } from "./lib/member.mjs"
+import { startMembers } from "./lib/server.mjs"
+import { stock } from "./lib/stock.mjs"
+import { until } from "./lib/until.mjs"
+
+const sent = board => until(() => board.posts.get().every(post => post.delivery === "board"), "all posts to be on the board")
+const refused = device => device.closes.filter(code => code === 4403).length
+
+// boAndIda is a board with two residents, on which Bo has a post that Ida has seen. Ida is off.
+async function boAndIda(t) {
+  const yard = await courtyard(t, await startMembers(t), { bo: "resident", ida: "resident" })
+  await yard.bo.on()
+  yard.bos = await yard.bo.board(yard.board)
+  yard.post = await yard.bos.addPost(draft(yard.bos, "Bo's ladder"))
+  await sent(yard.bos)
+  yard.page = pageDocument(yard.board, yard.post.month)
+  await yard.ida.on()
+  const board = await yard.ida.board(yard.board)
+  await until(() => titles(board).includes("Bo's ladder"), "Ida to see Bo's post")
+  await yard.ida.off()
+  return yard
+}
+
+test("what was rightly written before and after a refused change arrives, and the person sees what was refused", async t => {
+  const { server, board, page, post, bo, bos, ida } = await boAndIda(t)
+  await ida.on({ offline: true })
+  let idas = await ida.board(board)
+  const first = await idas.addPost(draft(idas, "before"))
+  await ida.off()
+  const bad = await ida.tamper(page, doc => (doc.posts[post.id].title = new A.ImmutableString("forged title")))
+  await ida.on({ offline: true })
+  idas = await ida.board(board)
+  const second = await idas.addPost(draft(idas, "after"))
+  await idas.editPost(first.id, { body: "changed later" })
+  await idas.reply(post.id, { body: "I have one", author: "Ida" })
+  await ida.off()
+
+  await ida.on()
+  idas = await ida.board(board)
+  await sent(idas)
+  await until(() => titles(bos).length === 3, "Bo to see all posts")
+  assert.deepEqual(titles(bos), ["Bo's ladder", "after", "before"])
+  const [old, anew] = [bos.post(first.id).get(), bos.post(second.id).get()]
+  assert.equal(old.body, "changed later")
+  assert.equal(anew.createdAt, second.createdAt)
+  assert.equal(anew.createdBy, ida.membership.me.get().member.ref)
+  assert.deepEqual(bos.post(post.id).get().replies.map(({ body }) => body), ["I have one"])
+  assert.equal(idas.post(post.id).get().title, "Bo's ladder")
+  assert.deepEqual(bo.closes, [], "nobody else notices")
+
+  const [refusal, ...more] = ida.client.refusals.get()
+  assert.deepEqual(more, [])
+  assert.equal(refusal.id, bad)
+  assert.equal(refusal.document, page)
+  assert.equal(refusal.reason, "notYours")
+  assert.deepEqual(refusal.texts, ["forged title"])
+  for (const lang of ["da", "nl", "en"]) assert.ok(refusal.sentences[lang].length > 20)
+  assert.equal(refused(ida), 1)
+  assert.equal(ida.client.connection.get().state, "connected")
+
+  // It is kept until the person has seen it, and is in no document.
+  await ida.off()
+  await ida.on()
+  assert.equal(ida.client.refusals.get()[0].texts[0], "forged title")
+  await ida.client.dismissRefusal(bad)
+  assert.deepEqual(ida.client.refusals.get(), [])
+  await ida.off()
+  assert.doesNotMatch(await ida.everything(), /forged/)
+  await ida.on()
+  idas = await ida.board(board)
+  await idas.addPost(draft(idas, "next day"))
+  await sent(idas)
+  await until(() => titles(bos).includes("next day"), "the next post to arrive")
+  assert.equal(refused(ida), 1)
+  assert.ok(server)
+})
+
+test("a post that may not be there goes with all that was written to it, and its text is kept for the person", async t => {
+  const { board, bos, ida } = await boAndIda(t)
+  await ida.on({ offline: true })
+  let idas = await ida.board(board)
+  const bad = await idas.addPost(draft(idas, "call me", { body: "my number is 010190-1234" }))
+  await idas.editPost(bad.id, { body: "my number is 010190-1234, or ring the bell" })
+  await idas.addPost(draft(idas, "good"))
+  await ida.off()
+  await ida.on()
+  idas = await ida.board(board)
+  await until(() => titles(bos).includes("good"), "the good post to arrive")
+  await sent(idas)
+  assert.deepEqual(titles(idas), ["Bo's ladder", "good"])
+  const [refusal] = ida.client.refusals.get()
+  assert.equal(refusal.reason, "identityNumber")
+  assert.deepEqual(refusal.texts, ["call me", "my number is 010190-1234, or ring the bell"])
+  assert.equal(refused(ida), 1)
+})
+
+test("many refused changes are left out one by one, and there is an end to it", async t => {
+  const { board, page, post, bos, ida } = await boAndIda(t)
+  for (let i = 0; i < 6; i++) {
+    await ida.on({ offline: true })
+    const idas = await ida.board(board)
+    await idas.addPost(draft(idas, `good ${i}`))
+    await ida.off()
+    await ida.tamper(page, doc => (doc.posts[post.id].title = new A.ImmutableString(`bad ${i}`)))
+  }
+  await ida.on()
+  const idas = await ida.board(board)
+  await until(() => titles(bos).length === 7, "all good posts to arrive")
+  await sent(idas)
+  assert.equal(bos.post(post.id).get().title, "Bo's ladder")
+  assert.equal(ida.client.refusals.get().length, 6)
+  assert.equal(refused(ida), 6)
+  await until(() => ida.client.connection.get().state === "connected", "to be connected")
+})
+
+test("a page that was let go of before the refusal is clean when it is opened again", async t => {
+  const { board, page, post, bos, ida } = await boAndIda(t)
+  await ida.tamper(page, doc => (doc.posts[post.id].title = new A.ImmutableString("forged")))
+  await ida.on()
+  let idas = await ida.board(board)
+  await until(() => ida.client.refusals.get().length === 1, "the refusal")
+  await ida.client.forgetBoard(board)
+  idas = await ida.board(board)
+  await until(() => titles(idas).includes("Bo's ladder"), "the page to arrive again")
+  await idas.addPost(draft(idas, "good"))
+  await until(() => titles(bos).includes("good"), "the next post to arrive")
+  assert.equal(refused(ida), 1)
+})
+
+test("a device that was switched off while it left a change out does it again, to the same end", async t => {
+  const { board, page, post, bos, ida } = await boAndIda(t)
+  await ida.tamper(page, doc => (doc.posts[post.id].title = new A.ImmutableString("forged")))
+  await ida.on({ offline: true })
+  let idas = await ida.board(board)
+  await idas.addPost(draft(idas, "good"))
+  await ida.off()
+  const before = await ida.storage.loadRange([page])
+  await ida.on()
+  idas = await ida.board(board)
+  await until(() => titles(bos).includes("good"), "the good post to arrive")
+  await sent(idas)
+  await ida.off()
+  for (const { key, data } of before) await ida.storage.save(key, data) // what was not removed yet
+  await ida.on()
+  idas = await ida.board(board)
+  await idas.addPost(draft(idas, "another"))
+  await until(() => titles(bos).includes("another"), "another post to arrive")
+  assert.deepEqual(titles(bos), ["Bo's ladder", "another", "good"])
+  assert.equal(bos.posts.get().filter(({ title }) => title === "good").length, 1)
+  assert.equal(idas.post(post.id).get().title, "Bo's ladder")
+  assert.equal(refused(ida), 1)
+})
+
+test("a stock client beside it is not harmed", async t => {
+  const { server, board, page, post, ida } = await boAndIda(t)
+  const cai = new Device(t, server)
+  await cai.join(await server.invite(board, "resident"))
+  const { ticket } = await cai.membership.call("POST", "/v1/ticket", { for: "url" })
+  const { repo, adapter } = stock(t, `${server.url}?ticket=${ticket}`)
+  const handle = await repo.find(`automerge:${page}`)
+  await ida.on({ offline: true })
+  await (await ida.board(board)).addPost(draft(await ida.board(board), "good"))
+  await ida.off()
+  await ida.tamper(page, doc => (doc.posts[post.id].title = new A.ImmutableString("forged")))
+  await ida.on()
+  await ida.board(board)
+  await until(() => Object.values(handle.doc().posts).some(({ title }) => String(title) === "good"), "the stock client to see the good post")
+  await until(() => ida.client.refusals.get().length === 1, "the refusal")
+  assert.equal(String(handle.doc().posts[post.id].title), "Bo's ladder")
+  assert.equal(adapter.cuts, 0)
+})
