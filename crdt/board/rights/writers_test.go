@@ -192,6 +192,9 @@ func TestWritersAreLetThrough(t *testing.T) {
 				rt.Fatalf("%s reads\n%s\nwant\n%s", d.name, got, want)
 			}
 		}
+		if got, want := s.s.x.Posts(), len(s.devices[0].read().Posts); got != want {
+			rt.Fatalf("%d posts are counted of %d", got, want)
+		}
 		for _, p := range s.devices[0].read().Posts { // the index and the readers agree on whose the posts are
 			b, _ := parseID(string(p.ID))
 			if got := s.s.x.refs[s.s.x.entries[s.s.x.ids[b]].holder]; got != p.HeldBy() {
