@@ -47,7 +47,7 @@ func branches(tb testing.TB, n, authors, lag int) (h *history.History, main, bra
 func BenchmarkSinceDifference(b *testing.B) {
 	for _, n := range []int{1_000, 100_000} {
 		for _, authors := range []int{3, 100} {
-			for _, lacks := range []int{1, 300} {
+			for _, lacks := range []int{1, min(1_000, n/4)} {
 				h, main, branch := branches(b, n, authors, lacks)
 				newest := []id.ChangeHash{main[len(main)-1-lacks], branch[len(branch)-1]}
 				for name, base := range map[string][]id.ChangeHash{"newest": newest, "old": main[len(main)-1:]} {

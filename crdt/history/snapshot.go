@@ -26,6 +26,20 @@ type Snapshot struct {
 // themselves are as good as before.
 var ErrSnapshot = errors.New("wrong snapshot")
 
+// A snapshot is due when this many changes lie behind the last one, and this part
+// of those that it covers. Since each is longer than the last by that part, all
+// snapshots of a document together cost a few times what the last one cost.
+const (
+	snapshotTailMin  = 64
+	snapshotTailPart = 4 // a quarter
+)
+
+// SnapshotDue tells whether it is worth making a snapshot of durable changes,
+// while there is one that covers some of them; 0 if there is none.
+func SnapshotDue(covered, durable int) bool {
+	return durable-covered >= max(snapshotTailMin, covered/snapshotTailPart)
+}
+
 // Prefix returns the first n changes. The slice must not be written to. It is
 // not affected by the history growing, and may be read while another goroutine
 // owns the history.

@@ -106,6 +106,27 @@ func TestDamagedSnapshotIsNotOpened(t *testing.T) {
 	}
 }
 
+// A growing document has few snapshots, which together are not much longer than
+// the last, and what none of them covers is never much.
+func TestSnapshotsOfAGrowingDocument(t *testing.T) {
+	covered, made, worst := 0, 0, 0
+	for durable := range 100_000 {
+		if history.SnapshotDue(covered, durable) {
+			covered = durable
+			made += durable
+		}
+		if tail := durable - covered; tail > durable/5+64 {
+			worst = max(worst, tail)
+		}
+	}
+	if covered < 80_000 || made > 6*covered || worst > 0 {
+		t.Errorf("%d changes covered, %d written in all, %d left over", covered, made, worst)
+	}
+	if history.SnapshotDue(0, 10) {
+		t.Error("a document of 10 changes has a snapshot")
+	}
+}
+
 // Somebody who waits for the work to end can end it, and is told his own error.
 func TestSnapshotIsGivenUp(t *testing.T) {
 	stop := errors.New("stop")
