@@ -62,7 +62,7 @@ func (m *Main) openGate(server api.Server) error {
 		Registry: m.gated.registry,
 		Prover:   auth.NewProver(secret), Minter: auth.NewMinter(secret),
 		Codes: auth.NewLimiter(auth.CodeLimits), Proofs: auth.NewLimiter(auth.ProofLimits),
-		Server: server, Names: m.Config.Names(), Loopback: local, Secure: m.Config.Secure(), TrustedProxies: proxies,
+		Server: server, Names: cli.Names(m.Config), Loopback: local, Secure: m.Config.Secure(), TrustedProxies: proxies,
 		Found: founding.Founder{Store: m.store, Now: time.Now}.Found, Logger: m.Logger,
 	}
 	m.gated.api = api.New(cfg)

@@ -127,7 +127,7 @@ func (m *Main) secure() (*tlsconfig.TLS, error) {
 	if !cfg.TLS() {
 		return new(tlsconfig.TLS), nil
 	}
-	c := tlsconfig.Config{CertFile: cfg.TLSCert, KeyFile: cfg.TLSKey, Names: cfg.Names(), Logger: m.Logger}
+	c := tlsconfig.Config{CertFile: cfg.TLSCert, KeyFile: cfg.TLSKey, Names: cli.Names(cfg), Logger: m.Logger}
 	switch {
 	case cfg.LAN:
 		c.OwnDir = cfg.Data
@@ -322,7 +322,7 @@ func (m *Main) closeStore(ctx context.Context) error {
 func access(cfg config.Config) edge.Access {
 	local, _ := config.Loopback(cfg.Listen) // checked before
 	return edge.Access{
-		Origins: cfg.Origins, AnyOrigin: slices.Contains(cfg.Origins, "*"), Hosts: cfg.Names(), Loopback: local,
+		Origins: cfg.Origins, AnyOrigin: slices.Contains(cfg.Origins, "*"), Hosts: cli.Names(cfg), Loopback: local,
 	}
 }
 
