@@ -8,7 +8,8 @@ import { joinLink, normalCode, showCode, withoutCode } from "../dist/membership/
 import { ended, look, reached } from "../dist/membership/rules/lease.js"
 import { readMe, rolesOn } from "../dist/membership/rules/me.js"
 import { base64, base64url, deviceId, joinSubject, proofMessage } from "../dist/membership/rules/proof.js"
-import { owns, relationTo } from "../dist/membership/rules/rights.js"
+import { reasonCodes, sentencesOf } from "../dist/membership/reasons.js"
+import { actions, allowed, owns, relationTo } from "../dist/membership/rules/rights.js"
 import { signed } from "./lib/fake-api.mjs"
 
 const vectors = JSON.parse(readFileSync(new URL("../../../crdt/testdata/auth/vectors.json", import.meta.url)))
@@ -55,6 +56,24 @@ test("roles hold from and until their moments", () => {
   assert.deepEqual([5, 10, 15, 20].map(now => rolesOn(me, "b", now)), [[], ["resident"], ["resident", "owner"], ["owner"]])
   assert.deepEqual(rolesOn(me, "other", 15), [])
   for (const strange of [null, 7, {}, { device: {} }, { device: { id: "x" } }, { device: { id: 3 }, member: { ref: "m" } }]) assert.equal(readMe(strange), null)
+})
+
+const law = JSON.parse(readFileSync(new URL("../../../crdt/testdata/board/rights.json", import.meta.url)))
+
+test("the table of rights is that of the server, action by role by relation", () => {
+  assert.deepEqual([...new Set(law.rules.map(({ action }) => action))].sort(), [...actions].sort())
+  for (const { action, relation, roles } of law.rules)
+    for (const role of law.roles) assert.equal(allowed([role], action, relation), roles.includes(role), `${role} ${action} ${relation}`)
+  assert.equal(allowed(["owner"], "somethingNew", "own"), false)
+  assert.equal(allowed(["emperor"], "post", "own"), false)
+  assert.equal(allowed([], "post", "own"), false)
+})
+
+test("the sentences about refused changes are those of the server", () => {
+  assert.deepEqual(law.reasons.map(({ code }) => code), reasonCodes)
+  for (const { code, da, nl, en } of law.reasons) assert.deepEqual(sentencesOf(code, "something"), { da, nl, en })
+  assert.equal(sentencesOf("madeLater", "What the server said.").en, "What the server said.")
+  assert.equal(sentencesOf("madeLater").en, sentencesOf("unknown").en)
 })
 
 test("how a member stands to a post", () => {

@@ -38,7 +38,7 @@ const table = {
   setIdea: always(stewards),
   propose: always(writers),
   agree: always(writers),
-  handOver: { own: writers },
+  handOver: { own: resident },
   claim: always(resident),
   moderate: always(moderators),
   editBoard: always(stewards),
