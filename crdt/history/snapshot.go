@@ -9,9 +9,9 @@ import (
 	"github.com/tavle-org/tavle/crdt/id"
 )
 
-// Snapshot is the first changes of a history as one document chunk, which
-// readers load in a fraction of the time that the changes take. Whoever has
-// nothing can be sent it, and the changes from index Changes on after it.
+// Snapshot is the first changes of a history as one document chunk, which is
+// about a quarter as long as the changes. Whoever has nothing can be sent it, and
+// the changes from index Changes on after it.
 //
 // A history only grows at its end, so a snapshot that fits once fits for good;
 // it only covers less and less. It is immutable and may be shared.
