@@ -44,12 +44,26 @@ func (r *Round) UseSnapshot(s *history.Snapshot) bool {
 func (s *State) LimitSnapshot(bytes int) { s.snapshotMax = bytes }
 
 // wantsSnapshot tells whether the peer is served from the snapshot: it has been
-// heard, and has nothing. Mostly it then asks for our heads by name; these come
-// with the rest.
+// heard, and has nothing but perhaps the first change. Mostly it then asks for our
+// heads by name; these come with the rest.
 func (r *Round) wantsSnapshot(s *State) bool {
-	return r.snapshot != nil && s.heard && s.deflated && !s.readOnly &&
-		len(s.theirHeads) == 0 && s.all == 0 && !slices.ContainsFunc(s.extra, r.h.HasDurable) &&
-		s.takes(r.snapshot)
+	return r.snapshot != nil && s.heard && s.deflated && !s.readOnly && s.all <= 1 &&
+		!slices.ContainsFunc(s.theirHeads, r.notFirst) && !slices.ContainsFunc(s.extra, r.notFirst) && s.takes(r.snapshot)
+}
+
+// Fresh tells whether the peer would have been served from a snapshot of h, had
+// there been one.
+func (s *State) Fresh(h *history.History) bool {
+	r := Round{h: h, snapshot: &history.Snapshot{}}
+	return h.Durable() > 0 && r.wantsSnapshot(s)
+}
+
+// notFirst tells whether a change is durable here and not the first of the
+// document. Documents that every device begins alike, as those of boards, are as
+// good as empty with their first change alone: merging a chunk into that costs a
+// reader no more than merging the changes, and a quarter of the bytes.
+func (r *Round) notFirst(hash id.ChangeHash) bool {
+	return r.h.HasDurable(hash) && r.h.At(0).Hash != hash
 }
 
 // takes tells whether the peer takes a message as long as the snapshot.

@@ -148,7 +148,7 @@ func TestWhoGetsNoSnapshot(t *testing.T) {
 	s := snapshot(t, a, 20)
 	for what, prepare := range map[string]func(p *reader){
 		"a peer that has shown no flags": func(p *reader) { p.flags = nil },
-		"a peer that has something":      func(p *reader) { p.Take(a.At(0)) },
+		"a peer that has something":      func(p *reader) { p.Take(a.At(0), a.At(1)) },
 		"a peer that takes short messages": func(p *reader) {
 			p.state.LimitSnapshot(len(s.Chunk))
 		},
@@ -162,6 +162,11 @@ func TestWhoGetsNoSnapshot(t *testing.T) {
 		}
 	}
 	p := newReader()
+	p.Take(a.At(0))
+	if all := p.all(t, a, s); all[0].Version != exchange.V2 || !slices.Equal(p.Heads(), a.Heads()) {
+		t.Error("a peer that has the first change alone is sent no snapshot, or not all")
+	}
+	p = newReader()
 	p.state.LimitSnapshot(len(s.Chunk) + 64<<10)
 	if m := p.next(t, a, s); m.Version != exchange.V2 {
 		t.Error("a peer that takes long enough messages is sent no snapshot")

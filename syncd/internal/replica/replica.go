@@ -392,9 +392,7 @@ func (r *Replica) serve(e *Effects, p *peer) {
 		r.round = exchange.NewRound(r.h)
 		r.round.UseSnapshot(r.snapshot)
 	}
-	if heard, fresh := p.state.Heard(); heard && fresh {
-		r.fresh = true
-	}
+	r.fresh = r.fresh || p.state.Fresh(r.h)
 	if data := r.round.Generate(&p.state); data != nil {
 		e.Send = append(e.Send, Send{To: p.conn, Sync: data})
 	}

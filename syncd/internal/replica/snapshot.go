@@ -11,11 +11,6 @@ import (
 // of the document as one chunk. The caller makes and keeps them; they are
 // derived, and may be there or not. decisions/0006 has the whole of it.
 
-// snapshotBehindMin is how many changes there have to be that no snapshot covers,
-// before making one is worth it; and a quarter of those that one covers, so that
-// all that are ever made of a document cost no more than five times the last.
-const snapshotBehindMin = 64
-
 // UseSnapshot makes peers that have nothing be served from s. It reports false,
 // and drops the one that there was, if s is not of this document: then it is wrong
 // wherever it came from. While the history is not loaded that is found out by Load.
@@ -42,7 +37,7 @@ func (r *Replica) Outdated(last bool) bool {
 	if r.snapshot != nil {
 		covered = r.snapshot.Changes
 	}
-	return r.changes-covered > max(snapshotBehindMin, covered/4)
+	return history.SnapshotDue(covered, r.changes)
 }
 
 // Prefix returns the durable changes, to make a snapshot of. It may be read while
