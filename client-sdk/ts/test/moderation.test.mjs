@@ -35,6 +35,7 @@ test("a post that is edited while it is removed stays removed, with its reason, 
   const ours = await (await device(t, server.url)).createBoard({ title: "Courtyard" })
   await ours.openMonths(1)
   const { id } = await ours.addPost(draft(ours, "Ladder"))
+  await until(() => ours.info.get().delivery === "board", "the new board to be there for others")
   const theirs = await (await device(t, server.url)).openBoard(ours.url)
   await theirs.openMonths(1)
   await until(() => theirs.post(id).get(), "the post to arrive")

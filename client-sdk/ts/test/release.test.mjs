@@ -71,6 +71,7 @@ test("a page that was let go of is whole on this device, without a server", asyn
 test("a conflict that is settled with the value that is shown is settled for all", async t => {
   const server = await startServer(t)
   const boards = [await (await device(t, server.url)).createBoard({ title: "Courtyard" })]
+  await until(() => boards[0].info.get().delivery === "board", "the new board to be there for others")
   boards.push(await (await device(t, server.url)).openBoard(boards[0].url))
   for (const board of boards) await board.openMonths(1)
   const [ours, theirs] = boards
