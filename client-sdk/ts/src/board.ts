@@ -1,6 +1,7 @@
 // A board that is open: its settings and the posts of the months that are open. Everything works without a network.
 
-import type { Documents, OpenDocument } from "./documents.js"
+import type { OpenDocument } from "./document.js"
+import type { Documents } from "./documents.js"
 import { Invalid } from "./model/check.js"
 import { parseSecret, secretBytes, secretFromBytes } from "./model/handover.js"
 import { idFromBytes, isId, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"

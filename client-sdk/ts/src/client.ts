@@ -3,14 +3,14 @@
 import * as A from "@automerge/automerge/slim"
 import { Repo, type NetworkAdapterInterface, type PeerId, type StorageAdapterInterface } from "@automerge/automerge-repo/slim"
 import { Board, type BoardHost } from "./board.js"
-import { GuardedStorage } from "./device/guard.js"
-import { IndexedDBStorage, type DeviceStorage } from "./device/indexeddb.js"
-import { MemoryStorage } from "./device/memory.js"
+import type { GuardedStorage } from "./device/guard.js"
+import { openStorage, pause, platformRandom, platformSecondPlace, siblings } from "./device/platform.js"
 import { Registry, type BoardSummary, type SecondPlace } from "./device/registration.js"
-import { Documents, type OpenDocument } from "./documents.js"
+import type { OpenDocument } from "./document.js"
+import { Documents } from "./documents.js"
 import { NotHere } from "./errors.js"
 import { boardGenesis } from "./model/genesis.js"
-import { boardDocument, findBoardId, idFromBytes, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
+import { boardDocument, findBoardId, idFromBytes, pageDocument, type DocumentId } from "./model/ids.js"
 import type { BoardSettings, Origin } from "./model/schema.js"
 import { addMonths, bestNow, Clock, clockTrusted, defaultZone, monthOf, parseTime } from "./model/time.js"
 import { rootOf } from "./model/read.js"
@@ -481,37 +481,6 @@ export class Client {
     } catch {
       // The browser does not say.
     }
-  }
-}
-
-const pause = (ms: number): Promise<void> =>
-  new Promise(resolve => {
-    const timer: unknown = setTimeout(resolve, ms)
-    ;(timer as { unref?: () => void }).unref?.()
-  })
-
-const platformRandom = (n: number): Uint8Array => crypto.getRandomValues(new Uint8Array(n))
-
-function platformSecondPlace(): SecondPlace | null {
-  try {
-    return globalThis.localStorage ?? null
-  } catch {
-    return null
-  }
-}
-
-const siblings = (): BroadcastChannel | null => (typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("tavle"))
-
-/** Opens the storage; when it cannot be read, says so and goes on in memory. */
-async function openStorage(storage: ClientOptions["storage"], told: (failing: string | null) => void): Promise<GuardedStorage> {
-  const inner: DeviceStorage = storage === "memory" ? new MemoryStorage() : (storage ?? new IndexedDBStorage())
-  try {
-    await inner.load(["tavle", "device"])
-    return new GuardedStorage(inner, told)
-  } catch (cause) {
-    const reason = `this device's storage cannot be opened: ${(cause as Error)?.message ?? String(cause)}`
-    told(reason)
-    return new GuardedStorage(new MemoryStorage(), failing => told(failing ?? reason))
   }
 }
 

@@ -1,6 +1,6 @@
 // A page that is open: its posts, read again only where something has changed.
 
-import type { OpenDocument, Touched } from "./documents.js"
+import type { OpenDocument, Touched } from "./document.js"
 import { assemble, type Moderation, type Reader } from "./model/post.js"
 import { postIds, readPost, type PostRecord } from "./model/read.js"
 import type { Delivery, Post } from "./model/schema.js"

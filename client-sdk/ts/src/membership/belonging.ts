@@ -81,6 +81,7 @@ export class Belonging {
   tick(): void {
     const { membership, now, documents } = this.#owned
     void membership.look()
+    void this.refusals.load()
     if (!this.#joined || Math.abs(now() - this.#statusAt) < statusEvery) return
     this.#statusAt = now()
     const unsent = [...documents().all].reduce((n, document) => n + document.unsent, 0)

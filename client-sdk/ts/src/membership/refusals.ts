@@ -65,19 +65,20 @@ export class Refusals {
     return this.#all
   }
 
-  /** Reads what was kept. */
+  /** Reads what is kept; another window may have changed it. */
   async load(): Promise<void> {
     try {
       const bytes = await this.#storage.load(space)
-      if (bytes) this.#all.set(JSON.parse(new TextDecoder().decode(bytes)) as Refusal[])
+      const all = bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Refusal[]) : []
+      if (JSON.stringify(all) !== JSON.stringify(this.#all.get())) this.#all.set(all)
     } catch {
-      // Then there is nothing to show.
+      // Then what is known goes on to be shown.
     }
   }
 
   /** The person knows. */
   async dismiss(id: string): Promise<void> {
-    await this.#set(this.#all.get().filter(refusal => refusal.id !== id))
+    await this.#change(all => all.filter(refusal => refusal.id !== id))
   }
 
   /**
@@ -92,14 +93,15 @@ export class Refusals {
     if (left) {
       const { sentencesOf } = await import("./reasons.js")
       const refusal = { id: change, document, at: this.#now(), reason, sentences: sentencesOf(reason, sentence), texts: lost(left, change) }
-      await this.#set([refusal, ...this.#all.get().filter(({ id }) => id !== change)].slice(0, most))
+      await this.#change(all => [refusal, ...all.filter(({ id }) => id !== change)].slice(0, most))
     }
     return ++this.#recovered > quick ? "later" : "now"
   }
 
-  async #set(all: readonly Refusal[]): Promise<void> {
-    this.#all.set(all)
-    await this.#storage.save(space, new TextEncoder().encode(JSON.stringify(all)))
+  async #change(change: (all: readonly Refusal[]) => readonly Refusal[]): Promise<void> {
+    await this.load()
+    this.#all.set(change(this.#all.get()))
+    await this.#storage.save(space, new TextEncoder().encode(JSON.stringify(this.#all.get())))
   }
 }
 

@@ -1,0 +1,62 @@
+// Two windows of one device, of which both hold a change that the server refuses.
+
+import "fake-indexeddb/auto"
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import * as A from "@automerge/automerge"
+import { IndexedDBStorage, pageDocument } from "@tavle/client"
+import { draft, titles } from "./lib/device.mjs"
+import { courtyard, Device } from "./lib/member.mjs"
+import { startMembers } from "./lib/server.mjs"
+import { until } from "./lib/until.mjs"
+
+const sent = board => until(() => board.posts.get().every(post => post.delivery === "board"), "all posts to be on the board")
+
+test("both windows leave the change out, and what each wrote arrives once", async t => {
+  const { server, board: id, bo, ida } = await courtyard(t, await startMembers(t), { bo: "resident", ida: "resident" })
+  await bo.on()
+  const bos = await bo.board(id)
+  const post = await bos.addPost(draft(bos, "Bo's ladder"))
+  await sent(bos)
+  const page = pageDocument(id, post.month)
+
+  const window = () => Object.assign(new Device(t, server, { client: { storage: undefined } }), { keeper: ida.keeper, storage: new IndexedDBStorage() })
+  const [one, two] = [window(), window()]
+  await one.on()
+  const first = await one.board(id)
+  await until(() => titles(first).includes("Bo's ladder"), "Bo's post")
+  await one.off()
+  await one.tamper(page, doc => (doc.posts[post.id].title = new A.ImmutableString("forged")))
+
+  // Both have it, and each writes after it, before there is a connection.
+  await one.on({ offline: true })
+  await two.on({ offline: true })
+  await (await one.board(id)).addPost(draft(await one.board(id), "of one"))
+  await (await two.board(id)).addPost(draft(await two.board(id), "of two"))
+  await until(async () => titles(await one.board(id)).length === 3 && titles(await two.board(id)).length === 3, "each to see the other's")
+  await one.off()
+  await two.off()
+
+  await Promise.all([one.on(), two.on()])
+  const boards = [await one.board(id), await two.board(id)]
+  for (const [at, board] of boards.entries()) await board.addPost(draft(board, `later ${at}`))
+  for (const board of boards) {
+    await until(() => titles(board).length === 5, "all posts")
+    await sent(board)
+    assert.equal(board.post(post.id).get().title, "Bo's ladder")
+  }
+  await until(() => titles(bos).length === 5, "Bo to see all posts")
+  assert.deepEqual(titles(bos), ["Bo's ladder", "later 0", "later 1", "of one", "of two"])
+  for (const device of [one, two]) assert.ok(device.closes.filter(code => code === 4403).length <= 3, String(device.closes))
+  for (const { client } of [one, two]) await until(() => client.refusals.get().length === 1, "each window to show the refusal, once")
+  assert.deepEqual(one.client.refusals.get()[0].texts, ["forged"])
+  await two.client.dismissRefusal(one.client.refusals.get()[0].id)
+  await until(() => one.client.refusals.get().length === 0, "the other window to see that it was dismissed")
+  await one.off()
+  await two.off()
+  const last = window()
+  await last.on({ offline: true })
+  const board = await last.board(id)
+  assert.equal(titles(board).length, 5)
+  assert.equal(board.post(post.id).get().title, "Bo's ladder")
+})
