@@ -2,7 +2,7 @@
 // Owns the handles; nobody else changes a document.
 
 import * as A from "@automerge/automerge/slim"
-import { Repo, type DocHandle, type DocumentId } from "@automerge/automerge-repo/slim"
+import { Repo, type DocHandle, type DocumentId, type StorageKey } from "@automerge/automerge-repo/slim"
 import type { GuardedStorage } from "./device/guard.js"
 import { OpenDocument, sameHeads, type Told } from "./document.js"
 import { LeftOut } from "./membership/left-out.js"
@@ -24,6 +24,7 @@ export class Documents {
   readonly #removed = new Set<string>() // automerge-repo believes that these are stored
   readonly #wanted = new Set<string>()
   readonly #leftOut: LeftOut
+  readonly #rewriting = new Set<Promise<void>>()
   readonly #left = new Set<string>() // closed on this connection: the server believes that they got what it sent since
   #siblings: BroadcastChannel | null
   readonly #onReturn: () => void
@@ -251,8 +252,8 @@ export class Documents {
   }
 
   /**
-   * Leaves refused changes out of an open document and out of what is stored of it. What another window has stored is taken in first. If the
-   * device is switched off on the way, both the old and the new are stored, and the next start does it again, to the same end.
+   * Leaves refused changes out of an open document and, later, out of what is stored of it. What another window has stored is taken in first.
+   * If the device is switched off on the way, both the old and the new are stored, and the next start does it again, to the same end.
    */
   async #clean(document: OpenDocument): Promise<void> {
     const { id } = document
@@ -268,15 +269,21 @@ export class Documents {
     }
     if (this.#ready.get(id) !== document) return
     document.replace(doc)
-    const key = [id, "snapshot", `without-${refused.at(-1)}`]
+    const old = stored.map(({ key }) => key)
+    const rewriting = this.#rewrite(document, [id, "snapshot", `without-${refused.at(-1)}`], old).finally(() => this.#rewriting.delete(rewriting))
+    this.#rewriting.add(rewriting)
+  }
+
+  /** Stores a document under a key, and removes others. */
+  async #rewrite(document: OpenDocument, key: StorageKey, others: StorageKey[]): Promise<void> {
     await this.#storage.save(key, A.save(document.doc))
-    for (const { key: old } of stored) if (old.join() !== key.join()) await this.#storage.remove(old)
-    await this.#repo.storageSubsystem?.loadDoc(id) // so that automerge-repo knows what is stored now
+    for (const other of others) if (other.join() !== key.join()) await this.#storage.remove(other)
+    await this.#repo.storageSubsystem?.loadDoc(document.id) // so that automerge-repo knows what is stored now
     await document.save()
   }
 
   async shutdown(): Promise<void> {
-    await Promise.all([...this.#ready.values()].map(document => document.save()))
+    await Promise.all([...[...this.#ready.values()].map(document => document.save()), ...this.#rewriting])
     this.#ready.clear()
     this.#siblings?.close()
     this.#siblings = null

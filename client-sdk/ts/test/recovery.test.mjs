@@ -176,3 +176,26 @@ test("a stock client beside it is not harmed", async t => {
   assert.equal(String(handle.doc().posts[post.id].title), "Bo's ladder")
   assert.equal(adapter.cuts, 0)
 })
+
+test("a device whose storage is full recovers all the same, and stores it when it can", async t => {
+  const { board, page, post, bos, ida } = await boAndIda(t)
+  await ida.on({ offline: true })
+  await (await ida.board(board)).addPost(draft(await ida.board(board), "good"))
+  await ida.off()
+  await ida.tamper(page, doc => (doc.posts[post.id].title = new A.ImmutableString("forged")))
+  let full = true
+  const { save } = ida.storage
+  ida.storage.save = (...args) => (full ? Promise.reject(new DOMException("no space", "QuotaExceededError")) : save.apply(ida.storage, args))
+  await ida.on()
+  const idas = await ida.board(board)
+  await until(() => titles(bos).includes("good"), "the good post to arrive")
+  await until(() => ida.client.refusals.get().length === 1, "the refusal")
+  assert.equal(idas.post(post.id).get().title, "Bo's ladder")
+  full = false
+  ida.client.retryNow()
+  await until(() => ida.client.device.get().failing === null, "the storage to take it")
+  await ida.off()
+  await ida.on({ offline: true })
+  assert.equal((await ida.board(board)).post(post.id).get().title, "Bo's ladder")
+  assert.equal(ida.client.refusals.get().length, 1)
+})

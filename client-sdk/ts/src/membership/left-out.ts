@@ -23,14 +23,13 @@ export class LeftOut {
     return hashes
   }
 
-  /** Remembers one more. Reports whether it is new. */
-  async add(document: string, change: string): Promise<boolean> {
+  /** Remembers one more, in storage as soon as that takes it. */
+  async add(document: string, change: string): Promise<void> {
     const known = await this.of(document)
-    if (known.includes(change)) return false
+    if (known.includes(change)) return
     const hashes = [...known, change].slice(-most)
     this.#known.set(document, hashes)
-    await this.#storage.save([space, document], new TextEncoder().encode(JSON.stringify(hashes)))
-    return true
+    void this.#storage.save([space, document], new TextEncoder().encode(JSON.stringify(hashes)))
   }
 
   /** The document is removed from this device. */

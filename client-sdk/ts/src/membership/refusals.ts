@@ -53,6 +53,7 @@ export class Refusals {
   readonly #all = new Value<readonly Refusal[]>([])
   readonly #tries = new Map<string, number>()
   #recovered = 0
+  #unsaved = 0 // writes that are not done
 
   constructor(storage: GuardedStorage, documents: () => Documents, now: () => number) {
     this.#storage = storage
@@ -67,6 +68,7 @@ export class Refusals {
 
   /** Reads what is kept; another window may have changed it. */
   async load(): Promise<void> {
+    if (this.#unsaved > 0) return
     try {
       const bytes = await this.#storage.load(space)
       const all = bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Refusal[]) : []
@@ -101,7 +103,8 @@ export class Refusals {
   async #change(change: (all: readonly Refusal[]) => readonly Refusal[]): Promise<void> {
     await this.load()
     this.#all.set(change(this.#all.get()))
-    await this.#storage.save(space, new TextEncoder().encode(JSON.stringify(this.#all.get())))
+    this.#unsaved++
+    void this.#storage.save(space, new TextEncoder().encode(JSON.stringify(this.#all.get()))).finally(() => this.#unsaved--)
   }
 }
 
