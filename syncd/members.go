@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +40,7 @@ type belonging struct {
 	mu      sync.Mutex
 	present map[string]int         // devices and how many connections each has
 	usage   map[string]*gate.Usage // of devices that were here since the start
+	arrived []string               // since the registry was told
 }
 
 // newBelonging starts a goroutine, which Close ends.
@@ -62,6 +65,8 @@ func (b *belonging) run() {
 	defer close(b.done)
 	seen := time.NewTicker(registry.SeenEvery)
 	defer seen.Stop()
+	arrivals := time.NewTicker(arrivalsEvery)
+	defer arrivals.Stop()
 	for {
 		change := time.NewTimer(b.untilChange())
 		select {
@@ -70,12 +75,17 @@ func (b *belonging) run() {
 			return
 		case <-change.C:
 			b.registry.Tick()
+		case <-arrivals.C:
+			b.see(b.takeArrivals())
 		case <-seen.C:
-			change.Stop()
-			b.seeAll()
+			b.see(b.here())
 		}
+		change.Stop()
 	}
 }
+
+// arrivalsEvery is how often the registry is told who has come, all at once.
+const arrivalsEvery = 2 * time.Second
 
 // changeMax bounds the wait for the next change of roles, since roles may come
 // meanwhile that end sooner.
@@ -90,21 +100,24 @@ func (b *belonging) untilChange() time.Duration {
 	return min(changeMax, max(0, next.Sub(now)))
 }
 
-func (b *belonging) seeAll() {
+func (b *belonging) takeArrivals() []string {
 	b.mu.Lock()
-	devices := make([]string, 0, len(b.present))
-	for device := range b.present {
-		devices = append(devices, device)
-	}
-	b.mu.Unlock()
-	for _, device := range devices {
-		b.see(device)
-	}
+	defer b.mu.Unlock()
+	arrived := b.arrived
+	b.arrived = nil
+	return arrived
 }
 
-func (b *belonging) see(device string) {
-	if err := b.registry.Seen(device, nil); err != nil {
-		b.logger.Warn("it could not be noted that a device was seen", "device", device, "err", err)
+// here returns the devices that are connected.
+func (b *belonging) here() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Keys(b.present))
+}
+
+func (b *belonging) see(devices []string) {
+	if err := b.registry.SeenAll(devices); err != nil {
+		b.logger.Warn("it could not be noted which devices were here", "devices", len(devices), "err", err)
 	}
 }
 
@@ -127,7 +140,6 @@ func (b *belonging) Join(p *gate.Principal, join wire.Join, out edge.Outbox) (ed
 	unwatch := b.registry.Watch(p.Device, check)
 	check() // of what has changed since the upgrade
 	b.count(p.Device, 1)
-	b.see(p.Device)
 	return &guest{Session: s, leave: func() {
 		unwatch()
 		b.count(p.Device, -1)
@@ -153,6 +165,9 @@ func (b *belonging) counted(p *gate.Principal) *gate.Principal {
 func (b *belonging) count(device string, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.present[device] == 0 {
+		b.arrived = append(b.arrived, device)
+	}
 	b.present[device] += n
 	if b.present[device] == 0 {
 		delete(b.present, device)

@@ -80,6 +80,33 @@ func (r *Registry) Seen(device string, status *Status) error {
 	return err
 }
 
+// seenAtOnce is how many devices are written together.
+const seenAtOnce = 500
+
+// SeenAll is Seen for many devices, with as few writes as that takes: a thousand
+// come back in the same second when a server starts again. Devices that do not
+// belong any more are passed over.
+func (r *Registry) SeenAll(devices []string) error {
+	var due []string
+	for _, device := range devices {
+		if isDue, err := r.seen(device, nil); err == nil && isDue {
+			due = append(due, device)
+		}
+	}
+	for some := range slices.Chunk(due, seenAtOnce) {
+		_, err := r.changeQuietly(func(d *draft) error {
+			for _, device := range some {
+				d.device(device)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // seen tells whether it is time to make it durable.
 func (r *Registry) seen(device string, status *Status) (due bool, err error) {
 	now := stampOf(r.now())

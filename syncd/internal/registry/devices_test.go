@@ -256,3 +256,40 @@ func TestAFullDisk(t *testing.T) {
 	default:
 	}
 }
+
+// counted is a store that counts what is put.
+type counted struct {
+	store.Store
+	puts int
+}
+
+func (c *counted) PutRecords(records []store.Record) error {
+	c.puts++
+	return c.Store.PutRecords(records)
+}
+
+// A server that starts again sees all its devices at once.
+func TestManyAreSeenWithFewWrites(t *testing.T) {
+	c := &counted{Store: mem.Open(mem.NewDisk())}
+	s := serverOn(t, func() store.Store { return c })
+	b := s.board("A")
+	devices := []string{"nobody"}
+	for range 700 {
+		devices = append(devices, s.join(b, rights.Resident).Device.ID)
+	}
+	s.pass(2 * registry.SeenEvery)
+	before := c.puts
+	s.must(s.SeenAll(devices))
+	if n := c.puts - before; n != 2 {
+		t.Errorf("%d writes for %d devices", n, len(devices))
+	}
+	s.must(s.SeenAll(devices))
+	if n := c.puts - before; n != 2 {
+		t.Errorf("%d writes when all were seen already", n)
+	}
+	s.restart()
+	d, _ := s.Device(devices[700])
+	if !d.LastSeen.Equal(s.clock()) {
+		t.Errorf("after a restart it was last seen at %v", d.LastSeen)
+	}
+}
