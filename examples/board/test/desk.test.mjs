@@ -209,6 +209,7 @@ test("has no violations in three languages, light and dark, and fits when zoomed
       for (const [i, part] of ["entry", "calls", "queue", "papers", "numbers"].entries()) {
         await page.keyboard.press(`Alt+${i + 1}`);
         await page.locator(`.desk-tab:nth-child(${i + 1})[aria-current]`).waitFor();
+        await page.locator("main h1").first().waitFor();
         await check(part);
       }
       await page.context().close();

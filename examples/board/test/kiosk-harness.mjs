@@ -17,9 +17,9 @@ const SYNCD = process.env.TAVLE_SYNCD ?? here("../../../bin/syncd");
 const CHROMIUM = process.env.TAVLE_CHROMIUM ?? "/usr/bin/chromium";
 /** Where screenshots and PDFs go; outside of git. */
 export const SHOTS = process.env.TAVLE_SHOTS ?? new URL("./artefacts", import.meta.url).pathname;
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm", ".svg": "image/svg+xml",
+export const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".wasm": "application/wasm", ".svg": "image/svg+xml",
   ".png": "image/png", ".woff2": "font/woff2", ".webmanifest": "application/manifest+json" };
-const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types tavle";
+export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types tavle";
 
 /** startSyncd waits until it listens. */
 async function startSyncd(data) {

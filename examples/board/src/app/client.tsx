@@ -4,8 +4,9 @@
  */
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import wasm from "@automerge/automerge/automerge.wasm?url";
-import { type Board, Client, type ClientOptions, NotHere } from "@tavle/client";
+import { type Board, Client, type ClientOptions, type Membership, NotHere } from "@tavle/client";
 import { useObservable } from "@tavle/client/react";
+import { useMembership } from "../parts/join/member";
 import { choose, settings } from "./settings";
 import { setTimeZone } from "./time";
 
@@ -31,6 +32,8 @@ export interface App {
 }
 
 const Context = createContext<App>({ client: null, board: null, noBoard: false, missing: "", failure: "" });
+/** For a part that shows another board than the open one. */
+export const AppContext = Context;
 
 /** useApp gives client and board to any component. */
 export function useApp(): App {
@@ -61,6 +64,7 @@ export function useWaiting(board: Board): number {
  */
 export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" | "desk"; storage?: ClientOptions["storage"]; children: ReactNode }) {
   const { wanted, origin, storage } = props;
+  const membership = useMembership();
   const [client, setClient] = useState<Client | null>(null);
   const [board, setBoard] = useState<Board | null>(null);
   const [noBoard, setNoBoard] = useState(false);
@@ -68,14 +72,14 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
   const [failure, setFailure] = useState("");
 
   useEffect(() => {
-    openClient({ origin, storage }).then(setClient, (err: unknown) => setFailure(String(err)));
-  }, [origin, storage]);
+    openClient({ origin, storage, membership: membership ?? undefined }).then(setClient, (err: unknown) => setFailure(String(err)));
+  }, [origin, storage, membership]);
 
   useEffect(() => {
     if (!client) return;
     let gone = false;
     const open = async () => {
-      const url = await address(wanted);
+      const url = await address(wanted, membership);
       if (gone) return;
       setNoBoard(!url);
       if (!url) return;
@@ -108,7 +112,7 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
       gone = true;
       stop();
     };
-  }, [client, wanted]);
+  }, [client, wanted, membership]);
 
   useEffect(() => {
     if (!board) return;
@@ -153,15 +157,18 @@ function follow(client: Client): () => void {
 
 let opening: Promise<Client> | null = null;
 
-function openClient(options: Pick<ClientOptions, "origin" | "storage">): Promise<Client> {
+/** openClient opens the one client of this page; whoever asks first says how. */
+export function openClient(options: Pick<ClientOptions, "origin" | "storage" | "membership">): Promise<Client> {
   const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/sync`;
   opening ??= Client.open({ url, wasm, ...options });
   return opening;
 }
 
 /** The address of the board to open, or "". The server is asked only when the device knows none. */
-async function address(wanted: string): Promise<string> {
+async function address(wanted: string, membership: Membership | null): Promise<string> {
   if (wanted) return `automerge:${wanted}`;
+  const own = membership?.me.get()?.boards.filter((b) => !b.archived).map((b) => `automerge:${b.id}`);
+  if (own) return own.includes(settings().board) ? settings().board : (own[0] ?? "");
   if (settings().board) return settings().board;
   return (await serverConfig()).defaultBoard ?? "";
 }

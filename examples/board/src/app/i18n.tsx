@@ -1,25 +1,25 @@
 /**
  * Every sentence a person reads comes from a catalogue: src/messages for what all parts share and for the phone,
- * src/messages/kiosk.* and desk.* for those parts. Messages are ICU; the English one names the keys.
+ * src/messages/kiosk.*, desk.*, member.* (joining, leaving, roles) and owner.* for those parts. Messages are ICU; the English one names the keys.
  */
-import { IntlMessageFormat } from "intl-messageformat";
 import { useSyncExternalStore } from "react";
 import type en from "../messages/en.json";
 import type enDesk from "../messages/desk.en.json";
 import type enKiosk from "../messages/kiosk.en.json";
+import type enMember from "../messages/member.en.json";
+import type enOwner from "../messages/owner.en.json";
+import { formatMessage, type Values } from "./message";
 import { type Language, settings, useSettings } from "./settings";
 
-export type MessageKey = keyof typeof en | keyof typeof enKiosk | keyof typeof enDesk;
-export type Values = Record<string, string | number | Date>;
+export type MessageKey = keyof typeof en | keyof typeof enKiosk | keyof typeof enDesk | keyof typeof enMember | keyof typeof enOwner;
 /** Translate: the sentence for a key in the person's language. */
 export type Translate = (key: MessageKey, values?: Values) => string;
 type Catalogue = Record<string, string>;
 /** Which catalogue: "" is the shared one. */
-export type Scope = "" | "kiosk." | "desk.";
+export type Scope = "" | "kiosk." | "desk." | "member." | "owner.";
 
 const files = import.meta.glob<Catalogue>("../messages/*.json", { import: "default" });
 const catalogues = new Map<Language, Catalogue>();
-const formats = new Map<string, IntlMessageFormat>();
 const listeners = new Set<() => void>();
 const scopes = new Set<Scope>([""]);
 let version = 0;
@@ -37,14 +37,7 @@ export async function loadMessages(language: Language, scope: Scope = ""): Promi
 export function translate(language: Language, key: MessageKey, values?: Values): string {
   const text = catalogues.get(language)?.[key];
   if (text === undefined) return key;
-  if (!values && !/[{'<]/.test(text)) return text;
-  const id = `${language}.${key}`;
-  let format = formats.get(id);
-  if (!format) {
-    format = new IntlMessageFormat(text, language, undefined, { ignoreTag: true });
-    formats.set(id, format);
-  }
-  return String(format.format(values));
+  return values || text.includes("{") ? formatMessage(text, language, values) : text;
 }
 
 /** useT follows the language and gives the translator; sentences of another language with {@link translate}. */

@@ -4,15 +4,15 @@
  */
 import { useSyncExternalStore } from "react";
 
-/** The views of the phone. `p` names the post for "post" and "edit". */
-export const VIEWS = ["board", "post", "new", "edit", "mine", "boards", "settings", "device", "about", "claim"] as const;
+/** The views of the phone. `p` names the post for "post" and "edit", and the place for "owner". */
+export const VIEWS = ["board", "post", "new", "edit", "mine", "boards", "settings", "device", "about", "claim", "owner", "known", "join", "first"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface Route {
   /** The board's document id (base58check, without "automerge:"), or "" for the one open last. */
   board: string;
   view: View;
-  /** A post's id, or "". */
+  /** A post's id, or a place of "owner", or "". */
   post: string;
 }
 

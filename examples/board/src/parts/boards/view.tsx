@@ -6,6 +6,7 @@ import { Button, ButtonLink } from "../../components/button";
 import { TextField } from "../../components/field";
 import { say } from "../../components/toast";
 import type { Board } from "@tavle/client";
+import { useMe, useMembership } from "../join/member";
 import { linkTo, ShareWays } from "../share/view";
 import { boardIn } from "./link";
 
@@ -13,19 +14,42 @@ import { boardIn } from "./link";
 export function Boards() {
   const { t } = useT();
   const { client, board } = useApp();
+  const member = useMembership() !== null;
+  const me = useMe();
   return (
     <div className="stack page page-wide">
       <h1>{t("nav.boards")}</h1>
       {client && <List client={client} now={board} />}
-      <OpenForm />
+      {member ? <More operator={me?.operator === true} /> : <OpenForm />}
       {board && (
         <section className="stack panel" aria-labelledby="board-share">
           <h2 id="board-share">{t("boards.share")}</h2>
           <ShareBoard board={board} />
         </section>
       )}
-      {client && <CreateForm client={client} />}
+      {client && !member && <CreateForm client={client} />}
     </div>
+  );
+}
+
+/** Where boards have members, one comes in with a code; who runs the server starts one there. */
+function More({ operator }: { operator: boolean }) {
+  const { t } = useT();
+  return (
+    <section className="stack panel" aria-labelledby="boards-join">
+      <h2 id="boards-join">{t("boards.add")}</h2>
+      <p>{t("boards.joinHint")}</p>
+      <div className="row">
+        <ButtonLink icon="add" href={format({ view: "join" })}>
+          {t("boards.join")}
+        </ButtonLink>
+        {operator && (
+          <ButtonLink icon="board" href={format({ view: "first" })}>
+            {t("boards.create")}
+          </ButtonLink>
+        )}
+      </div>
+    </section>
   );
 }
 

@@ -6,6 +6,7 @@ import { Button } from "../../components/button";
 import { KindTab } from "../../components/kind";
 import { Icon, type IconName } from "../../design/icon";
 import type { Post } from "@tavle/client";
+import { useMay, useRelation } from "../join/member";
 import { usePrinter } from "../print/paper";
 import { PostPoster } from "../print/poster";
 import { newPoster } from "../print/poster-link";
@@ -37,6 +38,8 @@ export function PostCard({ post, side, first, children, news }: { post: Post; si
   const [at, setAt] = useState<"" | "edit" | "handOver">("");
   const card = useRef<HTMLElement>(null);
   const gone = isHandedOver(post);
+  const may = useMay(board);
+  const relation = useRelation()(post);
   const leave = () => {
     setAt("");
     card.current?.focus();
@@ -44,15 +47,15 @@ export function PostCard({ post, side, first, children, news }: { post: Post; si
 
   const acts: Act[] = first ? [first] : [];
   if (post.proxy && !gone) {
-    if (post.state === "closed") acts.push({ key: "o", word: "desk.reopen", icon: "undo", run: () => void reopen(board, post, t) });
-    else {
+    if (post.state === "closed" && may("closePost", relation)) acts.push({ key: "o", word: "desk.reopen", icon: "undo", run: () => void reopen(board, post, t) });
+    else if (post.state !== "closed" && may("editPost", relation)) {
       acts.push({ key: "e", word: "desk.edit", icon: "edit", run: () => setAt("edit") });
       acts.push({ key: "x", word: "desk.extend", icon: "clock", run: () => void extend(board, post, t, language), primary: post.state === "expired" });
     }
     acts.push({ key: "p", word: "desk.printSlip", icon: "print", run: () => print(<NeighbourSlip post={post} info={info} />) });
   }
   if (post.state !== "closed" && !gone) {
-    acts.push({ key: "f", word: "desk.foundElsewhere", icon: "people", run: () => void close(board, post, "foundElsewhere", t) });
+    if (may("closePost", relation)) acts.push({ key: "f", word: "desk.foundElsewhere", icon: "people", run: () => void close(board, post, "foundElsewhere", t) });
     if (post.proxy && post.mine) acts.push({ key: "h", word: "desk.handOver", icon: "forward", run: () => setAt("handOver") });
   }
   if (post.state === "open") {

@@ -1,13 +1,17 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { AppProvider, useApp, useObservable } from "../../app/client";
 import { loadMessages, type MessageKey, useT } from "../../app/i18n";
+import { format } from "../../app/route";
 import { choose, LANGUAGES, settings } from "../../app/settings";
 import { Banner } from "../../components/banner";
+import { loadQr } from "../../components/qr";
 import { Skyline } from "../../components/skyline";
 import { StateLine } from "../../components/state";
 import { Toasts } from "../../components/toast";
 import { Icon, type IconName } from "../../design/icon";
 import type { Board } from "@tavle/client";
+import { Gate } from "../join/gate";
+import { useLooksAfter } from "../join/member";
 import { CallList } from "./calls";
 import { Entry } from "./entry";
 import { focusOn } from "./keys";
@@ -20,6 +24,7 @@ await loadMessages(settings().language, "desk.");
 // Fetched at once too, so that they are there when the internet goes; but the form does not wait for them.
 const papers = import("./papers");
 const numbers = import("./numbers");
+void loadQr();
 const Papers = lazy(async () => ({ default: (await papers).Papers }));
 const Numbers = lazy(async () => ({ default: (await numbers).Numbers }));
 
@@ -34,9 +39,11 @@ const PARTS = [
 /** The desk: a volunteer enters requests for neighbours who are not online, keyboard first, and keeps them informed. */
 export default function Desk() {
   return (
-    <AppProvider wanted="" origin="desk">
-      <Frame />
-    </AppProvider>
+    <Gate page="desk">
+      <AppProvider wanted="" origin="desk">
+        <Frame />
+      </AppProvider>
+    </Gate>
   );
 }
 
@@ -61,6 +68,7 @@ function Frame() {
 function Open({ board }: { board: Board }) {
   const { t, language } = useT();
   const info = useObservable(board.info);
+  const looksAfter = useLooksAfter(board);
   const [at, setAt] = useState<(typeof PARTS)[number]["id"]>("entry");
   const [keys, setKeys] = useState(shortcuts);
   const main = useRef<HTMLElement>(null);
@@ -93,6 +101,7 @@ function Open({ board }: { board: Board }) {
             <p className="desk-title">{info.title} <span>{t("desk.title")}</span></p>
             <StateLine />
           </div>
+          {looksAfter && <a className="desk-owner" href={`/${format({ board: board.id, view: "owner" })}`}><Icon name="people" /> {t("nav.owner")}</a>}
           <label className="desk-select">
             <span className="screen-reader">{t("settings.language")}</span>
             <select value={language} onChange={(e) => { const l = e.target.value as (typeof LANGUAGES)[number]; void loadMessages(l).then(() => choose({ language: l })); }}>

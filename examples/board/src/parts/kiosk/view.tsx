@@ -5,6 +5,8 @@ import { parse } from "../../app/route";
 import { choose, forget as forgetSettings, keepInMemory, type Language, settings } from "../../app/settings";
 import { hush } from "../../components/toast";
 import { Banner } from "../../components/banner";
+import { loadQr } from "../../components/qr";
+import { Gate } from "../join/gate";
 import { More } from "./more";
 import { Session } from "./session";
 import { none, type Slips, sweep } from "./slips";
@@ -17,6 +19,7 @@ import "./style.css";
 keepInMemory();
 await loadMessages(settings().language, "kiosk.");
 await loadMessages(settings().language, "desk.");
+void loadQr();
 
 /** Which board this kiosk shows: an address, and all that it remembers. */
 const BOARD = "tavle.kiosk.board";
@@ -41,9 +44,11 @@ function boardOfThisKiosk(): string {
 export default function Kiosk() {
   const [wanted] = useState(boardOfThisKiosk);
   return (
-    <AppProvider wanted={wanted} origin="kiosk">
-      <Frame />
-    </AppProvider>
+    <Gate page="kiosk">
+      <AppProvider wanted={wanted} origin="kiosk">
+        <Frame />
+      </AppProvider>
+    </Gate>
   );
 }
 

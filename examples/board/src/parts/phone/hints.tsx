@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { lazy, Suspense, useState, useSyncExternalStore } from "react";
 import type { Board } from "@tavle/client";
 import { type App, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
@@ -7,7 +7,9 @@ import { choose, useSettings } from "../../app/settings";
 import { dayAndYear } from "../../app/time";
 import { useUpdateWaiting } from "../../app/worker";
 import { Banner } from "../../components/banner";
-import { Button } from "../../components/button";
+import { Button, ButtonLink } from "../../components/button";
+import { format } from "../../app/route";
+import { useMe, useMembership } from "../join/member";
 
 /** What the browser hands over when it is ready to install the app. */
 interface InstallPrompt extends Event {
@@ -88,5 +90,59 @@ export function StorageBanners({ client }: { client: NonNullable<App["client"]> 
         </Banner>
       )}
     </>
+  );
+}
+
+const DEMO_SEEN = "tavle.demo.seen";
+
+/** Once a visit: this is a demo on this machine, and whoever opens it is one of its owners. */
+export function DemoBanner() {
+  const { t } = useT();
+  const me = useMe();
+  const [closed, setClosed] = useState(() => sessionStorage.getItem(DEMO_SEEN) !== null);
+  if (closed || !me?.boards.some((b) => b.demo)) return null;
+  const close = () => {
+    sessionStorage.setItem(DEMO_SEEN, "1");
+    setClosed(true);
+  };
+  return (
+    <Banner icon="info">
+      <div className="install">
+        <p className="grow">{t("demo.banner")}</p>
+        <Button tone="quiet" icon="close" label={t("do.close")} onClick={close} />
+      </div>
+    </Banner>
+  );
+}
+
+const none = () => () => undefined;
+
+/** The server does not know this device any more: nothing is lost here, but nothing goes anywhere. */
+export function StandingBanner() {
+  const { t } = useT();
+  const membership = useMembership();
+  const unknown = useSyncExternalStore(membership ? (fn) => membership.standing.subscribe(fn) : none, () => membership?.standing.get().state === "unknown");
+  if (!unknown) return null;
+  return (
+    <Banner tone="warn" icon="warning">
+      <div className="stack-s">
+        <p>{t("standing.unknown")}</p>
+        <div>
+          <ButtonLink href={format({ view: "join" })}>{t("boards.join")}</ButtonLink>
+        </div>
+      </div>
+    </Banner>
+  );
+}
+
+const Refusals = lazy(() => import("../refusals/view"));
+
+/** What was written here and refused, on every view until the person has seen it. */
+export function RefusalBanner({ client }: { client: NonNullable<App["client"]> }) {
+  if (useObservable(client.refusals).length === 0) return null;
+  return (
+    <Suspense fallback={null}>
+      <Refusals client={client} />
+    </Suspense>
   );
 }

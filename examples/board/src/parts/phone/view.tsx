@@ -1,4 +1,4 @@
-import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
+import { lazy, type MouseEvent, type ReactNode, Suspense, useEffect, useRef, useSyncExternalStore } from "react";
 import { type App, AppProvider, useApp, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { format, type Route, useRoute } from "../../app/route";
@@ -14,20 +14,31 @@ import { BoardList } from "../board-list/view";
 import { Boards } from "../boards/view";
 import { Claim } from "../claim/view";
 import { DeviceView } from "../device/view";
+import { Gate } from "../join/gate";
+import { useMay, useMe, useRoles } from "../join/member";
 import { Mine } from "../mine/view";
 import { EditPost, NewPost } from "../post-form/view";
 import { PostView } from "../post/view";
 import { SettingsView } from "../settings/view";
-import { ClockBanner, InstallHint, StorageBanners, UpdateHint } from "./hints";
+import { ClockBanner, DemoBanner, InstallHint, RefusalBanner, StandingBanner, StorageBanners, UpdateHint } from "./hints";
 import "./style.css";
+
+// What few people need, or need once.
+const Owner = lazy(() => import("../owner/view"));
+const Known = lazy(() => import("../known/view"));
+const First = lazy(() => import("../owner/first"));
+const JoinMore = lazy(() => import("../join/more"));
+const Outside = lazy(() => import("../join/outside"));
 
 /** The phone: one head, one view by the address, one dock. */
 export default function Phone() {
   const route = useRoute();
   return (
-    <AppProvider wanted={route.board} origin="phone">
-      <Frame route={route} />
-    </AppProvider>
+    <Gate page="phone">
+      <AppProvider wanted={route.board} origin="phone">
+        <Frame route={route} />
+      </AppProvider>
+    </Gate>
   );
 }
 
@@ -51,29 +62,27 @@ function Frame({ route }: { route: Route }) {
           </Banner>
         )}
         {client && <StorageBanners client={client} />}
+        {client && <StandingBanner />}
+        {client && <RefusalBanner client={client} />}
         {client && board && <ClockBanner client={client} board={board} />}
-        <View route={route} noBoard={noBoard} missing={missing} board={board} />
+        <Suspense fallback={<p className="quiet">{t("board.opening")}</p>}>
+          <View route={route} noBoard={noBoard} missing={missing} board={board} />
+        </Suspense>
       </main>
       <Toasts />
     </DemoFrame>
   );
 }
 
-/** Practice boards have a striped frame, on every view, and say so. */
-function DemoFrame({ board, children }: { board: Board | null; children: ReactNode }) {
-  return board ? <KnownFrame board={board}>{children}</KnownFrame> : <div className="frame">{children}</div>;
-}
+const none = () => () => undefined;
 
-function KnownFrame({ board, children }: { board: Board; children: ReactNode }) {
-  const info = useObservable(board.info);
+/** Practice boards have a striped frame, on every view, and say so. What is in it stays when the board comes. */
+function DemoFrame({ board, children }: { board: Board | null; children: ReactNode }) {
+  const info = useSyncExternalStore(board ? (fn) => board.info.subscribe(fn) : none, () => board?.info.get() ?? null);
   useEffect(() => {
-    document.title = info.title ? `${info.title} · Tavle` : "Tavle";
-  }, [info.title]);
-  return (
-    <div className={info.demo ? "frame frame-demo" : "frame"}>
-      {children}
-    </div>
-  );
+    document.title = info?.title ? `${info.title} · Tavle` : "Tavle";
+  }, [info?.title]);
+  return <div className={info?.demo ? "frame frame-demo" : "frame"}>{children}</div>;
 }
 
 function View({ route, board, noBoard, missing }: { route: Route; board: Board | null; noBoard: boolean; missing: App["missing"] }) {
@@ -89,7 +98,13 @@ function View({ route, board, noBoard, missing }: { route: Route; board: Board |
     const main = document.getElementById("content");
     if (main && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
   }, [route.board, route.view, route.post]);
+  const me = useMe();
+  const roles = useRoles(board ?? { id: route.board || (me?.boards[0]?.id ?? "") });
   if (route.view === "settings") return <SettingsView />;
+  if (route.view === "join") return <JoinMore />;
+  if (route.view === "known") return <Known />;
+  if (me?.operator && (route.view === "first" || (me.boards.length === 0 && route.view === "board"))) return <First />;
+  if (me && route.view === "board" && (me.boards.length === 0 || roles.every((r) => r === "observer"))) return <Outside board={me.boards[0]?.id ?? ""} />;
   if (route.view === "boards" || (noBoard && route.view === "board")) return <Boards />;
   if (route.view === "device") return <DeviceView />;
   if (!board && missing) return <Missing why={missing} />;
@@ -103,6 +118,8 @@ function View({ route, board, noBoard, missing }: { route: Route; board: Board |
       return <PostView key={route.post} id={route.post} />;
     case "mine":
       return <Mine />;
+    case "owner":
+      return <Owner place={route.post} />;
     case "claim":
       return <Claim key={route.post} post={route.post} />;
     case "about":
@@ -111,6 +128,7 @@ function View({ route, board, noBoard, missing }: { route: Route; board: Board |
       return (
         <>
           <UpdateHint />
+          <DemoBanner />
           <InstallHint />
           <BoardList key={board.id} />
         </>
@@ -140,7 +158,7 @@ function Head({ board, route }: { board: Board | null; route: Route }) {
       {board && <DemoStrip board={board} />}
       <div className="head-row">
         {board ? <Title board={board} /> : <p className="head-title">Tavle</p>}
-        <Dock route={route} />
+        <Dock route={route} board={board} />
       </div>
       <div className="head-state">
         <StateLine />
@@ -175,18 +193,21 @@ const places: { view: Route["view"]; icon: IconName; key: "nav.board" | "nav.min
   { view: "settings", icon: "more", key: "nav.more" },
 ];
 
-function Dock({ route }: { route: Route }) {
+function Dock({ route, board }: { route: Route; board: Board | null }) {
   const { t } = useT();
+  const may = useMay(board);
+  // Who writes nothing has nothing of their own, and what a role may not do is not offered.
+  const shown = places.filter((p) => p.view !== "mine" || !board || may("editPost"));
   return (
     <nav className="dock no-print" aria-label={t("nav.label")}>
-      {places.map((p) => (
+      {shown.map((p) => (
         <a key={p.view} className="dock-place" href={format({ board: route.board, view: p.view })} aria-current={route.view === p.view ? "page" : undefined}>
           <Icon name={p.icon} size="1.5em" />
           <span>{t(p.key)}</span>
         </a>
       ))}
       {/* While one writes there is nothing to begin. */}
-      {route.view !== "new" && <ButtonLink className="dock-new" tone="primary" icon="add" href={format({ board: route.board, view: "new" })}>
+      {route.view !== "new" && (!board || may("post")) && <ButtonLink className="dock-new" tone="primary" icon="add" href={format({ board: route.board, view: "new" })}>
         {t("nav.new")}
       </ButtonLink>}
     </nav>

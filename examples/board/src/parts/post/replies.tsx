@@ -8,6 +8,7 @@ import { Button } from "../../components/button";
 import { TextArea, TextField } from "../../components/field";
 import { DeliveryMark } from "../../components/state";
 import { say } from "../../components/toast";
+import { Moderate } from "./duties";
 import { Moderated } from "./moderated";
 import type { Post, Reply } from "@tavle/client";
 
@@ -44,6 +45,7 @@ function ReplyItem({ reply }: { reply: Reply }) {
           {reply.body}
         </p>
       </Moderated>
+      <Moderate entry={reply} label={reply.author} />
     </li>
   );
 }

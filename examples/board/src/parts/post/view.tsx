@@ -11,7 +11,9 @@ import { DeliveryMark } from "../../components/state";
 import { Icon } from "../../design/icon";
 import type { Post } from "@tavle/client";
 import { ShareSheet } from "../share/view";
+import { useMay, useMembership, useRelation } from "../join/member";
 import { Conflicts, whenWords } from "./conflicts";
+import { IdeaWord, Moderate } from "./duties";
 import { ShowButton, Why } from "./moderated";
 import { Offers } from "./offers";
 import { Owner, Together } from "./owner";
@@ -47,6 +49,7 @@ function TakenDown({ post, onShow }: { post: Post; onShow: () => void }) {
       <h1>{t(post.removed ? "post.removed" : "post.hidden")}</h1>
       <p>{t(post.removed ? "post.removedHow" : "post.hiddenHow")}</p>
       <Why entry={post} />
+      <Moderate entry={post} />
       {!post.removed && <ShowButton onShow={onShow} label={t("moderation.show")} />}
       {!post.mine && (
         <p>
@@ -60,6 +63,10 @@ function TakenDown({ post, onShow }: { post: Post; onShow: () => void }) {
 function Whole({ post }: { post: Post }) {
   const { t, language } = useT();
   const [sharing, setSharing] = useState(false);
+  const may = useMay(useBoard());
+  const relation = useRelation();
+  // Where authorship is checked, a post that is prepared together has one holder all the same.
+  const open = useMembership() === null;
   const detail = useKindDetail(post);
   return (
     <>
@@ -97,11 +104,12 @@ function Whole({ post }: { post: Post }) {
           </Button>
           <span className="quiet small grow">{t("post.code", { code: post.code })}</span>
           {post.mine && <DeliveryMark delivery={post.delivery} />}
+          <Moderate entry={post} />
         </div>
         {post.clockSuspect && <p className="quiet small">{t("post.clockSuspect")}</p>}
       </article>
-      {post.mine && <Owner post={post} />}
-      {helpsPrepare(post) && <Together post={post} />}
+      {post.mine && may("editPost", relation(post)) && <Owner post={post} />}
+      {open && helpsPrepare(post) && <Together post={post} />}
       <Offers post={post} />
       <Replies post={post} />
       <ShareSheet post={post} open={sharing} onClose={() => setSharing(false)} />
@@ -179,6 +187,7 @@ function IdeaStatus({ post }: { post: Post }) {
         </Button>
         <p>{t("post.supports", { n: post.supports })}</p>
       </div>
+      <IdeaWord post={post} />
     </section>
   );
 }

@@ -1,6 +1,7 @@
 /** Paper: what is printed stands in its own place beside the page, which is not printed meanwhile. Shared by kiosk and desk. */
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { createPortal } from "react-dom";
+import { loadQr } from "../../components/qr";
 import "./style.css";
 
 export interface Printer {
@@ -13,12 +14,13 @@ export interface Printer {
 /** usePrinter; the paper is thrown away after printing, and with the component that uses it. */
 export function usePrinter(): Printer {
   const [paper, setPaper] = useState<{ node: ReactNode } | null>(null);
+  useEffect(() => void loadQr(), []);
   useEffect(() => {
     if (!paper) return;
     let gone = false;
     const done = () => setPaper(null);
     window.addEventListener("afterprint", done);
-    void document.fonts.ready.then(() => {
+    void Promise.all([document.fonts.ready, loadQr()]).then(() => {
       if (!gone) window.print();
     });
     return () => {

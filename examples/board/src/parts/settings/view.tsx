@@ -2,6 +2,7 @@ import { useApp } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { format } from "../../app/route";
 import { choose, LANGUAGES, TEXT_SIZES, type Theme, useSettings } from "../../app/settings";
+import { useLooksAfter, useMembership } from "../join/member";
 import { Choice } from "../../components/choice";
 import { TextField } from "../../components/field";
 import { Icon, type IconName } from "../../design/icon";
@@ -10,8 +11,10 @@ import "./style.css";
 
 const places: { view: View; icon: IconName; key: MessageKey }[] = [
   { view: "about", icon: "phone", key: "nav.about" },
+  { view: "owner", icon: "people", key: "nav.owner" },
   { view: "boards", icon: "boards", key: "nav.boards" },
   { view: "device", icon: "device", key: "nav.device" },
+  { view: "known", icon: "info", key: "nav.known" },
 ];
 
 /** Language, size of text, light or dark, the name; and the way to what is needed less often. */
@@ -19,12 +22,15 @@ export function SettingsView() {
   const { t } = useT();
   const { board } = useApp();
   const { language, theme, textSize, name } = useSettings();
+  const member = useMembership() !== null;
+  const looksAfter = useLooksAfter(board);
+  const shown = places.filter((p) => (p.view !== "known" || member) && (p.view !== "owner" || looksAfter));
   return (
     <div className="stack page">
       <h1>{t("nav.more")}</h1>
       <nav aria-label={t("nav.more")}>
         <ul className="list">
-          {places.map((p) => (
+          {shown.map((p) => (
             <li key={p.view}>
               <a className="list-item list-link" href={format({ board: board?.id ?? "", view: p.view })}>
                 <Icon name={p.icon} size="1.6em" />
