@@ -28,6 +28,8 @@ export { Membership, takeLink, type Joining, type Known, type MembershipOptions,
 export { Problem, type ProblemCode } from "./membership/errors.js"
 export { IndexedDBKeeper, MemoryKeeper, type Keeper, type Kept } from "./membership/keeper.js"
 export { type DeviceKey } from "./membership/keys.js"
+export { type Fetch } from "./membership/calls.js"
+export { type Algorithm } from "./membership/rules/proof.js"
 export { type Absence } from "./membership/rules/lease.js"
 export { normalCode, showCode } from "./membership/rules/code.js"
 export { type DeviceKind, type Me, type MyBoard, type Role, type RoleHeld } from "./membership/rules/me.js"

@@ -14,25 +14,28 @@ const matchmakers: readonly Role[] = ["matchmaker"]
 const stewards: readonly Role[] = ["owner", "deputy"]
 const moderators: readonly Role[] = ["moderator", ...stewards]
 
+/**
+ * What a change does on a board. `postForOther` makes a post for a neighbour who is not online; `editShared` changes title, text, moment, place
+ * or number of helpers of a post that its holder shares; `editOffer` changes an offer or withdraws it; `answerOffer` accepts or declines one;
+ * `closePost` closes a post or opens it again; `propose` and `agree` are of terms; `claim` takes a post over with the secret of its hand-over.
+ */
+export type Action =
+  | "post" | "postForOther" | "editPost" | "editShared" | "reply" | "editReply" | "offer" | "editOffer" | "answerOffer" | "closePost"
+  | "support" | "setIdea" | "propose" | "agree" | "handOver" | "claim" | "moderate" | "editBoard"
+
 type Rule = Partial<Record<Relation, readonly Role[]>>
 const always = (roles: readonly Role[]): Rule => ({ own: roles, proxy: roles, kiosk: roles, other: roles })
 
-const table = {
-  /** Make a post. */
+const table: Record<Action, Rule> = {
   post: always(writers),
-  /** Make a post for a neighbour who is not online. */
   postForOther: always(desk),
   editPost: { own: resident, proxy: matchmakers, kiosk: desk },
-  /** Change title, text, moment, place or number of helpers of a post that its holder shares. */
   editShared: always(resident),
   reply: always(writers),
   editReply: { own: resident },
   offer: always(writers),
-  /** Change an offer or withdraw it. */
   editOffer: { own: resident },
-  /** Accept or decline an offer to the post. */
   answerOffer: { own: resident, proxy: matchmakers, kiosk: desk },
-  /** Close the post or open it again. */
   closePost: { own: resident, proxy: matchmakers, kiosk: desk, other: matchmakers },
   support: always(writers),
   setIdea: always(stewards),
@@ -42,17 +45,14 @@ const table = {
   claim: always(resident),
   moderate: always(moderators),
   editBoard: always(stewards),
-} satisfies Record<string, Rule>
-
-/** What a change does on a board. */
-export type Action = keyof typeof table
+}
 
 /** Every action, in the order of the table. */
 export const actions = Object.keys(table) as Action[]
 
 /** Whether one of the roles may do this to what stands so to who does it. */
 export const allowed = (roles: readonly Role[], action: Action, relation: Relation): boolean =>
-  ((table[action] as Rule | undefined)?.[relation] ?? []).some(role => roles.includes(role))
+  ((table as Partial<Record<string, Rule>>)[action]?.[relation] ?? []).some(role => roles.includes(role))
 
 /** Whether a reference in a document is that of the member, or of a visit to it. */
 export const owns = (member: string, ref: string): boolean => member !== "" && (ref === member || ref.startsWith(`${member}.`))
