@@ -77,3 +77,26 @@ func BenchmarkSince(b *testing.B) {
 		}
 	}
 }
+
+// Opening a document with its graph; an operation is one document.
+func BenchmarkOpen(b *testing.B) {
+	for _, n := range []int{1_000, 20_000, 100_000} {
+		h := history.New(history.Limits{})
+		for _, c := range board(n) {
+			if err := h.Restore(c.Bytes()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		h.MarkDurable(n)
+		graph, _ := h.AppendGraph(nil, 0, 1<<30)
+		b.Run(fmt.Sprint("changes=", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := history.Open(history.Limits{}, graph, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(graph))/float64(n), "B/change")
+		})
+	}
+}

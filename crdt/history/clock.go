@@ -19,7 +19,11 @@ import (
 // until a kept clock stops each way, at most spacing steps. When the kept
 // clocks outgrow their limit, spacing doubles and every second one is dropped:
 // memory stays bounded and questions get slower.
+//
+// Clocks are made when the first one is asked for: a history that was opened to
+// tell who lacks what, or to which all write on top of the heads, needs none.
 type clocks struct {
+	upTo       int32 // below this index each change has been looked at
 	kept       map[int32][]uint32
 	spacing    int32
 	entries    int
@@ -36,16 +40,27 @@ func (c *clocks) init(entriesMax int) {
 	*c = clocks{kept: map[int32][]uint32{}, spacing: spacingMin, entriesMax: entriesMax}
 }
 
+// keepClocks keeps clocks as far as the history goes.
+func (h *History) keepClocks() {
+	for ; int(h.clocks.upTo) < h.Len(); h.clocks.upTo++ {
+		h.keepClock(h.clocks.upTo)
+	}
+}
+
 // keepClock keeps the clock of change i if it is far enough from kept ones.
 func (h *History) keepClock(i int32) {
-	c := &h.clocks
-	if h.nodes[i].steps < c.spacing {
+	c, n := &h.clocks, &h.graph.nodes[i]
+	n.steps = 0
+	for _, d := range h.graph.depsOf(i) {
+		n.steps = max(n.steps, h.graph.nodes[d].steps+1)
+	}
+	if n.steps < c.spacing {
 		return
 	}
-	clock := h.clockOf([]int32{i})
+	clock := h.walkClock([]int32{i})
 	c.kept[i] = clock
 	c.entries += len(clock)
-	h.nodes[i].steps = 0
+	n.steps = 0
 	if c.entries > c.entriesMax && len(c.kept) > 1 {
 		c.thin()
 	}
@@ -68,6 +83,11 @@ func (c *clocks) thin() {
 // clockOf returns the clock of the given changes. The slice must not be
 // modified.
 func (h *History) clockOf(of []int32) []uint32 {
+	h.keepClocks()
+	return h.walkClock(of)
+}
+
+func (h *History) walkClock(of []int32) []uint32 {
 	c := &h.clocks
 	if c.lastSet && slices.Equal(c.lastOf, of) {
 		return c.last
@@ -92,9 +112,9 @@ func (h *History) clockOf(of []int32) []uint32 {
 			merge(clock, c.last)
 			continue
 		}
-		n := h.nodes[i]
-		clock[n.actor] = max(clock[n.actor], uint32(h.changes[i].Seq))
-		for _, d := range n.deps {
+		n := &h.graph.nodes[i]
+		clock[n.actor] = max(clock[n.actor], n.seq)
+		for _, d := range h.graph.depsOf(i) {
 			heap.Push(&open, d)
 		}
 	}

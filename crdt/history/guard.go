@@ -33,9 +33,38 @@ func (r *Refused) Error() string {
 
 func (r *Refused) Unwrap() error { return r.Err }
 
-// SetGuard lets g decide about every change from now on. It is called on an empty
-// history, before Restore, so that the guard hears of every change.
+// SetGuard lets g decide about every change from now on. It is called once, before
+// anything is added. What is there already, as in a history that was opened with its
+// graph, the guard is told before it admits the first change; see CatchUp.
 func (h *History) SetGuard(g Guard) { h.guard = g }
+
+// Behind is of how many changes the guard has not been told.
+func (h *History) Behind() int {
+	if h.guard == nil {
+		return 0
+	}
+	return h.Len() - h.told
+}
+
+// CatchUp tells the guard of up to n changes that it does not know, in order. They
+// are read for it, so that this takes as long as it would have taken to restore them;
+// a caller that has others waiting does it in steps. The error is that of Err.
+func (h *History) CatchUp(n int) error {
+	end := h.told + min(n, h.Behind())
+	if m := min(end, h.first); h.told < m {
+		err := h.readFrom(h.told, m, func(_ int, c *chunk.Change) {
+			h.guard.Accepted(c, nil)
+			h.told++
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for ; h.told < end; h.told++ {
+		h.guard.Accepted(h.held[h.told-h.first], nil)
+	}
+	return h.err
+}
 
 // Dropped returns the held changes that the guard has not admitted since the last
 // call. Nobody waits for an answer about them.

@@ -26,7 +26,7 @@ func (s headSet) has(i int32) bool { return slices.Contains(s, i) }
 func (h *History) headHashes(s headSet) []id.ChangeHash {
 	out := make([]id.ChangeHash, len(s))
 	for k, i := range s {
-		out[k] = h.changes[i].Hash
+		out[k] = h.graph.hashes[i]
 	}
 	slices.SortFunc(out, id.ChangeHash.Compare)
 	return out
@@ -39,8 +39,9 @@ func (h *History) Durable() int { return h.durable }
 // watermark never goes back.
 func (h *History) MarkDurable(n int) {
 	for ; h.durable < n; h.durable++ {
-		h.durableHeads.advance(int32(h.durable), h.nodes[h.durable].deps)
+		h.durableHeads.advance(int32(h.durable), h.graph.depsOf(int32(h.durable)))
 	}
+	h.release()
 }
 
 // DurableHeads returns the heads of the durable changes, sorted. The slice is
@@ -49,6 +50,6 @@ func (h *History) DurableHeads() []id.ChangeHash { return h.headHashes(h.durable
 
 // HasDurable tells whether the change is on stable storage.
 func (h *History) HasDurable(hash id.ChangeHash) bool {
-	i, ok := h.index[hash]
+	i, ok := h.graph.find(hash)
 	return ok && int(i) < h.durable
 }

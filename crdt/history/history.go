@@ -24,6 +24,13 @@
 // is verified before anybody gets to see it. A snapshot is derived: it fits for
 // as long as the history lives, and can be thrown away at any time.
 //
+// # What stays in memory
+//
+// What is needed of every change to answer questions about the graph takes about
+// 80 bytes. The changes themselves are kept too, or, if the caller has given a Reader,
+// read back when an operation is looked up in them or they are sent (reading.go).
+// Such a history can be opened with its graph alone (open.go).
+//
 // A History belongs to one goroutine at a time; what Prefix returns may be read
 // by others.
 package history
@@ -48,6 +55,7 @@ type Limits struct {
 	OrphanBytesMax  int64 // bytes of those
 	ClockEntriesMax int   // entries of kept clocks, 4 bytes each
 	LookupOpsMax    int   // decoded operations kept for lookups, about 64 bytes each
+	RecentBytesMax  int   // durable changes kept for a while by a history with a reader
 }
 
 // DefaultLimits are what a zero field of Limits stands for.
@@ -64,6 +72,7 @@ var DefaultLimits = Limits{
 	OrphanBytesMax:  16 << 20,
 	ClockEntriesMax: 4 << 20,
 	LookupOpsMax:    1 << 15,
+	RecentBytesMax:  1 << 20, // a whole message has room
 }
 
 func (l Limits) withDefaults() Limits {
@@ -77,6 +86,7 @@ func (l Limits) withDefaults() Limits {
 		OrphanBytesMax:  cmp.Or(l.OrphanBytesMax, d.OrphanBytesMax),
 		ClockEntriesMax: cmp.Or(l.ClockEntriesMax, d.ClockEntriesMax),
 		LookupOpsMax:    cmp.Or(l.LookupOpsMax, d.LookupOpsMax),
+		RecentBytesMax:  cmp.Or(l.RecentBytesMax, d.RecentBytesMax),
 	}
 }
 
@@ -91,47 +101,45 @@ var (
 
 // History is the changes of one document. See the package comment.
 type History struct {
-	limits  Limits
-	changes []*chunk.Change
-	nodes   []node
-	index   map[id.ChangeHash]int32
-	actors  actorTable
-	bytes   int64
-	maxOp   uint64
+	limits Limits
+	graph  graph
+	actors actorTable
+	bytes  int64
+	maxOp  uint64
 
 	heads        headSet // of all accepted changes
 	durable      int     // how many changes, from the first, are durable
 	durableHeads headSet
 
+	held      []*chunk.Change // the changes from index first on
+	heldBytes int64
+	first     int    // 0 without a reader
+	read      Reader // nil: all changes are held
+	recent    recent
+	ahead     ahead
+	err       error // why the history is broken
+
 	orphans orphans
 	guard   Guard // nil: every valid change is accepted
+	told    int   // how many changes, from the first, the guard knows
 	dropped []*Refused
 	clocks  clocks
 	lookups lookups
 	marks   []uint8 // scratch of Since; zero between calls
 }
 
-// node is what the graph needs to know of a change without opening it.
-type node struct {
-	deps  []int32 // indices of the dependencies
-	actor int32   // index into actors
-	steps int32   // longest way down to a change whose clock is kept
-}
-
 // New returns the history of an empty document.
 func New(l Limits) *History {
-	h := &History{limits: l.withDefaults(), index: map[id.ChangeHash]int32{}}
+	h := &History{limits: l.withDefaults()}
 	h.actors.byID = map[id.Actor]int32{}
 	h.clocks.init(h.limits.ClockEntriesMax)
 	h.lookups.init(h.limits.LookupOpsMax)
+	h.recent.bytesMax = h.limits.RecentBytesMax / 2
 	return h
 }
 
 // Len is the number of accepted changes.
-func (h *History) Len() int { return len(h.changes) }
-
-// At returns the accepted change with index i.
-func (h *History) At(i int) *chunk.Change { return h.changes[i] }
+func (h *History) Len() int { return len(h.graph.hashes) }
 
 // Bytes is the size of the accepted changes, not deflated.
 func (h *History) Bytes() int64 { return h.bytes }
@@ -141,13 +149,13 @@ func (h *History) Orphans() int { return h.orphans.len() }
 
 // Index returns the index of an accepted change.
 func (h *History) Index(hash id.ChangeHash) (int, bool) {
-	i, ok := h.index[hash]
+	i, ok := h.graph.find(hash)
 	return int(i), ok
 }
 
 // Has tells whether the change was accepted.
 func (h *History) Has(hash id.ChangeHash) bool {
-	_, ok := h.index[hash]
+	_, ok := h.graph.find(hash)
 	return ok
 }
 
@@ -160,7 +168,8 @@ func (h *History) Heads() []id.ChangeHash { return h.headHashes(h.heads) }
 // It returns the changes that were accepted by the call, in order: the change
 // itself and the orphans that had waited for it; none when it was known already
 // or is held. The error wraps ErrInvalid or ErrFull and concerns the given
-// change alone: a held change that turns out to be invalid is dropped.
+// change alone: a held change that turns out to be invalid is dropped. Any other
+// error is that of Err.
 func (h *History) Add(c *chunk.Change) (added []*chunk.Change, err error) {
 	return h.AddFrom(c, nil)
 }
@@ -169,6 +178,9 @@ func (h *History) Add(c *chunk.Change) (added []*chunk.Change, err error) {
 // A refusal of the guard is returned as a *Refused. A change that is held until
 // its dependencies are there is judged then, for the one who brought it.
 func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err error) {
+	if h.err != nil {
+		return nil, h.err
+	}
 	if h.Has(c.Hash) || h.orphans.has(c.Hash) {
 		return nil, nil
 	}
@@ -176,20 +188,20 @@ func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err
 		h.orphans.hold(c, from, waitsFor, h.limits)
 		return nil, nil
 	}
-	first := len(h.changes)
+	first := h.Len()
 	if err := h.accept(c, from); err != nil {
 		return nil, fmt.Errorf("change %s: %w", c.Hash, err)
 	}
 	h.adopt(first)
-	return slices.Clone(h.changes[first:]), nil
+	return slices.Clone(h.held[first-h.first:]), h.err
 }
 
 // adopt accepts the held changes that the changes from index first on have made
 // ready, and those that these make ready in turn. A ready one that is refused is
 // dropped.
 func (h *History) adopt(first int) {
-	for i := first; i < len(h.changes) && h.orphans.len() > 0; i++ {
-		woken := h.orphans.wake(h.changes[i].Hash)
+	for i := first; i < h.Len() && h.orphans.len() > 0 && h.err == nil; i++ {
+		woken := h.orphans.wake(h.graph.hashes[i])
 		woken = append(woken, h.orphans.wake(growth)...)
 		slices.SortFunc(woken, id.ChangeHash.Compare) // the same order in every run
 		for _, hash := range woken {
@@ -201,7 +213,7 @@ func (h *History) adopt(first int) {
 			var refused *Refused
 			if err := h.accept(held.change, held.from); errors.As(err, &refused) {
 				h.dropped = append(h.dropped, refused)
-			} // of other errors nobody is left to hear
+			} // of other errors nobody is left to hear, but for that of Err
 		}
 	}
 }
@@ -227,18 +239,19 @@ func (h *History) blocker(c *chunk.Change) (id.ChangeHash, bool) {
 func (h *History) Restore(change []byte) error {
 	c, err := chunk.ReadChange(change)
 	if err != nil {
-		return fmt.Errorf("change %d: %w", len(h.changes), err)
+		return fmt.Errorf("change %d: %w", h.Len(), err)
 	}
 	if h.Has(c.Hash) {
 		return fmt.Errorf("change %s: %w: it is there twice", c.Hash, ErrInvalid)
 	}
-	n, err := h.checkHeader(c)
+	n, deps, err := h.checkHeader(c)
 	if err != nil {
 		return fmt.Errorf("change %s: %w", c.Hash, err)
 	}
-	h.append(c, n)
-	if h.guard != nil {
+	h.append(c, n, deps)
+	if h.guard != nil && h.told == h.Len()-1 {
 		h.guard.Accepted(c, nil)
+		h.told++
 	}
 	return nil
 }
@@ -247,33 +260,37 @@ func (h *History) accept(c *chunk.Change, from any) error {
 	if err := h.room(c); err != nil {
 		return err
 	}
-	n, err := h.checkHeader(c)
+	n, deps, err := h.checkHeader(c)
 	if err != nil {
 		return err
 	}
-	if len(h.heads) >= h.limits.HeadsMax && !slices.ContainsFunc(n.deps, h.heads.has) {
+	if len(h.heads) >= h.limits.HeadsMax && !slices.ContainsFunc(deps, h.heads.has) {
 		return fmt.Errorf("%w: %d heads", ErrFull, h.limits.HeadsMax)
 	}
-	records, err := h.checkOps(c, n)
+	records, err := h.checkOps(c, n, deps)
 	if err != nil {
 		return err
 	}
 	if h.guard != nil {
+		if err := h.CatchUp(h.Len()); err != nil {
+			return err
+		}
 		if err := h.guard.Admit(c, from); err != nil {
 			return &Refused{Change: c, From: from, Err: err}
 		}
 	}
-	h.lookups.put(int32(len(h.changes)), records)
-	h.append(c, n)
+	h.lookups.put(int32(h.Len()), records)
+	h.append(c, n, deps)
 	if h.guard != nil {
 		h.guard.Accepted(c, from)
+		h.told++
 	}
 	return nil
 }
 
 func (h *History) room(c *chunk.Change) error {
 	switch {
-	case len(h.changes) >= h.limits.ChangesMax:
+	case h.Len() >= h.limits.ChangesMax:
 		return fmt.Errorf("%w: %d changes", ErrFull, h.limits.ChangesMax)
 	case h.bytes+int64(len(c.Bytes())) > h.limits.BytesMax:
 		return fmt.Errorf("%w: %d bytes", ErrFull, h.limits.BytesMax)
@@ -283,19 +300,18 @@ func (h *History) room(c *chunk.Change) error {
 	return nil
 }
 
-// checkHeader checks c against the graph and returns its node. The node's actor
-// is -1 when the actor is new.
-func (h *History) checkHeader(c *chunk.Change) (node, error) {
-	n := node{deps: make([]int32, len(c.Deps)), actor: -1}
+// checkHeader checks c against the graph and returns its node, without what append
+// fills in, and its dependencies. The node's actor is -1 when the actor is new.
+func (h *History) checkHeader(c *chunk.Change) (n node, deps []int32, err error) {
+	n, deps = nodeOf(c), make([]int32, len(c.Deps))
 	depsMaxOp := uint64(0)
 	for i, d := range c.Deps {
-		j, ok := h.index[d]
+		j, ok := h.graph.find(d)
 		if !ok {
-			return n, fmt.Errorf("%w: its dependency %s is missing", ErrInvalid, d)
+			return n, nil, fmt.Errorf("%w: its dependency %s is missing", ErrInvalid, d)
 		}
-		n.deps[i] = j
-		depsMaxOp = max(depsMaxOp, h.changes[j].MaxOp())
-		n.steps = max(n.steps, h.nodes[j].steps+1)
+		deps[i] = j
+		depsMaxOp = max(depsMaxOp, h.graph.nodes[j].maxOp())
 	}
 	// A change made on the current version starts right after the operations of
 	// its dependencies. One made on an old version starts after every operation
@@ -304,18 +320,18 @@ func (h *History) checkHeader(c *chunk.Change) (node, error) {
 	// A change without operations has no such reason, and readers compute how many
 	// operations it has from where it starts.
 	if c.StartOp <= depsMaxOp || c.StartOp > h.maxOp+1 || c.OpCount == 0 && c.StartOp != depsMaxOp+1 {
-		return n, fmt.Errorf("%w: it starts at operation %d, its dependencies end at %d and the document at %d",
+		return n, nil, fmt.Errorf("%w: it starts at operation %d, its dependencies end at %d and the document at %d",
 			ErrInvalid, c.StartOp, depsMaxOp, h.maxOp)
 	}
 	if a, ok := h.actors.byID[c.Actor]; ok {
 		n.actor = a
 	}
-	return n, h.checkSequence(c, n)
+	return n, deps, h.checkSequence(c, n, deps)
 }
 
 // checkSequence checks that c continues its actor's changes: the sequence number
 // is the next one, and the previous change is an ancestor.
-func (h *History) checkSequence(c *chunk.Change, n node) error {
+func (h *History) checkSequence(c *chunk.Change, n node, deps []int32) error {
 	var earlier []int32
 	if n.actor >= 0 {
 		earlier = h.actors.changes[n.actor]
@@ -331,10 +347,10 @@ func (h *History) checkSequence(c *chunk.Change, n node) error {
 		return nil
 	}
 	previous := earlier[len(earlier)-1]
-	if slices.Contains(n.deps, previous) || h.coversAll(n.deps) {
+	if slices.Contains(deps, previous) || h.coversAll(deps) {
 		return nil
 	}
-	if at(h.clockOf(n.deps), n.actor) < uint32(len(earlier)) {
+	if at(h.clockOf(deps), n.actor) < uint32(len(earlier)) {
 		return fmt.Errorf("%w: it does not depend on the previous change of actor %s", ErrInvalid, c.Actor)
 	}
 	return nil
@@ -353,17 +369,21 @@ func (h *History) coversAll(deps []int32) bool {
 	return true
 }
 
-func (h *History) append(c *chunk.Change, n node) {
-	i := int32(len(h.changes))
+func (h *History) append(c *chunk.Change, n node, deps []int32) {
 	n.actor = h.actors.intern(c.Actor)
+	h.enter(c.Hash, n, deps)
+	h.held = append(h.held, c)
+	h.heldBytes += int64(len(c.Bytes()))
+}
+
+// enter appends a change to the graph.
+func (h *History) enter(hash id.ChangeHash, n node, deps []int32) {
+	i := int32(h.Len())
 	h.actors.changes[n.actor] = append(h.actors.changes[n.actor], i)
-	h.heads.advance(i, n.deps)
-	h.changes = append(h.changes, c)
-	h.nodes = append(h.nodes, n)
-	h.index[c.Hash] = i
-	h.bytes += int64(len(c.Bytes()))
-	h.maxOp = max(h.maxOp, c.MaxOp())
-	h.keepClock(i)
+	h.heads.advance(i, deps)
+	h.graph.append(hash, n, deps)
+	h.bytes += int64(n.size)
+	h.maxOp = max(h.maxOp, n.maxOp())
 }
 
 // actorTable gives each actor a small number and lists its changes in the order

@@ -57,14 +57,17 @@ func (l *lookups) put(i int32, records []opRecord) {
 }
 
 // records returns the decoded operations of change i.
-func (h *History) records(i int32) []opRecord {
+func (h *History) records(i int32) ([]opRecord, error) {
 	if r := h.lookups.find(i); r != nil {
-		return r
+		return r, nil
 	}
-	c := h.changes[i]
+	c, err := h.change(i)
+	if err != nil {
+		return nil, err
+	}
 	r := h.decode(c, h.resolve(c))
 	h.lookups.put(i, r)
-	return r
+	return r, nil
 }
 
 // changeOf finds the change of the given actor that made the operation with the
@@ -74,7 +77,7 @@ func (h *History) changeOf(ref opRef) (int32, bool) {
 	lo, hi := 0, len(changes) // the first change that starts after the counter
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if h.changes[changes[mid]].StartOp <= ref.counter {
+		if uint64(h.graph.nodes[changes[mid]].startOp) <= ref.counter {
 			lo = mid + 1
 		} else {
 			hi = mid
@@ -84,7 +87,7 @@ func (h *History) changeOf(ref opRef) (int32, bool) {
 		return 0, false
 	}
 	i := changes[lo-1]
-	return i, ref.counter <= h.changes[i].MaxOp()
+	return i, ref.counter <= h.graph.nodes[i].maxOp()
 }
 
 // resolve maps the actor indices of a change to numbers of the actor table; -1

@@ -45,7 +45,7 @@ func (h *History) Since(from int, base []id.ChangeHash) []int {
 	}
 	known := make([]int32, 0, len(base))
 	for _, hash := range base {
-		if i, ok := h.index[hash]; ok && int(i) >= from && int(i) < h.durable {
+		if i, ok := h.graph.find(hash); ok && int(i) >= from && int(i) < h.durable {
 			known = append(known, i)
 		}
 	}
@@ -89,7 +89,7 @@ func (h *History) sinceByWalk(from int, base []int32, vainMax int) (since []int,
 	for ; i >= from && open > 0 && h.durable-1-i-len(since) <= vainMax; i-- {
 		switch marks[i] {
 		case markHad:
-			for _, d := range h.nodes[i].deps {
+			for _, d := range h.graph.depsOf(int32(i)) {
 				if int(d) >= from {
 					had(d)
 				}
@@ -97,7 +97,7 @@ func (h *History) sinceByWalk(from int, base []int32, vainMax int) (since []int,
 		case markWanted:
 			open--
 			since = append(since, i)
-			for _, d := range h.nodes[i].deps {
+			for _, d := range h.graph.depsOf(int32(i)) {
 				want(d)
 			}
 		}
@@ -128,7 +128,7 @@ func (h *History) sinceByClock(from int, base []int32) []int {
 func (h *History) clearMarks(i int, base []int32) {
 	for j := h.durable - 1; j > i; j-- {
 		h.marks[j] = 0
-		for _, d := range h.nodes[j].deps {
+		for _, d := range h.graph.depsOf(int32(j)) {
 			h.marks[d] = 0
 		}
 	}
@@ -142,7 +142,7 @@ func (h *History) clearMarks(i int, base []int32) {
 
 // Deps returns the indices of the dependencies of the change with index i. The
 // slice must not be modified.
-func (h *History) Deps(i int) []int32 { return h.nodes[i].deps }
+func (h *History) Deps(i int) []int32 { return h.graph.depsOf(int32(i)) }
 
 // Missing returns what has to be fetched before all the given changes can be
 // accepted, as far as this history can tell: the given ones that it has never

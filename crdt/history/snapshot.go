@@ -42,8 +42,20 @@ func SnapshotDue(covered, durable int) bool {
 
 // Prefix returns the first n changes. The slice must not be written to. It is
 // not affected by the history growing, and may be read while another goroutine
-// owns the history.
-func (h *History) Prefix(n int) []*chunk.Change { return h.changes[:n:n] }
+// owns the history. A history with a reader reads them, and returns nil if it
+// cannot: see Err.
+func (h *History) Prefix(n int) []*chunk.Change {
+	if h.read == nil {
+		return h.held[:n:n]
+	}
+	all := make([]*chunk.Change, 0, n)
+	if m := min(n, h.first); m > 0 {
+		if err := h.readFrom(0, m, func(_ int, c *chunk.Change) { all = append(all, c) }); err != nil {
+			return nil
+		}
+	}
+	return append(all, h.held[:n-len(all)]...)
+}
 
 // MakeSnapshot writes the changes, which are the first of a history in its
 // order, as a snapshot, and reads it back: a snapshot that is returned has been
@@ -107,14 +119,14 @@ func (h *History) Fits(s *Snapshot) bool {
 	}
 	isDep := make([]bool, s.Changes)
 	for i := range s.Changes {
-		for _, d := range h.nodes[i].deps {
+		for _, d := range h.graph.depsOf(int32(i)) {
 			isDep[d] = true
 		}
 	}
 	var heads []id.ChangeHash
 	for i := range s.Changes {
 		if !isDep[i] {
-			heads = append(heads, h.changes[i].Hash)
+			heads = append(heads, h.graph.hashes[i])
 		}
 	}
 	slices.SortFunc(heads, id.ChangeHash.Compare)

@@ -64,7 +64,7 @@ const (
 const markStepsMax = 1_000_000
 
 // checkOps checks the operations of c and returns them decoded.
-func (h *History) checkOps(c *chunk.Change, n node) ([]opRecord, error) {
+func (h *History) checkOps(c *chunk.Change, n node, deps []int32) ([]opRecord, error) {
 	k := checker{h: h, c: c, self: n.actor, actors: h.resolve(c), steps: markStepsMax}
 	if k.self < 0 {
 		k.self = int32(len(h.actors.changes))
@@ -75,14 +75,17 @@ func (h *History) checkOps(c *chunk.Change, n node) ([]opRecord, error) {
 			return nil, fmt.Errorf("%w: it refers to an operation of the unknown actor %s", ErrInvalid, c.ActorAt(int32(i)))
 		}
 	}
-	if !h.coversAll(n.deps) {
-		k.clock = h.clockOf(n.deps)
+	if !h.coversAll(deps) {
+		k.clock = h.clockOf(deps)
 	}
 	k.records = make([]opRecord, 0, c.OpCount)
 	for i, op := range c.Ops() {
 		r := record(op, opRef{c.StartOp + uint64(i), k.self}, k.actors)
-		if err := k.check(op, r); err != nil {
+		if err := k.check(op, r); err != nil && h.err == nil {
 			return nil, fmt.Errorf("%w: operation %d: %w", ErrInvalid, i, err)
+		}
+		if h.err != nil {
+			return nil, h.err
 		}
 		k.records = append(k.records, r)
 	}
@@ -290,9 +293,13 @@ func (k *checker) find(ref opRef) (opRecord, error) {
 	if !ok {
 		return opRecord{}, fmt.Errorf("the operation does not exist")
 	}
-	made := k.h.changes[i]
-	if k.clock != nil && at(k.clock, ref.actor) < uint32(made.Seq) {
+	made := k.h.graph.nodes[i]
+	if k.clock != nil && at(k.clock, ref.actor) < made.seq {
 		return opRecord{}, fmt.Errorf("the operation is in no ancestor of the change")
 	}
-	return k.h.records(i)[ref.counter-made.StartOp], nil
+	records, err := k.h.records(i)
+	if err != nil {
+		return opRecord{}, err
+	}
+	return records[ref.counter-uint64(made.startOp)], nil
 }
