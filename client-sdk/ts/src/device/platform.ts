@@ -39,3 +39,15 @@ export async function openStorage(storage: StorageAdapterInterface | "memory" | 
     return new GuardedStorage(new MemoryStorage(), failing => told(failing ?? reason))
   }
 }
+
+/** Removes what other parts of the app keep in the page's own storages under names of Tavle. */
+export function wipePage(): void {
+  for (const name of ["localStorage", "sessionStorage"] as const) {
+    try {
+      const storage = globalThis[name] as Storage | undefined
+      for (const key of Object.keys(storage ?? {})) if (key.startsWith("tavle")) storage!.removeItem(key)
+    } catch {
+      // The browser shows no storage to this page: then nothing was kept there.
+    }
+  }
+}

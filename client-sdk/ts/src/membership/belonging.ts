@@ -1,6 +1,7 @@
 // What membership means to an open client: it refreshes, recovers from refusals, tells how the device is, and ends.
 
 import type { GuardedStorage } from "../device/guard.js"
+import { wipePage } from "../device/platform.js"
 import { toldSpace, type Documents } from "../documents.js"
 import type { Verdict } from "../net/adapter.js"
 import { Value } from "../observable.js"
@@ -107,18 +108,22 @@ export class Belonging {
 
   /** First what was not sent is read, so that it can be shown; then it is offered; then everything goes, whatever became of that. */
   async #leave(): Promise<void> {
-    const { membership, storage, documents } = this.#owned
+    const { membership, storage } = this.#owned
     this.#owned.stop()
-    const { lease } = membership.standing.get()
-    this.revoked.set({ lease, unsent: [], offered: null, wiped: false })
-    const leaving = await import("./leaving.js")
-    const open = [...documents().all].map(({ id, doc, confirmedHeads }) => ({ document: id, doc, confirmed: confirmedHeads?.heads ?? [] }))
-    const stored = await leaving.heldIn(storage, toldSpace).catch(() => [])
-    const held = [...open, ...stored.filter(({ document }) => !open.some(other => other.document === document))]
-    this.revoked.patch({ unsent: leaving.unsentOf(held) })
-    this.revoked.patch({ offered: await leaving.offer(membership, held) })
+    this.revoked.set({ lease: membership.standing.get().lease, unsent: [], offered: null, wiped: false })
+    await this.#offer().catch(() => this.revoked.patch({ offered: false }))
     await Promise.allSettled([storage.wipe(), membership.forget(), this.#owned.wipe()])
-    leaving.wipePage()
+    wipePage()
     this.revoked.patch({ wiped: true })
+  }
+
+  async #offer(): Promise<void> {
+    const { membership, storage, documents } = this.#owned
+    const { heldIn, offer, unsentOf } = await import("./leaving.js")
+    const open = [...documents().all].map(({ id, doc, confirmedHeads }) => ({ document: id, doc, confirmed: confirmedHeads?.heads ?? [] }))
+    const stored = await heldIn(storage, toldSpace).catch(() => [])
+    const held = [...open, ...stored.filter(({ document }) => !open.some(other => other.document === document))]
+    this.revoked.patch({ unsent: unsentOf(held) })
+    this.revoked.patch({ offered: await offer(membership, held) })
   }
 }

@@ -89,15 +89,3 @@ function* parts(changes: Uint8Array[]): Generator<string[]> {
   }
   if (part.length > 0) yield part
 }
-
-/** Removes what other parts of the app keep in the page's own storages under names of Tavle. */
-export function wipePage(): void {
-  for (const name of ["localStorage", "sessionStorage"] as const) {
-    try {
-      const storage = globalThis[name] as Storage | undefined
-      for (const key of Object.keys(storage ?? {})) if (key.startsWith("tavle")) storage!.removeItem(key)
-    } catch {
-      // The browser shows no storage to this page: then nothing was kept there.
-    }
-  }
-}

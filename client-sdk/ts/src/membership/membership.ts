@@ -109,8 +109,7 @@ export class Membership {
     this.#newKey = key
     const { challenge, proof } = await this.#prove(key, "join", joinSubject(code, key.alg, key.key))
     const { appVersion } = this
-    const said2 = await this.#calls.post("/v1/join", { code, alg: key.alg, key: key.key, challenge, proof, label, kind, appVersion })
-    const me = meIn(said2)
+    const me = meIn(await this.#calls.post("/v1/join", { code, alg: key.alg, key: key.key, challenge, proof, label, kind, appVersion }))
     const kept = { server: this.#calls.origin, key, me, renewed: this.#now(), absence: reached(this.#now()) }
     await this.#keeper.save(kept).catch(cause => {
       throw new Problem("storage", `the device cannot keep its key: ${String(cause)}`)

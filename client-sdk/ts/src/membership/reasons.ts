@@ -1,4 +1,8 @@
-// Why the server refuses changes, in the words that people read (crdt/testdata/board/rights.json). Pure.
+// Why the server refuses changes, in the words that people read (crdt/testdata/board/rights.json), and what they lost by it. Pure.
+
+import * as A from "@automerge/automerge/slim"
+import type { Dict } from "../model/values.js"
+import { textsIn } from "./texts.js"
 
 /** A sentence in each language of the app. */
 export interface Sentences {
@@ -117,4 +121,12 @@ export const reasonCodes = Object.keys(reasons)
 export function sentencesOf(reason: string, said = ""): Sentences {
   const [da, nl, en] = reasons[reason] ?? reasons.unknown!
   return { da, nl, en: reason in reasons || !said ? en : said }
+}
+
+/** What was written and is not there now; or, when all of it was written over later, what the refused change wrote. */
+export function lost({ before, after }: { before: A.Doc<Dict>; after: A.Doc<Dict> }, change: string): string[] {
+  const texts = textsIn(before, after)
+  if (texts.length > 0) return texts
+  const deps = A.inspectChange(before, change)?.deps ?? []
+  return textsIn(A.view(before, [change]), A.view(before, deps))
 }

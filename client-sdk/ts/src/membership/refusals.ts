@@ -1,12 +1,9 @@
 // What the server refused, for the person who wrote it: kept on the device until they have seen it.
 
-import * as A from "@automerge/automerge/slim"
 import type { DocumentId } from "../model/ids.js"
 import type { GuardedStorage } from "../device/guard.js"
 import type { Documents } from "../documents.js"
-import type { Dict } from "../model/values.js"
 import { Value, type Observable } from "../observable.js"
-import { textsIn } from "./texts.js"
 
 /** A change that the server refused. What was made before and after it goes on. */
 export interface Refusal {
@@ -93,7 +90,7 @@ export class Refusals {
     if (tries > triesMost) return "no"
     const left = await this.#documents().leaveOut(document as DocumentId, change)
     if (left) {
-      const { sentencesOf } = await import("./reasons.js")
+      const { lost, sentencesOf } = await import("./reasons.js")
       const refusal = { id: change, document, at: this.#now(), reason, sentences: sentencesOf(reason, sentence), texts: lost(left, change) }
       await this.#change(all => [refusal, ...all.filter(({ id }) => id !== change)].slice(0, most))
     }
@@ -106,12 +103,4 @@ export class Refusals {
     this.#unsaved++
     void this.#storage.save(space, new TextEncoder().encode(JSON.stringify(this.#all.get()))).finally(() => this.#unsaved--)
   }
-}
-
-/** What was written and is not there now; or, when all of it was written over later, what the refused change wrote. */
-function lost({ before, after }: { before: A.Doc<Dict>; after: A.Doc<Dict> }, change: string): string[] {
-  const texts = textsIn(before, after)
-  if (texts.length > 0) return texts
-  const deps = A.inspectChange(before, change)?.deps ?? []
-  return textsIn(A.view(before, [change]), A.view(before, deps))
 }

@@ -337,11 +337,12 @@ export class SyncAdapter extends NetworkAdapter {
   /** Asks what the end of a connection means; until that is known, the next try is where it is. */
   #judge(code: number, text: string): void {
     const retry = this.#retry
-    void this.#options.judge?.(code, text).then(verdict => {
+    const follow = (verdict: Verdict) => {
       if (this.#stopped || this.#retry !== retry) return
       if (verdict === "now") this.#dial()
       else if (verdict === "later" && code !== 0) this.#wait(this.connection.get().reason)
-    })
+    }
+    this.#options.judge?.(code, text).then(follow, () => follow("later"))
   }
 
   #lost(reason: string): void {

@@ -15,12 +15,13 @@ const stewards: readonly Role[] = ["owner", "deputy"]
 const moderators: readonly Role[] = ["moderator", ...stewards]
 
 /**
- * What a change does on a board. `postForOther` makes a post for a neighbour who is not online; `editShared` changes title, text, moment, place
- * or number of helpers of a post that its holder shares; `editOffer` changes an offer or withdraws it; `answerOffer` accepts or declines one;
- * `closePost` closes a post or opens it again; `propose` and `agree` are of terms; `claim` takes a post over with the secret of its hand-over.
+ * What a change does on a board. `postForOther` makes a post for a neighbour who is not online; `editAsHelper` changes title, text, moment, place
+ * or number of helpers of a post as one of its `acceptedOffers`; `editOffer` changes an offer or withdraws it; `answerOffer` accepts or declines one;
+ * `closePost` closes a post or opens it again; `propose` and `agree` are of terms; `claim` takes a post over with the secret of its hand-over;
+ * for `moderate` the relation is that to what is hidden, removed, restored or labelled, and nobody does that to what is their own.
  */
 export type Action =
-  | "post" | "postForOther" | "editPost" | "editShared" | "reply" | "editReply" | "offer" | "editOffer" | "answerOffer" | "closePost"
+  | "post" | "postForOther" | "editPost" | "editAsHelper" | "reply" | "editReply" | "offer" | "editOffer" | "answerOffer" | "closePost"
   | "support" | "setIdea" | "propose" | "agree" | "handOver" | "claim" | "moderate" | "editBoard"
 
 type Rule = Partial<Record<Relation, readonly Role[]>>
@@ -30,7 +31,7 @@ const table: Record<Action, Rule> = {
   post: always(writers),
   postForOther: always(desk),
   editPost: { own: resident, proxy: matchmakers, kiosk: desk },
-  editShared: always(resident),
+  editAsHelper: always(resident),
   reply: always(writers),
   editReply: { own: resident },
   offer: always(writers),
@@ -43,7 +44,7 @@ const table: Record<Action, Rule> = {
   agree: always(writers),
   handOver: { own: resident },
   claim: always(resident),
-  moderate: always(moderators),
+  moderate: { proxy: moderators, kiosk: moderators, other: moderators },
   editBoard: always(stewards),
 }
 
