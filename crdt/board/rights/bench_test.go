@@ -70,6 +70,17 @@ func BenchmarkCheck(b *testing.B) {
 	long.Body = strings.Repeat("noget langt ", 25)
 	digits := d.request("digits")
 	digits.Body = "Kl. 10 til 12, opgang 14, 3. sal, 12.03.2026: " + long.Body
+	holder := onPage(b, "holder", member("holder", Resident))
+	helped := holder.request("helped")
+	holder.must(holder.AddPost(noon, helped))
+	holder.push(s)
+	d.pull(s)
+	d.must(d.OfferHelp(noon, helped.ID, board.NewOffer{ID: ident("help"), CreatedBy: d.ref}))
+	d.push(s)
+	holder.pull(s)
+	holder.must(holder.AnswerOffer(noon, helped.ID, ident("help"), board.NewVote{ID: ident("yes"), Is: "accepted", By: holder.ref}))
+	holder.push(s)
+	d.pull(s)
 	title, body := "en ny titel", strings.Repeat("noget langt ", 24)+"andet langt "
 	post := ident("post 7")
 	for _, x := range []struct {
@@ -84,6 +95,9 @@ func BenchmarkCheck(b *testing.B) {
 		}},
 		{"edit of a title", func() (*chunk.Change, error) { return d.EditPost(noon, post, board.PostEdit{Title: &title}) }},
 		{"edit of a body", func() (*chunk.Change, error) { return d.EditPost(noon, post, board.PostEdit{Body: &body}) }},
+		{"edit of a title as a helper", func() (*chunk.Change, error) {
+			return d.EditPost(noon, helped.ID, board.PostEdit{Title: &title})
+		}},
 		{"offer", func() (*chunk.Change, error) {
 			return d.OfferHelp(noon, post, board.NewOffer{ID: ident("o"), CreatedBy: d.ref, Message: "gerne"})
 		}},

@@ -58,8 +58,12 @@ func (w *walk) member(op *chunk.Op) Reason {
 			return r
 		}
 	case w.obj.ids:
-		if _, ok := parseID(op.Key); !ok {
+		id, ok := parseID(op.Key)
+		if !ok {
 			return BadID
+		}
+		if r := w.mayRestore(id); r != 0 {
+			return r
 		}
 	default:
 		if op.Key == "" {

@@ -124,6 +124,8 @@ func (w *walk) complete(n int32, e *freshEntry) Reason {
 		return Incomplete
 	case e.leak && e.flags&flagProxy != 0:
 		return ContactData
+	case s == recordEntry:
+		return w.mayModerate(e.target)
 	case s == claimEntry && !w.fits(n, e):
 		return WrongSecret
 	case s == claimEntry:
@@ -174,12 +176,24 @@ func (w *walk) commit() {
 		x.objects[opKey(m.counter, w.actors[0])] = object{resolve(m.entry), m.shape}
 	}
 	for _, t := range w.touched {
-		x.entries[resolve(t.entry)].touched(t)
+		x.touched(resolve(t.entry), t)
 	}
 	for i := range w.fresh {
-		if shapes[w.fresh[i].shape] == claimEntry && w.fresh[i].of == none {
-			x.claim(numbers[i], w.fresh[i].secret)
+		if w.fresh[i].of == none {
+			w.follow(numbers[i], &w.fresh[i])
 		}
+	}
+}
+
+// follow does what follows from a record that is new to the index.
+func (w *walk) follow(n int32, f *freshEntry) {
+	switch shapes[f.shape] {
+	case claimEntry:
+		w.x.claim(n, f.secret)
+	case answerEntry:
+		w.x.answer(w.x.entries[n].parent, f.answer, w.p.Author)
+	case recordEntry:
+		w.x.moderate(n, f.target, f.removes)
 	}
 }
 
@@ -201,8 +215,9 @@ func (w *walk) enter(n int32, f *freshEntry) {
 	}
 }
 
-func (e *entry) touched(t touch) {
+func (x *Index) touched(n int32, t touch) {
 	const most = 1 << 30
+	e := &x.entries[n]
 	e.inserted = int32(min(int(e.inserted)+t.inserted, most))
 	for i, n := range t.labels {
 		e.labels[i] = uint16(min(int(e.labels[i])+n, 1<<15))
@@ -210,11 +225,8 @@ func (e *entry) touched(t touch) {
 	if t.answered {
 		e.flags |= flagAnswered
 	}
-	switch t.shared {
-	case 1:
-		e.flags |= flagShared
-	case -1:
-		e.flags &^= flagShared
+	if t.ended {
+		x.turn(n, e.flags|flagEnded)
 	}
 }
 
@@ -264,9 +276,16 @@ var crockford = func() (table [256]byte) {
 
 var (
 	postEntry     = postShape.child.of
+	offerEntry    = postEntry.fields["offers"].child.of
+	answerEntry   = offerEntry.fields["answers"].child.of
 	handoverEntry = postEntry.fields["handovers"].child.of
 	claimEntry    = handoverEntry.fields["claims"].child.of
-	fieldProxy    = postEntry.fields["proxy"]
-	fieldIdea     = postEntry.fields["idea"]
-	fieldShared   = postEntry.fields["shared"]
+	recordEntry   = pageShape.fields["moderation"].child.of
+
+	fieldProxy     = postEntry.fields["proxy"]
+	fieldIdea      = postEntry.fields["idea"]
+	fieldWithdrawn = offerEntry.fields["withdrawn"]
+	fieldAnswer    = answerEntry.fields["answer"]
+	fieldTarget    = recordEntry.fields["target"]
+	fieldAction    = recordEntry.fields["action"]
 )

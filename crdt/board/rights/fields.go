@@ -66,14 +66,14 @@ func container(f *field, op *chunk.Op) Reason {
 
 func (w *walk) mayWrite(f *field, op *chunk.Op) Reason {
 	if !w.obj.fresh {
-		if f.edit == 0 && !f.shared {
+		if f.edit == 0 && !f.helped {
 			return w.mayEdit()
 		}
 		edit := f.edit
 		if edit == 0 {
 			edit = w.obj.edit
 		}
-		return w.allowed(edit, w.obj.entry, f.shared)
+		return w.allowed(edit, w.obj.entry, f.helped)
 	}
 	switch {
 	case f == fieldProxy:
@@ -91,10 +91,9 @@ func (w *walk) mayWrite(f *field, op *chunk.Op) Reason {
 
 // effect takes note of what a field of an entry means to the rules.
 func (w *walk) effect(f *field, op *chunk.Op) {
-	if f == fieldShared {
-		w.touch(w.obj.entry).shared = -1
-		if op.Action == chunk.ActionSet && op.Value.Kind == chunk.ValueTrue {
-			w.touch(w.obj.entry).shared = 1
+	if f == fieldWithdrawn {
+		if op.Action == chunk.ActionSet && op.Value.Kind != chunk.ValueFalse && op.Value.Kind != chunk.ValueNull {
+			w.touch(w.obj.entry).ended = true
 		}
 		return
 	}
@@ -116,6 +115,12 @@ func (w *walk) effect(f *field, op *chunk.Op) {
 		e.signed = s
 	case f.typ == typeSecret:
 		e.secret = s
+	case f == fieldAnswer:
+		e.answer = s
+	case f == fieldTarget:
+		e.target = s
+	case f == fieldAction:
+		e.removes = s == "remove"
 	case f.typ == typeHash && len(s) == hex.EncodedLen(len(hash{})):
 		if b, err := hex.DecodeString(s); err == nil {
 			copy(e.hash[:], b)

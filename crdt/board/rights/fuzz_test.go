@@ -29,7 +29,6 @@ func FuzzCheck(f *testing.F) {
 		chunk.ActionMakeMap, chunk.ActionSet, chunk.ActionMakeList, chunk.ActionDelete, chunk.ActionMakeText, chunk.ActionIncrement, chunk.ActionSet, chunk.ActionMakeMap,
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		x := newScene(t, Resident, Own)
 		next := func(n int) int {
 			if len(data) == 0 || n == 0 {
 				return 0
@@ -38,10 +37,16 @@ func FuzzCheck(f *testing.F) {
 			data = data[1:]
 			return b % n
 		}
+		x := newScene(t, Resident, Own)
+		actor := x.maker.actor
+		if next(2) == 1 {
+			x, actor = newScene(t, Resident, Other), "the actor's actor"
+			x.help()
+		}
 		keys := fuzzKeys(x)
 		for range 4 {
 			r := replicaOf(x.s.h)
-			c := r.tamper(x.maker.actor)
+			c := r.tamper(actor)
 			objects, kinds := r.order, map[opRef]chunk.Action{}
 			for range 1 + next(6) {
 				at := objects[next(len(objects))]

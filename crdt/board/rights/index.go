@@ -13,8 +13,8 @@ import (
 //
 // # Why the order of acceptance decides
 //
-// Some rules depend on what others did: whether a post was handed over, whether it
-// is shared, who made an entry first. Two changes that do not know of each other
+// Some rules depend on what others did: whether a post was handed over, who was
+// accepted as its helper, who made an entry first. Two changes that do not know of each other
 // may disagree about it, such as the neighbour's claim of a post and an edit by the
 // volunteer who wrote it. A rule over causal order would let both stand, and would
 // let a volunteer who never takes note of the claim write to the post for ever. So
@@ -37,6 +37,8 @@ type Index struct {
 	entries []entry           // the first stands for the root of the document
 	ids     map[entryID]int32 // entries by id, which stands for one entry of the document
 	hashes  map[int32]hash    // of the secrets of hand-overs
+	helpers map[helper]int32  // accepted offers that stand; see helpers.go
+	targets map[int32]int32   // entries that records of moderation are about
 
 	posts   int // among the first counted entries
 	counted int
@@ -67,9 +69,10 @@ type flags uint8
 const (
 	flagKiosk    flags = 1 << iota // made at a kiosk
 	flagProxy                      // made for a neighbour
-	flagShared                     // every member may edit it
 	flagClaimed                    // was handed over
 	flagAnswered                   // as an idea, by who may
+	flagAccepted                   // as an offer
+	flagEnded                      // as an offer: withdrawn or removed
 )
 
 type (
@@ -90,6 +93,7 @@ func newIndex(genesis *chunk.Change, root *shape) *Index {
 		genesis: genesis.Hash, genesisActor: genesis.Actor,
 		actors: map[id.Actor]int32{}, refs: []string{""}, numbers: map[string]int32{"": 0},
 		objects: map[uint64]object{}, entries: []entry{{shape: root.number}}, ids: map[entryID]int32{}, hashes: map[int32]hash{},
+		helpers: map[helper]int32{}, targets: map[int32]int32{},
 	}
 	return x
 }

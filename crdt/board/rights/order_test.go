@@ -115,38 +115,6 @@ func TestOnlyOneClaims(t *testing.T) {
 	}
 }
 
-// A post that its holder shares is edited by members, until it is shared no more;
-// what is not shared stays the holder's.
-func TestShared(t *testing.T) {
-	x := newScene(t, Resident, Other)
-	edit := func(r *replica, c *tampered) {
-		c.over(r.at(t, postPath), "title", chunk.ActionSet, chunk.StringValue("ny"))
-	}
-	if got := x.attempt(edit); got != NotYours {
-		t.Fatalf("not shared: %v", got)
-	}
-	x.share()
-	if got := x.attempt(edit); got != 0 {
-		t.Errorf("shared: %v", got)
-	}
-	for key, v := range map[string]chunk.Value{
-		"shared": chunk.BoolValue(false), "urgency": chunk.StringValue("today"), "expiresOn": chunk.TimestampValue(1), "newer": chunk.IntValue(1),
-	} {
-		if got := x.attempt(func(r *replica, c *tampered) { c.over(r.at(t, postPath), key, chunk.ActionSet, v) }); got != NotYours {
-			t.Errorf("%s of a shared post: %v", key, got)
-		}
-	}
-	r := replicaOf(x.s.h)
-	c := r.tamper("the sharer's actor")
-	c.over(r.at(t, postPath), "shared", chunk.ActionDelete, chunk.Value{})
-	if got := x.s.add(t, c.change(t), x.maker.p); got != 0 {
-		t.Fatalf("no longer shared: %v", got)
-	}
-	if got := x.attempt(edit); got != NotYours {
-		t.Errorf("shared no more: %v", got)
-	}
-}
-
 // Two tabs may send the form of an idea; but the author does not make it again so
 // that the owner's answer is hidden.
 func TestIdeaIsNotAnsweredByMakingItAgain(t *testing.T) {

@@ -13,7 +13,7 @@ var update = flag.Bool("update", false, "write syncd/docs/roles.md")
 
 var inWords = map[Action]string{
 	Post: "make a post", PostForOther: "make a post for a neighbour who is not online (`proxy`)", EditPost: "change what a post says",
-	EditShared: "change title, body, when, place and helpers wanted of a post with `shared`", Reply: "reply to a post",
+	EditAsHelper: "change title, body, when, place and helpers wanted of a post as its accepted helper", Reply: "reply to a post",
 	EditReply: "change a reply", Offer: "offer help", EditOffer: "change or withdraw an offer", AnswerOffer: "accept or decline an offer to a post",
 	ClosePost: "close a post, open it again", Support: "say \"me too\", take it back", SetIdea: "say what becomes of an idea",
 	Propose: "propose terms of an arrangement", Agree: "agree to terms", HandOver: "offer a post to the neighbour for whom it was written",
@@ -52,6 +52,8 @@ The operator runs the server and is no role on a board: reading and writing post
 A post is *one's own* for who made it, or took it over with the secret on the neighbour's slip. Until then a post *for a neighbour* is looked after by
 matchmakers too, and a post *of a kiosk* by connectors and matchmakers, at the desk, by its code. A reply and an offer are their maker's alone.
 
+An *accepted helper* is a member whose offer to the post was accepted, and not declined, withdrawn or removed since. An answer to one's own offer makes no helper.
+
 *all* are visitor, resident, connector, matchmaker, moderator, ambassador, owner and deputy; *members* are all but visitors.
 
 `
@@ -63,6 +65,7 @@ const tableFoot = `
 - Change who made an entry, when, and for whom; or sign with somebody else's reference. A reference is the member's, or the member's with that of a visit to a
   kiosk behind it.
 - Change an answer, a closing, terms, an agreement, a hand-over or a record of moderation once it is made; a closing is taken back with ` + "`reopened`" + `.
+- Moderate what is their own: a moderator neither hides nor restores their own post, reply or offer.
 - Write with the actor of another device.
 - Write the first change of a document in other words, or what it wrote.
 - Write an identity number (CPR, BSN) anywhere, or a telephone number or mail address into a post for a neighbour.
@@ -74,7 +77,7 @@ allowed in one's own entries, and nowhere else.
 ## When two do not know of each other
 
 The server decides by what it has accepted when a change arrives. A volunteer's edit that arrives after the neighbour took the post over is refused, even if the
-volunteer's device had not heard of it; so is an edit of a post that is no longer shared. Their device says so, and asks what to do.
+volunteer's device had not heard of it; so is an edit by a helper who was declined meanwhile. Their device says so, and asks what to do.
 
 ## Reasons of a refusal
 

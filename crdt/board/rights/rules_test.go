@@ -158,7 +158,7 @@ var refusals = []struct {
 		e := x.entry(r, c, postPath+"/closings", "by", "outcome", "foundHere")
 		c.add(craftedOp{object: e, pred: []opRef{{e.counter + 1, e.actor}}, Op: chunk.Op{Key: "by", Action: chunk.ActionSet, Value: chunk.StringValue(x.p.Member)}})
 	}},
-	{"one's own record of moderation again", Moderator, Own, SetOnce, func(x *scene, r *replica, c *tampered) {
+	{"one's own record of moderation again", Moderator, Other, SetOnce, func(x *scene, r *replica, c *tampered) {
 		x.entry(r, c, "/moderation", "by", "target", string(ident("post")), "action", "remove")
 		if got := x.s.add(x.t, c.change(x.t), x.p); got != 0 {
 			x.t.Fatalf("the record is refused: %v", got)
@@ -190,7 +190,6 @@ var refusals = []struct {
 		c.put(x.newPost(r, c), "title", chunk.ActionSet, chunk.CounterValue(1))
 	}},
 	{"a time that is none", Resident, Own, WrongType, func(x *scene, r *replica, c *tampered) { c.set(x.newPost(r, c), "createdAt", "in the morning") }},
-	{"shared perhaps", Resident, Own, WrongType, func(x *scene, r *replica, c *tampered) { c.set(x.newPost(r, c), "shared", "yes") }},
 	{"a map in a text", Resident, Own, WrongType, func(x *scene, r *replica, c *tampered) {
 		c.add(craftedOp{object: r.at(x.t, postPath+"/body").at, sequence: true, Op: chunk.Op{Insert: true, Action: chunk.ActionMakeMap}})
 	}},

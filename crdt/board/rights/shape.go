@@ -30,7 +30,7 @@ type shape struct {
 	of     *shape            // of kindEntries: what stands under the ids
 	make   Action            // of kindEntries: what making an entry is
 	edit   Action            // what changing it is, once it is made; 0: nobody changes it
-	shared bool              // EditShared is enough
+	helped bool              // EditAsHelper is enough
 	ids    bool              // of a set: members are ids
 	refs   bool              // of a set: members are references; everyone writes their own only
 	labels int               // of a set: the counter in an entry's labels; -1 when it has none
@@ -64,7 +64,7 @@ type field struct {
 	bit    uint16 // of a field that has to be there when its entry is made
 	once   bool   // written when its object is made, and never again
 	edit   Action // what changing it is, where that is not what changing its object is
-	shared bool   // EditShared is enough
+	helped bool   // EditAsHelper is enough
 	fixed  bool   // the first change of the document makes it
 	child  *shape
 }
@@ -108,10 +108,10 @@ func mapOf(s shape) *field      { return &field{typ: typeMap, child: newShape(s)
 func textOf(s shape) *field     { s.kind = kindText; return &field{typ: typeText, child: newShape(s)} }
 func (f *field) set() *field    { f.once = true; return f }           // written once
 func (f *field) needed() *field { f.once, f.bit = true, 1; return f } // written once, when its entry is made
-func (f *field) byAll() *field {
-	f.shared = true
+func (f *field) byHelpers() *field {
+	f.helped = true
 	if f.child != nil {
-		f.child.shared = true
+		f.child.helped = true
 	}
 	return f
 }
@@ -148,11 +148,11 @@ var (
 		idea := edited(map[string]*field{"status": line(), "reason": note()})
 		idea.edit, idea.child.edit = SetIdea, SetIdea
 		return entries(Post, shape{edit: EditPost, limit: board.BodyMax, fields: named(map[string]*field{
-			"kind": line().needed(), "title": titled().byAll(), "lang": line(), "author": line(), "place": line().byAll(),
-			"urgency": line(), "lost": line(), "helpersWanted": of(typeNumber).byAll(), "expiresOn": of(typeStamp), "shared": of(typeBool),
+			"kind": line().needed(), "title": titled().byHelpers(), "lang": line(), "author": line(), "place": line().byHelpers(),
+			"urgency": line(), "lost": line(), "helpersWanted": of(typeNumber).byHelpers(), "expiresOn": of(typeStamp),
 			"createdBy": ref(), "createdAt": of(typeTime).set(), "clientTime": of(typeStamp).set(), "origin": line().set(),
-			"body": textOf(shape{edit: EditPost}).byAll(),
-			"when": edited(map[string]*field{"start": of(typeStamp), "end": of(typeStamp), "repeat": line(), "note": note()}).byAll(),
+			"body": textOf(shape{edit: EditPost}).byHelpers(),
+			"when": edited(map[string]*field{"start": of(typeStamp), "end": of(typeStamp), "repeat": line(), "note": note()}).byHelpers(),
 			"item": edited(map[string]*field{"action": line()}), "proxy": proxy.set(), "idea": idea,
 			"tags":       set(shape{edit: EditPost, labels: labelTags}),
 			"categories": set(shape{edit: EditPost, labels: labelCategories}),

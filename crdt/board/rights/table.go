@@ -7,7 +7,7 @@ const (
 	Post         Action = iota + 1 // make a post
 	PostForOther                   // make a post for a neighbour who is not online (with proxy)
 	EditPost                       // change what a post says
-	EditShared                     // change title, body, when, place or helpersWanted of a post that its holder shares
+	EditAsHelper                   // change title, body, when, place or helpersWanted of a post as one of its accepted helpers
 	Reply                          // reply to a post
 	EditReply                      // change what a reply says
 	Offer                          // offer help
@@ -25,8 +25,8 @@ const (
 	actionEnd
 )
 
-// Relation is how who acts stands to the entry: to the post, and for EditReply
-// and EditOffer to the reply or offer.
+// Relation is how who acts stands to the entry: to the post, for EditReply and
+// EditOffer to the reply or offer, and for Moderate to what the record is about.
 type Relation uint8
 
 const (
@@ -38,7 +38,7 @@ const (
 )
 
 var actionNames = [actionEnd]string{
-	Post: "post", PostForOther: "postForOther", EditPost: "editPost", EditShared: "editShared", Reply: "reply", EditReply: "editReply",
+	Post: "post", PostForOther: "postForOther", EditPost: "editPost", EditAsHelper: "editAsHelper", Reply: "reply", EditReply: "editReply",
 	Offer: "offer", EditOffer: "editOffer", AnswerOffer: "answerOffer", ClosePost: "closePost", Support: "support", SetIdea: "setIdea",
 	Propose: "propose", Agree: "agree", HandOver: "handOver", Claim: "claim", Moderate: "moderate", EditBoard: "editBoard",
 }
@@ -62,7 +62,7 @@ func (r Relation) String() string {
 }
 
 // Allowed tells whether one of the roles may do this to an entry that stands so
-// to who does it. EditShared counts for posts that are shared only.
+// to who does it. EditAsHelper counts for accepted helpers of the post only.
 func Allowed(roles Roles, a Action, r Relation) bool {
 	return a < actionEnd && r < relations && table[a][r].Any(roles)
 }
@@ -94,12 +94,13 @@ const (
 
 // table is the law. A visitor at a kiosk makes entries and changes none: the next
 // person at the kiosk is somebody else. What was written at a kiosk, or for a
-// neighbour, others look after until it is handed over.
+// neighbour, others look after until it is handed over. Nobody moderates what is
+// their own: otherwise they could restore what another moderator removed.
 var table = [actionEnd][relations]Roles{
 	Post:         always(writers),
 	PostForOther: always(desk),
 	EditPost:     {Own: members, Proxy: matchmakers, Kiosk: desk},
-	EditShared:   always(members),
+	EditAsHelper: always(members),
 	Reply:        always(writers),
 	EditReply:    {Own: members},
 	Offer:        always(writers),
@@ -112,7 +113,7 @@ var table = [actionEnd][relations]Roles{
 	Agree:        always(writers),
 	HandOver:     {Own: members},
 	Claim:        always(members),
-	Moderate:     always(moderators),
+	Moderate:     {Proxy: moderators, Kiosk: moderators, Other: moderators},
 	EditBoard:    always(stewards),
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tavle-org/tavle/crdt/board"
 	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/id"
 )
 
 // scene is a page with a post that stands in one relation to an actor: with a
@@ -95,15 +96,43 @@ func (x *scene) entry(r *replica, c *tampered, container, signed string, fields 
 	return e
 }
 
-// share lets everybody edit the post.
-func (x *scene) share() {
+// answer lets who has the post answer an offer.
+func (x *scene) answer(offer, answer string) {
+	x.t.Helper()
+	x.n++
+	r := replicaOf(x.s.h)
+	c := r.tamper("the answerer's actor")
+	e := c.makeMap(r.at(x.t, x.post+"/offers/"+string(ident(offer))+"/answers").at, string(ident(fmt.Sprint("answer ", x.n))))
+	c.set(e, "by", x.maker.p.Member)
+	c.set(e, "answer", answer)
+	if got := x.s.add(x.t, c.change(x.t), asResident(x.maker.p)); got != 0 {
+		x.t.Fatalf("the answer is refused: %v", got)
+	}
+}
+
+// offer lets a member offer help, under a name.
+func (x *scene) offer(name string, p Principal) {
+	x.t.Helper()
+	x.offerAs(name, p, p.Member)
+}
+
+func (x *scene) offerAs(name string, p Principal, ref string) {
 	x.t.Helper()
 	r := replicaOf(x.s.h)
-	c := r.tamper("the sharer's actor")
-	c.put(r.at(x.t, x.post).at, "shared", chunk.ActionSet, chunk.BoolValue(true))
-	if got := x.s.add(x.t, c.change(x.t), asResident(x.maker.p)); got != 0 {
-		x.t.Fatalf("sharing is refused: %v", got)
+	c := r.tamper(id.Actor("actor of " + name))
+	e := c.makeMap(r.at(x.t, x.post+"/offers").at, string(ident(name)))
+	c.set(e, "createdBy", ref)
+	c.makeMap(e, "answers")
+	if got := x.s.add(x.t, c.change(x.t), p); got != 0 {
+		x.t.Fatalf("the offer is refused: %v", got)
 	}
+}
+
+// help lets the actor be an accepted helper.
+func (x *scene) help() {
+	x.t.Helper()
+	x.offer("offer of the actor", asResident(x.p))
+	x.answer("offer of the actor", "accepted")
 }
 
 // try does something for each action, in the ways in which it can be done.
@@ -135,13 +164,10 @@ var try = map[Action][]func(x *scene, r *replica, c *tampered){
 			c.put(c.makeMap(r.at(x.t, x.post).at, "when"), "start", chunk.ActionSet, chunk.TimestampValue(noon))
 		},
 		func(x *scene, r *replica, c *tampered) {
-			c.put(r.at(x.t, x.post).at, "shared", chunk.ActionSet, chunk.BoolValue(true))
-		},
-		func(x *scene, r *replica, c *tampered) {
 			c.set(c.put(r.at(x.t, x.post).at, "ofANewerVersion", chunk.ActionMakeMap, chunk.Value{}), "color", "red")
 		},
 	},
-	EditShared: {
+	EditAsHelper: {
 		func(x *scene, r *replica, c *tampered) {
 			c.over(r.at(x.t, x.post), "title", chunk.ActionSet, chunk.StringValue("ny"))
 		},
@@ -211,9 +237,24 @@ var try = map[Action][]func(x *scene, r *replica, c *tampered){
 	Claim: {func(x *scene, r *replica, c *tampered) {
 		x.entry(r, c, x.post+"/handovers/"+string(ident("handover"))+"/claims", "by", "secret", secretOf("slip"))
 	}},
-	Moderate: {func(x *scene, r *replica, c *tampered) {
-		x.entry(r, c, "/moderation", "by", "target", string(ident("post")), "action", "remove")
-	}},
+	Moderate: {
+		func(x *scene, r *replica, c *tampered) {
+			x.entry(r, c, "/moderation", "by", "target", string(ident("post")), "action", "remove")
+		},
+		func(x *scene, r *replica, c *tampered) { // what another moderator removed
+			removal := r.tamper("the moderator's actor")
+			e := removal.makeMap(r.at(x.t, "/moderation").at, string(ident("removal")))
+			removal.set(e, "by", string(ident("eva")))
+			removal.set(e, "target", string(ident("post")))
+			removal.set(e, "action", "remove")
+			if got := x.s.add(x.t, removal.change(x.t), member("eva", Moderator)); got != 0 {
+				x.t.Fatalf("the removal is refused: %v", got)
+			}
+			*r = *replicaOf(x.s.h)
+			restore := x.entry(r, c, "/moderation", "by", "target", string(ident("help")), "action", "restore")
+			c.put(c.makeMap(restore, "restores"), string(ident("removal")), chunk.ActionSet, chunk.BoolValue(true))
+		},
+	},
 }
 
 // Every cell of the table, and nothing but the table: each role alone, each action
@@ -231,8 +272,8 @@ func TestTable(t *testing.T) {
 				want := rule.May[r].Has(role)
 				for i, f := range try[rule.Action] {
 					x := newScene(t, role, r)
-					if rule.Action == EditShared {
-						x.share()
+					if rule.Action == EditAsHelper {
+						x.help()
 					}
 					got := x.attempt(func(r *replica, c *tampered) { f(x, r, c) })
 					if (got == 0) != want {

@@ -21,6 +21,7 @@ type attack struct {
 	actors []id.Actor // its own, and others'
 	known  []string   // ids and references that it has seen
 	ids    []string   // the ids alone
+	helped board.ID   // a post that it was accepted for, or none
 }
 
 // tamper makes a change of some random operations on the document, or on what it
@@ -59,7 +60,7 @@ func (a *attack) tamper(steps int) *chunk.Change {
 }
 
 func (a *attack) onMap(x *tampered, o *replicaObject) (opRef, chunk.Action) {
-	keys := []string{"title", "createdBy", "by", "secret", "reopened", "withdrawn", "proxy", "shared", "body", "replies", "offers", "supports",
+	keys := []string{"title", "createdBy", "by", "secret", "reopened", "withdrawn", "proxy", "helpersWanted", "body", "replies", "offers", "supports",
 		"closings", "posts", "moderation", "status", "idea", "handovers", "claims", "newer", "", "answers", "kind"}
 	keys = append(keys, a.known...)
 	for _, key := range sortedKeys(o.keys) {
@@ -245,6 +246,15 @@ func (a *attack) others() string {
 		if a.p.owns(p.HeldBy()) && !a.p.Kiosk {
 			p = board.Post{ID: p.ID, Replies: p.Replies, Offers: p.Offers, Supports: p.Supports, Terms: p.Terms, Acks: p.Acks}
 		}
+		if p.ID == a.helped {
+			p.Title, p.Body, p.When, p.Place, p.HelpersWanted = "", "", board.When{}, "", 0
+			for _, field := range []string{"title", "when.start", "when.end", "when.repeat", "when.note", "place", "helpersWanted"} {
+				delete(p.Concurrent, field)
+			}
+			if len(p.Concurrent) == 0 {
+				p.Concurrent = nil
+			}
+		}
 		all = append(all, p)
 	}
 	page.Moderation = slices.DeleteFunc(page.Moderation, func(r board.Record) bool { return gone(r.ID, "") })
@@ -252,9 +262,39 @@ func (a *attack) others() string {
 	return asJSON(a.t, []any{all, page.Moderation})
 }
 
+// accept makes the enemy a helper of somebody's post in half of the cases, also a
+// kiosk, to which that gives nothing; in others it is declined again. It returns
+// the post that the enemy may help with.
+func (s *story) accept(rt *rapid.T, enemy *device) board.ID {
+	posts := enemy.read().Posts
+	at := slices.IndexFunc(posts, func(p board.Post) bool {
+		return slices.ContainsFunc(s.devices, func(d *device) bool { return d.p.owns(p.HeldBy()) && !d.p.Kiosk })
+	})
+	if at < 0 || rapid.Bool().Draw(rt, "helps nobody") {
+		return ""
+	}
+	post, offer := posts[at].ID, s.id()
+	holder := s.devices[slices.IndexFunc(s.devices, func(d *device) bool { return d.p.owns(posts[at].HeldBy()) })]
+	enemy.must(enemy.OfferHelp(enemy.now, post, board.NewOffer{ID: offer, CreatedBy: enemy.ref}))
+	enemy.push(s.s)
+	holder.pull(s.s)
+	holder.must(holder.AnswerOffer(holder.now, post, offer, board.NewVote{ID: s.id(), Is: "accepted", By: holder.ref}))
+	declined := rapid.IntRange(0, 2).Draw(rt, "declined again") == 0
+	if declined {
+		holder.must(holder.AnswerOffer(holder.now, post, offer, board.NewVote{ID: s.id(), Is: "declined", By: holder.ref}))
+	}
+	holder.push(s.s)
+	enemy.pull(s.s)
+	if declined || enemy.p.Kiosk {
+		return ""
+	}
+	return post
+}
+
 // Whatever a tampered client of a resident, of a kiosk, or of a moderator or deputy
 // sends: what others wrote is shown as before, byte by byte, but for what the role
-// is for: new records of moderation, and what becomes of ideas.
+// is for: new records of moderation, what becomes of ideas, and where and when a
+// post happens that it was accepted for.
 func TestNobodyAltersWhatOthersWrote(t *testing.T) {
 	accepted, refused := 0, map[Reason]int{}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -279,15 +319,17 @@ func TestNobodyAltersWhatOthersWrote(t *testing.T) {
 		if posts := d.read().Posts; len(posts) > 1 {
 			d.must(d.Reply(d.now, posts[1].ID, board.NewReply{ID: ident("own reply"), Body: "ja", CreatedBy: d.ref}))
 		}
-		if Allowed(enemy.Roles, Moderate, Other) && !enemy.Kiosk {
-			d.must(d.Moderate(d.now, board.NewRecord{ID: ident("own record"), Target: ident("own"), Action: "hide", By: d.ref}))
+		if posts := d.read().Posts; len(posts) > 1 && Allowed(enemy.Roles, Moderate, Other) && !enemy.Kiosk {
+			d.must(d.Moderate(d.now, board.NewRecord{ID: ident("own record"), Target: posts[1].ID, Action: "hide", By: d.ref}))
 		}
 		d.push(s.s)
+		helped := s.accept(rt, d)
 		for _, e := range s.s.x.entries[1:] {
 			a.known = append(a.known, string(board.IDFromBytes(e.id)))
 		}
 		a.ids = slices.Clone(a.known)
 		a.known = append(a.known, s.s.x.refs[1:]...)
+		a.helped = helped
 		want := a.others()
 		for range rapid.IntRange(1, 30).Draw(rt, "changes") {
 			c := a.next()

@@ -46,9 +46,13 @@ type freshEntry struct {
 	of     int32 // the same entry in the index, or nobody
 	signed string
 	secret string // of a claim
+	answer string // to an offer
+	target string // of a record of moderation
 	hash   hash   // of a hand-over
 	has    uint16 // which of the fields that it needs are there
 	leak   bool   // a field of it has contact data
+
+	removes bool // a record of moderation that removes its target
 }
 
 const none = -1
@@ -59,7 +63,7 @@ type touch struct {
 	inserted int
 	labels   [labelSets]int
 	members  int  // added to its other sets
-	shared   int8 // 1 or -1: made or no longer
+	ended    bool // as an offer
 	answered bool // as an idea, by who may
 }
 
@@ -270,18 +274,18 @@ func (w *walk) relation(i int32) Relation {
 }
 
 // allowed tells whether the principal may do this at an entry, or why not.
-func (w *walk) allowed(a Action, i int32, shared bool) Reason {
+func (w *walk) allowed(a Action, i int32, helped bool) Reason {
 	if a == 0 {
 		return SetOnce
 	}
-	if a != EditReply && a != EditOffer {
+	if a != EditReply && a != EditOffer && a != Moderate {
 		i = w.post(i)
 	}
 	r := w.relation(i)
 	switch {
 	case Allowed(w.p.Roles, a, r):
 		return 0
-	case shared && w.entry(i).flags&flagShared != 0 && Allowed(w.p.Roles, EditShared, r):
+	case helped && Allowed(w.p.Roles, EditAsHelper, r) && w.x.helps(i, w.p.Member):
 		return 0
 	case table[a][Own].Any(w.p.Roles):
 		return NotYours
@@ -294,7 +298,7 @@ func (w *walk) mayEdit() Reason {
 	if w.obj.fresh || w.may {
 		return 0
 	}
-	r := w.allowed(w.obj.edit, w.obj.entry, w.obj.shared)
+	r := w.allowed(w.obj.edit, w.obj.entry, w.obj.helped)
 	w.may = r == 0
 	return r
 }

@@ -2,6 +2,7 @@ package rights
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/tavle-org/tavle/crdt/board"
@@ -37,6 +38,18 @@ func cast(t fataler) []*device {
 	tablet := member("anna", Resident) // a second device of anna's
 	tablet.Device = "tablet of anna"
 	return append(all, onPage(t, "anna's tablet", tablet))
+}
+
+// helps tells whether a device shows that its member helps with a post, and that
+// nobody declined it or accepted themselves: see helpers.go.
+func (d *device) helps(p *board.Post) bool {
+	for _, o := range p.Helpers(nil) {
+		declined := func(a board.Answer) bool { return a.Answer == "declined" || d.p.owns(a.By) }
+		if d.p.owns(o.CreatedBy) && !slices.ContainsFunc(o.Answers, declined) {
+			return true
+		}
+	}
+	return false
 }
 
 // relationTo is how a device stands to a post, said by what it reads.
@@ -114,6 +127,12 @@ func (s *story) act(d *device, p *board.Post, a Action) {
 			When: &board.When{Start: noon, End: noon + 5}, DropCategories: []string{string(ident("c"))},
 		}))
 		d.must(d.Extend(d.now, p.ID, noon+2000))
+	case EditAsHelper: // at the server, so that nobody took it back meanwhile
+		d.sync(s.s)
+		if p = d.post(p.ID); d.helps(p) {
+			d.must(d.EditPost(d.now, p.ID, board.PostEdit{Title: ptr("hjulpet " + text), Body: &text, When: &board.When{Start: noon + 9}}))
+			d.push(s.s)
+		}
 	case Reply:
 		d.must(d.Reply(d.now, p.ID, board.NewReply{ID: s.id(), Body: text, Author: d.name, CreatedBy: d.ref, Lang: "da"}))
 	case Offer:
@@ -126,7 +145,8 @@ func (s *story) act(d *device, p *board.Post, a Action) {
 		}
 	case AnswerOffer:
 		for _, o := range p.Offers {
-			d.must(d.AnswerOffer(d.now, p.ID, o.ID, board.NewVote{ID: s.id(), Is: "accepted", By: d.ref}))
+			answer := rapid.SampledFrom([]string{"accepted", "accepted", "declined"}).Draw(s.t, "answer")
+			d.must(d.AnswerOffer(d.now, p.ID, o.ID, board.NewVote{ID: s.id(), Is: answer, By: d.ref}))
 		}
 	case ClosePost:
 		if p.Open() {
@@ -205,5 +225,5 @@ func TestWritersAreLetThrough(t *testing.T) {
 }
 
 func summary(x *Index) string {
-	return fmt.Sprint(x.entries, x.refs, x.authors, x.objects, x.hashes)
+	return fmt.Sprint(x.entries, x.refs, x.authors, x.objects, x.hashes, x.helpers, x.targets)
 }

@@ -4,7 +4,7 @@
 import type { Post } from "../../model/schema.js"
 import type { Role } from "./me.js"
 
-/** How who acts stands to a post, reply or offer: it is their own, was made for a neighbour, was made at a kiosk, or is another's. */
+/** How who acts stands to a post, reply or offer, or to what is moderated: it is their own, was made for a neighbour, was made at a kiosk, or is another's. */
 export type Relation = "own" | "proxy" | "kiosk" | "other"
 
 const resident: readonly Role[] = ["resident", "connector", "matchmaker", "moderator", "ambassador", "owner", "deputy"]
@@ -51,9 +51,12 @@ const table: Record<Action, Rule> = {
 /** Every action, in the order of the table. */
 export const actions = Object.keys(table) as Action[]
 
-/** Whether one of the roles may do this to what stands so to who does it. */
-export const allowed = (roles: readonly Role[], action: Action, relation: Relation): boolean =>
-  ((table as Partial<Record<string, Rule>>)[action]?.[relation] ?? []).some(role => roles.includes(role))
+/** Whether one of the roles may do this to what stands so to who does it; to anything, when no relation is named. */
+export function allowed(roles: readonly Role[], action: Action, relation?: Relation): boolean {
+  const rule = (table as Partial<Record<string, Rule>>)[action] ?? {}
+  const may = relation ? (rule[relation] ?? []) : Object.values(rule).flat()
+  return may.some(role => roles.includes(role))
+}
 
 /** Whether a reference in a document is that of the member, or of a visit to it. */
 export const owns = (member: string, ref: string): boolean => member !== "" && (ref === member || ref.startsWith(`${member}.`))
