@@ -165,10 +165,10 @@ export class Client {
   }
 
   /**
-   * Whether this member may do something on a board: to what is their own, or stands otherwise to them (see {@link relationTo}). An app shows
+   * Whether this member may do something on a board: to what stands so to them (see {@link relationTo}), or to anything at all. An app shows
    * what it may; what is really written is judged by the server. On open servers everybody may everything.
    */
-  may(board: string, action: Action, relation: Relation = "own"): boolean {
+  may(board: string, action: Action, relation?: Relation): boolean {
     return this.#options.membership?.may(board, action, relation) ?? true
   }
 

@@ -195,3 +195,13 @@ test("a key stays in IndexedDB as it is, and leaves it when it is forgotten", as
   assert.deepEqual((await indexedDB.databases()).filter(({ name }) => name === "keeper-test"), [])
   assert.equal(await keeper.load(), null)
 })
+
+test("a window hears that another one has joined", async () => {
+  const api = new FakeAPI()
+  const keeper = new MemoryKeeper()
+  const [one, two] = [await open(api, { keeper }), await open(api, { keeper })]
+  await assert.rejects(two.credentials(), code("signIn"))
+  await one.join(api.code, phone)
+  assert.deepEqual(await two.credentials(), ["tavle.v1", "tavle.ticket.a-ticket"])
+  assert.equal(two.standing.get().state, "member")
+})

@@ -77,8 +77,7 @@ export class Membership {
   /** Reads what the device keeps. Never waits for the network, and never fails: where nothing can be read, the device has to join. */
   static async open(options: MembershipOptions): Promise<Membership> {
     const membership = new Membership(options)
-    const kept = await membership.#keeper.load().catch(() => null)
-    if (kept?.server === membership.#calls.origin) membership.#take(kept)
+    await membership.#recall()
     await membership.look()
     return membership
   }
@@ -128,8 +127,8 @@ export class Membership {
     return link && this.join(link.code, joining)
   }
 
-  /** Whether this member may do something on a board: to what is their own, or stands otherwise to them. For what an app shows. */
-  may(board: string, action: Action, relation: Relation = "own"): boolean {
+  /** Whether this member may do something on a board: to what stands so to them, or to anything at all. For what an app shows. */
+  may(board: string, action: Action, relation?: Relation): boolean {
     const me = this.#me.get()
     return me !== null && allowed(rolesOn(me, board.replace(/^automerge:/, ""), this.#now()), action, relation)
   }
@@ -169,7 +168,7 @@ export class Membership {
 
   /** @internal What the next connection shows: subprotocols, or nothing when the browser sends its cookie. Throws {@link Problem}. */
   async credentials(): Promise<string[]> {
-    const kept = this.#kept
+    const kept = this.#kept ?? (await this.#recall())
     if (!kept) throw new Problem("signIn", "this device has not joined")
     const { state } = this.#standing.get()
     if (state === "revoked") throw new Problem("revoked", "this device does not belong any more")
@@ -213,6 +212,14 @@ export class Membership {
     this.#calls.forget()
     this.#me.set(null)
     await this.#keeper.clear()
+  }
+
+  /** Reads what is kept: another window of the device may have joined. */
+  async #recall(): Promise<Kept | null> {
+    const kept = await this.#keeper.load().catch(() => null)
+    if (kept?.server !== this.#calls.origin) return null
+    this.#take(kept)
+    return kept
   }
 
   #take(kept: Kept): void {
@@ -281,7 +288,7 @@ function meIn(answer: unknown): Me {
 export function takeLink(hash: string): { code: string; fingerprint: string | null } | null {
   const link = joinLink(hash)
   if (!link) return null
-  if (typeof history !== "undefined" && typeof location !== "undefined" && location.hash === hash)
+  if (typeof history !== "undefined" && typeof location !== "undefined" && location.hash.replace(/^#/, "") === hash.replace(/^#/, ""))
     history.replaceState(history.state, "", location.pathname + location.search + withoutCode(hash))
   return link
 }
