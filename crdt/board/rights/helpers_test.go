@@ -223,11 +223,9 @@ func TestAnswersOfNobody(t *testing.T) {
 		c.set(e, "by", x.maker.ref)
 		c.set(e, "answer", answer)
 		x.s.h.SetGuard(nil)
-		change := c.change(t)
-		if _, err := x.s.h.Add(change); err != nil {
+		if _, err := x.s.h.Add(c.change(t)); err != nil {
 			t.Fatal(err)
 		}
-		x.s.x.Add(change, Author{})
 		x.s.h.SetGuard(x.s)
 	}
 	x.offer("first", x.p)

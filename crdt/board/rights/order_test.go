@@ -178,7 +178,6 @@ func TestDocumentWrittenWithoutRules(t *testing.T) {
 		if _, err := s.h.Add(c); err != nil {
 			t.Fatal(err)
 		}
-		s.x.Add(c, Author{})
 	}
 	add(board.PageGenesis(board.DemoBoard(), may, 0))
 	r := replicaOf(s.h)
