@@ -21,7 +21,7 @@ import { serverTime } from "./net/server-time.js"
 import { Value, type Observable } from "./observable.js"
 import { Belonging, type Revoked } from "./membership/belonging.js"
 import type { Known, Membership } from "./membership/membership.js"
-import type { Me } from "./membership/rules/me.js"
+import { serverNow, type Me } from "./membership/rules/me.js"
 import type { Action, Relation } from "./membership/rules/rights.js"
 import type { Refusal } from "./membership/refusals.js"
 import { ready, type Wasm } from "./wasm.js"
@@ -287,6 +287,10 @@ export class Client {
   }
 
   #belong(membership: Membership): Belonging {
+    membership.serverNow = () => {
+      const { contact } = this.#registry.record
+      return contact && serverNow(this.#now(), contact)
+    }
     return new Belonging({
       membership,
       storage: this.#storage,

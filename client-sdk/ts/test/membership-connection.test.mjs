@@ -53,13 +53,13 @@ const joins = socket => {
 }
 const timing = { retryFirst: 20, retryLongest: 80, tick: 50, retryRefused: 400 }
 
-async function member(t, script, { api = new FakeAPI(), storage = new MemoryStorage() } = {}) {
+async function member(t, script, { api = new FakeAPI(), storage = new MemoryStorage(), now = Date.now, serverTime = async () => null } = {}) {
   const keeper = new MemoryKeeper()
-  const membership = await Membership.open({ server: api.origin, fetch: api.fetch, keeper })
+  const membership = await Membership.open({ server: api.origin, fetch: api.fetch, keeper, now })
   await membership.join(api.code, { label: "a phone", kind: "phone" })
   api.calls = []
   const { Socket, all } = sockets(script)
-  const client = await Client.open({ url: `${api.origin}/sync`, storage, membership, origin: "phone", webSocket: Socket, secondPlace: null, timing, serverTime: async () => null })
+  const client = await Client.open({ url: `${api.origin}/sync`, storage, membership, origin: "phone", webSocket: Socket, secondPlace: null, timing, now, serverTime })
   t.after(() => client.close())
   return { api, client, membership, all, storage }
 }
@@ -76,6 +76,22 @@ test("each connection shows a ticket of its own, and who the device is is asked 
   all[0].end(1012, "what this device may do has changed")
   await until(() => client.may("board", "editBoard"), "the new role")
   assert.equal(count(api.calls, "/v1/ticket"), 2)
+})
+
+test("a device that believes to be in 1970 has its roles, by the server's clock once it has heard that", async t => {
+  const api = new FakeAPI()
+  const server = Date.UTC(2026, 10, 22)
+  const hour = 3_600_000
+  api.boards[0].roles = [{ role: "resident", from: server - hour }, { role: "matchmaker", from: server - hour, until: server + hour }, { role: "owner", from: server + hour }]
+  let tell = () => {}
+  const told = new Promise(resolve => (tell = resolve))
+  const { client } = await member(t, joins, { api, now: () => 1000, serverTime: () => told })
+  assert.equal(client.may("board", "post"), true, "before the server's clock is known")
+  assert.equal(client.may("board", "postForOther"), false)
+  tell(server)
+  await until(() => client.may("board", "postForOther"), "the role that ends")
+  assert.equal(client.may("board", "post"), true)
+  assert.equal(client.may("board", "editBoard"), false, "a role that begins later")
 })
 
 test("a server that lets nobody in is asked why, and the session is renewed once: no loop", async t => {

@@ -6,7 +6,7 @@ import { test } from "node:test"
 import fc from "fast-check"
 import { joinLink, normalCode, showCode, withoutCode } from "../dist/membership/rules/code.js"
 import { ended, look, reached } from "../dist/membership/rules/lease.js"
-import { readMe, rolesOn } from "../dist/membership/rules/me.js"
+import { readMe, rolesOn, serverNow } from "../dist/membership/rules/me.js"
 import { base64, base64url, deviceId, joinSubject, proofMessage } from "../dist/membership/rules/proof.js"
 import { reasonCodes, sentencesOf } from "../dist/membership/reasons.js"
 import { actions, allowed, owns, relationTo } from "../dist/membership/rules/rights.js"
@@ -55,7 +55,21 @@ test("roles hold from and until their moments", () => {
   const me = readMe({ device: { id: "d" }, member: { ref: "m" }, boards: [board([{ role: "resident", from: 10, until: 20 }, { role: "owner", from: 15 }])] })
   assert.deepEqual([5, 10, 15, 20].map(now => rolesOn(me, "b", now)), [[], ["resident"], ["resident", "owner"], ["owner"]])
   assert.deepEqual(rolesOn(me, "other", 15), [])
+  assert.deepEqual([5, 10, 15, 20].map(now => rolesOn(me, "b", now, false)), [["owner"], ["resident", "owner"], ["resident", "owner"], ["owner"]])
   for (const strange of [null, 7, {}, { device: {} }, { device: { id: "x" } }, { device: { id: 3 }, member: { ref: "m" } }]) assert.equal(readMe(strange), null)
+})
+
+test("the server's moment is known by what both clocks said", () => {
+  const [hour, year] = [3_600_000, 365 * 86_400_000]
+  const server = 50 * year
+  const at = (now, device) => serverNow(now, { server, device }) - server
+  const second = 1000
+  assert.equal(at(server - hour + 5, server - hour), 5 + second, "an hour slow")
+  assert.equal(at(server + hour + 5, server + hour), 5 + second, "an hour fast")
+  assert.equal(at(hour, 0), hour + second, "in 1970 since then")
+  assert.equal(at(0, server), second, "put back to 1970 since then")
+  assert.equal(at(server + 7, 0), 7 + second, "put right since then")
+  assert.equal(at(server + 30 * year + 5, server + 30 * year), 5 + second, "30 years ahead")
 })
 
 const law = JSON.parse(readFileSync(new URL("../../../crdt/testdata/board/rights.json", import.meta.url)))

@@ -1,7 +1,7 @@
 // What membership means to an open client: it refreshes, recovers from refusals, tells how the device is, and ends.
 
 import type { GuardedStorage } from "../device/guard.js"
-import { wipePage } from "../device/platform.js"
+import { pause, wipePage } from "../device/platform.js"
 import { toldSpace, type Documents } from "../documents.js"
 import type { Verdict } from "../net/adapter.js"
 import { Value } from "../observable.js"
@@ -38,6 +38,7 @@ export interface Owned {
 }
 
 const statusEvery = 3_600_000 // milliseconds
+const offerLongest = 30_000 // milliseconds that a network which carries nothing can delay the end
 const forbidden = 4403
 const unauthorised = 4401
 
@@ -111,7 +112,8 @@ export class Belonging {
     const { membership, storage } = this.#owned
     this.#owned.stop()
     this.revoked.set({ lease: membership.standing.get().lease, unsent: [], offered: null, wiped: false })
-    await this.#offer().catch(() => this.revoked.patch({ offered: false }))
+    await Promise.race([this.#offer().catch(() => {}), pause(offerLongest)])
+    if (this.revoked.get()!.offered === null) this.revoked.patch({ offered: false })
     await Promise.allSettled([storage.wipe(), membership.forget(), this.#owned.wipe()])
     wipePage()
     this.revoked.patch({ wiped: true })
@@ -124,6 +126,7 @@ export class Belonging {
     const stored = await heldIn(storage, toldSpace).catch(() => [])
     const held = [...open, ...stored.filter(({ document }) => !open.some(other => other.document === document))]
     this.revoked.patch({ unsent: unsentOf(held) })
-    this.revoked.patch({ offered: await offer(membership, held) })
+    const offered = await offer(membership, held)
+    if (!this.revoked.get()!.wiped) this.revoked.patch({ offered })
   }
 }

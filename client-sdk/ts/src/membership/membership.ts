@@ -7,7 +7,7 @@ import { IndexedDBKeeper, MemoryKeeper, type Keeper, type Kept } from "./keeper.
 import { makeKey, sign, type DeviceKey } from "./keys.js"
 import { joinLink, normalCode, withoutCode } from "./rules/code.js"
 import { ended, look, reached } from "./rules/lease.js"
-import { readMe, rolesOn, type DeviceKind, type Me } from "./rules/me.js"
+import { readMe, rolesOn, type DeviceKind, type Me, type Role } from "./rules/me.js"
 import { joinSubject, proofMessage, type Purpose } from "./rules/proof.js"
 import { allowed, type Action, type Relation } from "./rules/rights.js"
 
@@ -63,6 +63,8 @@ export class Membership {
   readonly me: Observable<Me | null>
   readonly standing: Observable<Standing>
   readonly appVersion: string
+  /** @internal What the server's clock says, as far as the client knows; null while it does not. */
+  serverNow: () => number | null = () => null
   readonly #calls: Calls
   readonly #keeper: Keeper
   readonly #now: () => number
@@ -130,7 +132,7 @@ export class Membership {
   /** Whether this member may do something on a board: to what stands so to them, or to anything at all. For what an app shows. */
   may(board: string, action: Action, relation?: Relation): boolean {
     const me = this.#me.get()
-    return me !== null && allowed(rolesOn(me, board.replace(/^automerge:/, ""), this.#now()), action, relation)
+    return me !== null && allowed(this.#rolesOn(me, board.replace(/^automerge:/, "")), action, relation)
   }
 
   /** Asks the server who this device is, and renews the session if that has ended. Throws {@link Problem}. */
@@ -220,6 +222,11 @@ export class Membership {
     if (kept?.server !== this.#calls.origin) return null
     this.#take(kept)
     return kept
+  }
+
+  #rolesOn(me: Me, board: string): Role[] {
+    const now = this.serverNow()
+    return rolesOn(me, board, now ?? this.#now(), now !== null)
   }
 
   #take(kept: Kept): void {

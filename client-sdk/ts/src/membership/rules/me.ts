@@ -1,5 +1,7 @@
 // Who a device belongs to, as the server tells it. Pure.
 
+import { bestNow, type Contact } from "../../model/time.js"
+
 /** The roles there are on a board. A newer server may name others. */
 export type Role = "visitor" | "resident" | "connector" | "matchmaker" | "moderator" | "ambassador" | "owner" | "deputy" | "observer"
 
@@ -74,8 +76,22 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ""
 
 const moment = (value: unknown): number | null => (typeof value === "number" && value > 0 ? value : null)
 
-/** The roles that hold on a board at a moment. */
-export function rolesOn(me: Me, board: string, now: number): Role[] {
+/**
+ * The roles that hold on a board at a moment of the server's clock. Where that is not known, now is what the device says, and a role without
+ * an end holds: the server told of it, and a device that believes to be in 1970 would have none.
+ */
+export function rolesOn(me: Me, board: string, now: number, known = true): Role[] {
   const roles = me.boards.find(({ id }) => id === board)?.roles ?? []
-  return roles.filter(({ from, until }) => from <= now && (until === null || now < until)).map(({ role }) => role)
+  const holds = ({ from, until }: RoleHeld) => (until === null ? !known || from <= now : from <= now && now < until)
+  return roles.filter(holds).map(({ role }) => role)
+}
+
+const dayMillis = 86_400_000
+const rounded = 1000 // the server told its time in whole seconds, rounded down
+
+/** What the server's clock says, for what it says about moments: also a difference of minutes counts, which documents take as it is. */
+export function serverNow(now: number, contact: Contact): number {
+  const off = contact.server - contact.device
+  const best = Math.abs(off) > dayMillis ? bestNow(now, 0, contact) : Math.max(now + off, contact.server)
+  return best + rounded
 }
