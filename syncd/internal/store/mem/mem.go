@@ -27,6 +27,7 @@ type Disk struct {
 	authors   map[id.Document]map[id.Actor]store.ActorAuthor
 	records   map[string][]byte
 	snapshots map[id.Document]snapshot
+	graphs    map[id.Document]graph
 }
 
 type document struct {
@@ -44,6 +45,7 @@ func NewDisk() *Disk {
 		authors:   make(map[id.Document]map[id.Actor]store.ActorAuthor),
 		records:   make(map[string][]byte),
 		snapshots: make(map[id.Document]snapshot),
+		graphs:    make(map[id.Document]graph),
 	}
 }
 

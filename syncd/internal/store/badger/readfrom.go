@@ -1,0 +1,166 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+
+	kv "github.com/dgraph-io/badger/v4"
+
+	"github.com/tavle-org/tavle/crdt/id"
+)
+
+// # Finding one change
+//
+// The records of a document are found by walking from the first. From the middle,
+// the record that holds a change is the nearest one at or before it that is long
+// enough; but an append that was cut short may have left records in between, which
+// no walk reaches. So each candidate is shown to someone who knows what the right
+// one holds, and the search goes on further back.
+
+// candidates calls try with the first change of each record that may hold change
+// i, the nearest first, until try returns true. It reports whether one did.
+func candidates(txn *kv.Txn, doc id.Document, i uint32, try func(first uint32) (bool, error)) (bool, error) {
+	// Mostly a change has a record of its own, or begins one.
+	if value, err := valueOf(txn, recordKey(doc, i, 0)); err != nil {
+		return false, err
+	} else if value != nil {
+		if ok, err := try(i); ok || err != nil {
+			return ok, err
+		}
+	}
+	if i == 0 {
+		return false, nil
+	}
+	it := txn.NewIterator(kv.IteratorOptions{Prefix: recordPrefix(doc), Reverse: true})
+	defer it.Close()
+	for it.Seek(recordKey(doc, i-1, 1<<16-1)); it.Valid(); it.Next() {
+		first, part, err := parseRecordKey(it.Item().Key())
+		if err != nil || part != 0 {
+			continue
+		}
+		if i-first >= recordChangesMax {
+			break
+		}
+		holds := false
+		err = it.Item().Value(func(v []byte) error {
+			h, err := parseHeader(v)
+			holds = err == nil && uint64(first)+uint64(h.changes) > uint64(i)
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+		if !holds {
+			continue
+		}
+		if ok, err := try(first); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
+}
+
+// recordAt reads the record whose first change has index first.
+func (s *Store) recordAt(r recordReader, first uint32) ([][]byte, error) {
+	h, value, err := r.read(first)
+	if err != nil {
+		return nil, err
+	}
+	return s.codec.decodeRecord(r.doc, first, h, value)
+}
+
+// ReadFrom implements store.Graphs.
+func (s *Store) ReadFrom(doc id.Document, from int, is func([]byte) bool, yield func(int, []byte) bool) error {
+	if err := s.calls.Enter(); err != nil {
+		return err
+	}
+	defer s.calls.Leave()
+	txn := s.db.NewTransaction(false)
+	defer txn.Discard()
+	m, _, err := readMeta(txn, doc)
+	if err != nil {
+		return err
+	}
+	if from < 0 || from >= int(m.changes) {
+		return damagedAt(doc, uint32(from), errors.New("the document ends before it"))
+	}
+	r := newRecordReader(txn, doc)
+	defer r.close()
+	var bad error
+	found, err := candidates(txn, doc, uint32(from), func(first uint32) (bool, error) {
+		changes, err := s.recordAt(r, first)
+		if err != nil {
+			bad = errors.Join(bad, err)
+			return false, nil
+		}
+		if from-int(first) >= len(changes) || !is(changes[from-int(first)]) {
+			return false, nil
+		}
+		return true, s.yieldFrom(r, m, first, from, changes, yield)
+	})
+	if err != nil {
+		return err
+	}
+	if !found {
+		return damagedAt(doc, uint32(from), errors.Join(bad, errMissing))
+	}
+	return nil
+}
+
+// yieldFrom yields the changes from index from on, of which the first are in a
+// record that was read.
+func (s *Store) yieldFrom(
+	r recordReader, m meta, first uint32, from int, changes [][]byte, yield func(int, []byte) bool,
+) (err error) {
+	for {
+		for k, c := range changes {
+			if i := int(first) + k; i >= from && i < int(m.changes) && !yield(i, c) {
+				return nil
+			}
+		}
+		if first += uint32(len(changes)); first >= m.changes {
+			return nil
+		}
+		if changes, err = s.recordAt(r, first); err != nil {
+			return damagedAt(r.doc, first, err)
+		}
+	}
+}
+
+// readTail reads the changes that follow those of a graph.
+func (s *Store) readTail(txn *kv.Txn, doc id.Document, m meta, pieces []graphPiece) ([][]byte, error) {
+	end, chain := endOf(pieces), pieces[len(pieces)-1].digest
+	switch {
+	case end > m.changes:
+		return nil, fmt.Errorf("%w: it is of %d changes, the document has %d", errPiece, end, m.changes)
+	case end == m.changes && chain != m.digest:
+		return nil, fmt.Errorf("%w: it is of another document", errPiece)
+	case m.changes-end > graphTailMax:
+		return nil, fmt.Errorf("%w: it is old", errPiece)
+	case end == m.changes:
+		return nil, nil
+	}
+	r := newRecordReader(txn, doc)
+	defer r.close()
+	var tail [][]byte
+	found, err := candidates(txn, doc, end, func(first uint32) (bool, error) {
+		changes, err := s.recordAt(r, first)
+		if err != nil {
+			return false, nil // whether it is one that counts is found out by reading all
+		}
+		tail = tail[:0]
+		d := chain
+		err = s.yieldFrom(r, m, first, int(end), changes, func(_ int, c []byte) bool {
+			tail, d = append(tail, c), d.next(c)
+			return true
+		})
+		return err == nil && d == m.digest && len(tail) == int(m.changes-end), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("%w: the changes do not follow it", errPiece)
+	}
+	return tail, nil
+}
