@@ -22,6 +22,9 @@ const (
 
 	// formatEntryBytes is what the format record takes in a transaction.
 	formatEntryBytes = 32
+
+	// formatEntries is how often an append may raise the format.
+	formatEntries = 2
 )
 
 // authorBytes is what an author takes in a transaction, or a little more.
@@ -97,7 +100,7 @@ func (w *writer) authors(a store.Append) error {
 	if len(a.Authors) == 0 {
 		return nil
 	}
-	if err := w.raiseFormat(); err != nil {
+	if err := w.raiseFormat(formatMembers); err != nil {
 		return err
 	}
 	for _, author := range a.Authors {
@@ -106,18 +109,6 @@ func (w *writer) authors(a store.Append) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// raiseFormat notes in the format record that the store has more than documents.
-func (w *writer) raiseFormat() error {
-	if w.store.format >= formatVersion || w.raised {
-		return nil
-	}
-	if err := w.setSplit(formatKey, formatRecord(formatVersion)); err != nil {
-		return err
-	}
-	w.raised = true
 	return nil
 }
 

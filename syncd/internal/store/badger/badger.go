@@ -98,6 +98,9 @@ type Store struct {
 	// unknown is set when the outcome of a write is unknown.
 	unknown atomic.Bool
 
+	// mergeMu is held for the whole of a Merge, and taken before commitMu.
+	mergeMu sync.Mutex
+
 	// commitMu is held for the whole of a Commit or PutRecords.
 	commitMu sync.Mutex
 	rotation rotation // guarded by commitMu

@@ -120,8 +120,8 @@ type writer struct {
 	txn       *kv.Txn // nil when empty
 	bytes     int
 	entries   int
-	committed bool // a transaction of this batch was committed or tried
-	raised    bool // a transaction of this batch raises the format
+	committed bool   // a transaction of this batch was committed or tried
+	raised    uint16 // the format that the transaction raises the store to, 0 for none
 }
 
 // append adds the entries of one append, as few transactions as they fit in.
@@ -132,11 +132,8 @@ func (w *writer) append(a store.Append, m meta) error {
 	for _, author := range a.Authors {
 		bytes += authorBytes(author)
 	}
-	entries += len(a.Authors)
-	if len(a.Authors) > 0 {
-		entries++ // the format record
-		bytes += formatEntryBytes
-	}
+	entries += len(a.Authors) + formatEntries
+	bytes += formatEntries * formatEntryBytes
 
 	whole := bytes <= txnBytesMax && entries <= txnEntriesMax
 	if !whole || w.bytes+bytes > txnBytesMax || w.entries+entries > txnEntriesMax {
@@ -154,6 +151,9 @@ func (w *writer) append(a store.Append, m meta) error {
 		return err
 	}
 	for _, r := range records {
+		if err := w.raiseFormat(r.format()); err != nil {
+			return err
+		}
 		for i := range r.parts() {
 			if err := w.setSplit(r.part(i)); err != nil {
 				return err
@@ -176,7 +176,7 @@ func (s *Store) encode(a store.Append) (records []record, bytes, entries int) {
 	first, rest := uint32(a.First), a.Changes
 	for len(rest) > 0 {
 		var r record
-		r, rest = s.codec.encodeRecord(a.Document, first, rest)
+		r, rest = s.codec.encodeRecord(a.Document, first, rest, effortCommit)
 		first += uint32(r.changes)
 		records = append(records, r)
 		bytes += len(r.value) + r.parts()*(recordKeyBytes+entryBytesMore)
@@ -214,14 +214,12 @@ func (w *writer) flush() error {
 	if w.txn == nil {
 		return nil
 	}
-	txn := w.txn
-	w.txn, w.bytes, w.entries, w.committed = nil, 0, 0, true
+	txn, raised := w.txn, w.raised
+	w.txn, w.bytes, w.entries, w.committed, w.raised = nil, 0, 0, true, 0
 	if err := w.store.finish(txn); err != nil {
 		return err
 	}
-	if w.raised {
-		w.store.format = formatVersion
-	}
+	w.store.format = max(w.store.format, raised)
 	return nil
 }
 

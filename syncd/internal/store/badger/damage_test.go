@@ -89,7 +89,7 @@ func TestDamageIsNamed(t *testing.T) {
 			edit(t, s, func(txn *kv.Txn) error { return txn.Set(recordKey(doc, 4, 0), other) })
 		}, "change 4"},
 		{"a record is that of another history", func(t *testing.T, s *Store) {
-			other, _ := s.codec.encodeRecord(doc, 4, [][]byte{[]byte("something else")})
+			other, _ := s.codec.encodeRecord(doc, 4, [][]byte{[]byte("something else")}, effortCommit)
 			edit(t, s, func(txn *kv.Txn) error { return txn.Set(other.part(0)) })
 		}, "change 11"},
 		{"the description is missing", remove(metaKey(doc)), "change 0"},
@@ -166,8 +166,8 @@ func TestABadBitInATableCostsOneDocument(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	victim := storetest.Changes(storetest.Document(bad), 1, 1, 350)[0]
-	flipInTables(t, dir, victim)
+	victim, _ := s.codec.encodeRecord(storetest.Document(bad), 1, storetest.Changes(storetest.Document(bad), 1, 1, 350), effortCommit)
+	flipInTables(t, dir, victim.value)
 
 	check := func(s *Store, when string) {
 		for n := range documents {
@@ -291,18 +291,24 @@ func TestHostileRecordsAndDescriptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.close()
-	good, _ := c.encodeRecord(doc, 0, storetest.Changes(doc, 0, 20, 350))
+	var records []record
+	for _, n := range []int{1, 20} { // one with the dictionary, one with zstd
+		r, _ := c.encodeRecord(doc, 0, newCorpus(t, 1, corpusPosts(t, 1)).take(n), effortCommit)
+		records = append(records, r, oldRecord(c, doc, 0, storetest.Changes(doc, 0, n, 350)))
+	}
 	description := meta{changes: 20, reserved: 20, heads: storetest.Heads(1, 2)}.encode(doc)
-	for at := range good.value {
-		bad := flip(at)(bytes.Clone(good.value))
-		if h, err := parseHeader(bad); err == nil {
-			if _, err := c.decodeRecord(doc, 0, h, bad); err == nil {
-				t.Fatalf("a bad bit in byte %d of a record is not noticed", at)
+	for _, good := range records {
+		for at := range good.value {
+			bad := flip(at)(bytes.Clone(good.value))
+			if h, err := parseHeader(bad); err == nil {
+				if _, err := c.decodeRecord(doc, 0, h, bad); err == nil {
+					t.Fatalf("encoding %d: a bad bit in byte %d of a record is not noticed", good.encoding(), at)
+				}
 			}
-		}
-		if h, err := parseHeader(good.value[:at]); err == nil {
-			if _, err := c.decodeRecord(doc, 0, h, good.value[:at]); err == nil {
-				t.Fatalf("a record cut at byte %d is not noticed", at)
+			if h, err := parseHeader(good.value[:at]); err == nil {
+				if _, err := c.decodeRecord(doc, 0, h, good.value[:at]); err == nil {
+					t.Fatalf("encoding %d: a record cut at byte %d is not noticed", good.encoding(), at)
+				}
 			}
 		}
 	}

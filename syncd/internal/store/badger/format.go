@@ -13,11 +13,13 @@ import (
 )
 
 // Versions of FORMAT.md that this package reads. A store has the first until it
-// gets its first author or named record: from then on a program that does not
-// know those must not open it.
+// gets its first author or named record, and the first two until it gets its first
+// lean record: from then on a program that does not know those must not open it.
 const (
 	formatDocuments = 1
-	formatVersion   = 2
+	formatMembers   = 2
+	formatLean      = 3
+	formatVersion   = formatLean
 )
 
 var (
@@ -134,4 +136,24 @@ func valueOf(txn *kv.Txn, key []byte) ([]byte, error) {
 		return nil, err
 	}
 	return item.ValueCopy(nil)
+}
+
+// raiseFormat notes in the format record what the store has from now on.
+func (w *writer) raiseFormat(to uint16) error {
+	if max(w.store.format, w.raised) >= to {
+		return nil
+	}
+	if err := w.setSplit(formatKey, formatRecord(to)); err != nil {
+		return err
+	}
+	w.raised = to
+	return nil
+}
+
+// format is the version that a reader of the record has to know.
+func (r record) format() uint16 {
+	if r.encoding() == encodingLeanS2 || r.encoding() == encodingLeanZstd {
+		return formatLean
+	}
+	return formatDocuments
 }

@@ -21,7 +21,15 @@ func FuzzRecord(f *testing.F) {
 	for _, changes := range [][][]byte{
 		{{}}, storetest.Changes(doc, 0, 1, 350), storetest.Changes(doc, 0, 30, 350), storetest.Changes(doc, 0, 2, 20_000),
 	} {
-		r, _ := c.encodeRecord(doc, 0, changes)
+		r, _ := c.encodeRecord(doc, 0, changes, effortCommit)
+		h, err := parseHeader(r.value)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(r.value[:h.prefix], r.value[h.length:])
+	}
+	for _, n := range []int{1, 3, 40} {
+		r, _ := c.encodeRecord(doc, 0, newCorpus(f, 7, corpusPosts(f, 1)).take(n), effortCommit)
 		h, err := parseHeader(r.value)
 		if err != nil {
 			f.Fatal(err)
@@ -62,6 +70,29 @@ func FuzzMeta(f *testing.F) {
 		if err != nil || again.changes != m.changes || again.reserved != m.reserved || again.records != m.records ||
 			again.storedBytes != m.storedBytes || again.digest != m.digest || !slices.Equal(again.heads, m.heads) {
 			t.Fatalf("%+v became %+v, %v", m, again, err)
+		}
+	})
+}
+
+// FuzzLean: whatever the changes are, a lean body gives them back; and whatever a
+// body is, it gives changes or an error.
+func FuzzLean(f *testing.F) {
+	board := newCorpus(f, 7, corpusPosts(f, 1)).take(6)
+	f.Add(board[0], board[1], board[2])
+	f.Add(board[5], board[5][:9], board[4])
+	f.Add([]byte{}, []byte{0x85, 0x6f, 0x4a, 0x83, 0, 0, 0, 0, 1, 0}, []byte{3, 1, 1})
+	f.Fuzz(func(t *testing.T, a, b, c []byte) {
+		want := [][]byte{a, seal(bytes.Clone(b)), seal(child(a, b)), seal(child(b, c)), c}
+		var body []byte
+		var before hashes
+		for _, change := range want {
+			body = appendLean(body, change, &before)
+		}
+		if got, err := growLean(body, len(want)); err != nil || !slices.EqualFunc(got, want, bytes.Equal) {
+			t.Fatalf("%x\nbecame %x\n%v", want, got, err)
+		}
+		if got, err := growLean(c, len(b)); err == nil && len(got) != len(b) {
+			t.Fatalf("%d changes, want %d", len(got), len(b))
 		}
 	})
 }

@@ -10,27 +10,35 @@ import (
 )
 
 const (
-	// mergeRecordsMin is how many records a document may have for each 64 KiB,
-	// besides as many again, before Merge does anything.
-	mergeRecordsMin = 64
+	// looseRecords and looseBytes are how many records a document may have before
+	// Merge does anything: looseRecords, and one for each looseBytes that are
+	// stored. A page at rest thus keeps few small records, and one that is written
+	// all the time is written anew for each part that is added to it, not for
+	// each change.
+	looseRecords = 8
+	looseBytes   = 4 << 10
 
-	// mergeRunMax is how many records are joined into one. It keeps the
-	// transaction, which deletes them, within its limits.
-	mergeRunMax = txnEntriesMax / 2
+	// mergeRunMax is how many records are joined into one. Those who append wait
+	// while they are deleted.
+	mergeRunMax = 1024
 )
 
 // Merge joins the small records of a document, of which each append of one
-// change makes one, into few large ones, which compress to about half. It is
-// meant for an idle document; it does nothing, and costs one read, unless many
-// records have come since the last time.
+// change makes one, into few large ones, which compress to a third. It is meant for
+// an idle document; it does nothing, and costs one read, unless some records
+// have come since the last time.
 //
-// Appends and loads of the document may run meanwhile: each run of records is
-// replaced in one transaction, and the changes stay what they are.
+// Appends and loads of the document may run meanwhile: the changes stay what they
+// are. Those who append wait for at most one transaction of Merge, since records
+// are read and compressed before: nothing but Merge, of which one runs at a time,
+// replaces a record that a description counts.
 func (s *Store) Merge(doc id.Document) error {
 	if err := s.calls.Enter(); err != nil {
 		return err
 	}
 	defer s.calls.Leave()
+	s.mergeMu.Lock()
+	defer s.mergeMu.Unlock()
 	var at uint32
 	for {
 		next, more, err := s.mergeRun(doc, at)
@@ -48,15 +56,24 @@ func (s *Store) Merge(doc id.Document) error {
 type run struct {
 	first   uint32
 	changes [][]byte
-	bytes   int
+	bytes   int      // of the changes
 	keys    [][]byte // of all parts
 	records uint32
 	stored  int64
+	joined  record
 }
 
 // mergeRun replaces the run of records that begins at a change, and returns the
 // change after it. more is false at the end of the document.
 func (s *Store) mergeRun(doc id.Document, at uint32) (next uint32, more bool, err error) {
+	r, more, err := s.prepareRun(doc, at)
+	if err != nil || !more {
+		return 0, false, err
+	}
+	next = at + uint32(len(r.changes))
+	if r.records < 2 {
+		return next, true, nil
+	}
 	s.commitMu.Lock()
 	defer s.commitMu.Unlock()
 	if s.unknown.Load() {
@@ -65,29 +82,32 @@ func (s *Store) mergeRun(doc id.Document, at uint32) (next uint32, more bool, er
 	if err := s.checkSpace(nil); err != nil {
 		return 0, false, err
 	}
-	txn := s.db.NewTransaction(true)
+	return next, true, s.replace(doc, r)
+}
+
+// prepareRun does without a lock what does not need one: it reads a run and
+// encodes it anew. more is false if there is nothing to merge from there on.
+func (s *Store) prepareRun(doc id.Document, at uint32) (r run, more bool, err error) {
+	txn := s.db.NewTransaction(false)
 	defer txn.Discard()
 	m, ok, err := readMeta(txn, doc)
 	if err != nil || !ok || at >= m.changes || at == 0 && !m.scattered() {
-		return 0, false, err
+		return r, false, err
 	}
-	r, err := s.readRun(txn, doc, at, m.changes)
-	if err != nil {
-		return 0, false, err
+	if r, err = s.readRun(txn, doc, at, m.changes); err != nil || r.records < 2 {
+		return r, true, err
 	}
-	next = at + uint32(len(r.changes))
-	if r.records < 2 {
-		return next, true, nil
+	joined, rest := s.codec.encodeRecord(doc, r.first, r.changes, effortMerge)
+	if len(rest) > 0 || joined.parts() > 1 {
+		return r, false, fmt.Errorf("the records from change %d on do not fit one", r.first)
 	}
-	if err := s.replace(txn, doc, m, r); err != nil {
-		return 0, false, err
-	}
-	return next, true, s.finish(txn)
+	r.joined = joined
+	return r, true, nil
 }
 
 // scattered tells whether merging is worth its writes.
 func (m meta) scattered() bool {
-	return int64(m.records) > 2*mergeRecordsMin && int64(m.records) > mergeRecordsMin*(m.storedBytes>>16)
+	return int64(m.records) > looseRecords+m.storedBytes/looseBytes
 }
 
 // readRun reads records from change first on, as many as fit one record, and at
@@ -101,12 +121,16 @@ func (s *Store) readRun(txn *kv.Txn, doc id.Document, first, end uint32) (run, e
 		if err != nil {
 			return r, damagedAt(doc, at, err)
 		}
-		if r.records > 0 && (r.bytes+h.body > recordBytesMax || len(r.changes)+h.changes > recordChangesMax) {
-			break
-		}
 		changes, err := s.codec.decodeRecord(doc, at, h, value)
 		if err != nil {
 			return r, damagedAt(doc, at, err)
+		}
+		bytes := 0
+		for _, c := range changes {
+			bytes += len(c)
+		}
+		if r.records > 0 && (r.bytes+bytes > recordBytesMax || len(r.changes)+len(changes) > recordChangesMax) {
+			break
 		}
 		old := record{doc: doc, first: at, value: value}
 		for i := range old.parts() {
@@ -114,7 +138,7 @@ func (s *Store) readRun(txn *kv.Txn, doc id.Document, first, end uint32) (run, e
 			r.keys = append(r.keys, key)
 		}
 		r.changes = append(r.changes, changes...)
-		r.bytes += h.body
+		r.bytes += bytes
 		r.records++
 		r.stored += int64(len(value))
 		at += uint32(len(changes))
@@ -122,21 +146,37 @@ func (s *Store) readRun(txn *kv.Txn, doc id.Document, first, end uint32) (run, e
 	return r, nil
 }
 
-// replace writes the run as one record, and what the description says of it.
-func (s *Store) replace(txn *kv.Txn, doc id.Document, m meta, r run) error {
-	joined, rest := s.codec.encodeRecord(doc, r.first, r.changes)
-	if len(rest) > 0 || joined.parts() > 1 {
-		return fmt.Errorf("the records from change %d on do not fit one", r.first)
+// replace writes the run as one record, and what the description says of it. It
+// needs commitMu.
+func (s *Store) replace(doc id.Document, r run) error {
+	txn := s.db.NewTransaction(true)
+	defer txn.Discard()
+	m, _, err := readMeta(txn, doc)
+	if err != nil {
+		return err
 	}
 	for _, key := range r.keys {
 		if err := txn.Delete(key); err != nil {
 			return err
 		}
 	}
-	if err := txn.Set(joined.part(0)); err != nil {
+	if err := txn.Set(r.joined.part(0)); err != nil {
 		return err
 	}
+	format := max(s.format, r.joined.format())
+	if format > s.format {
+		if err := txn.Set(formatKey, formatRecord(format)); err != nil {
+			return err
+		}
+	}
 	m.records -= r.records - 1
-	m.storedBytes += int64(len(joined.value)) - r.stored
-	return txn.Set(metaKey(doc), m.encode(doc))
+	m.storedBytes += int64(len(r.joined.value)) - r.stored
+	if err := txn.Set(metaKey(doc), m.encode(doc)); err != nil {
+		return err
+	}
+	if err := s.finish(txn); err != nil {
+		return err
+	}
+	s.format = format
+	return nil
 }

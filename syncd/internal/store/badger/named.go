@@ -83,7 +83,7 @@ func (s *Store) checkSpaceFor(records []store.Record) error {
 
 // records adds records to a transaction that has room for RecordsMax of them.
 func (w *writer) records(records []store.Record) error {
-	if err := w.raiseFormat(); err != nil {
+	if err := w.raiseFormat(formatMembers); err != nil {
 		return err
 	}
 	for _, r := range records {

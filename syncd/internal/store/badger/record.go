@@ -75,30 +75,65 @@ func (r record) part(i int) (key, value []byte) {
 }
 
 // encodeRecord takes as many of the changes as fit, at least one, and returns
-// them as a record along with the rest.
-func (c *codec) encodeRecord(doc id.Document, first uint32, changes [][]byte) (record, [][]byte) {
+// them as a record along with the rest. Of one effort there is one call at a time.
+func (c *codec) encodeRecord(doc id.Document, first uint32, changes [][]byte, effort effort) (record, [][]byte) {
 	n, size := 1, len(changes[0])
 	for n < min(len(changes), recordChangesMax) && size+len(changes[n]) <= recordBytesMax {
 		size += len(changes[n])
 		n++
 	}
-	body := make([]byte, 0, size+n*binary.MaxVarintLen32)
+	scratch := &c.scratch[effort]
+	scratch.lean, scratch.before = scratch.lean[:0], scratch.before[:0]
 	for _, change := range changes[:n] {
-		body = binary.AppendUvarint(body, uint64(len(change)))
-		body = append(body, change...)
+		scratch.lean = appendLean(scratch.lean, change, &scratch.before)
 	}
-	encoding, stored := c.compress(body)
-
+	body := len(scratch.lean)
+	encoding, stored, ok := c.compress(effort, size)
+	if !ok {
+		scratch.lean = appendRaw(scratch.lean[:0], changes[:n])
+		encoding, stored, body = encodingRaw, scratch.lean, len(scratch.lean)
+	}
 	value := make([]byte, 0, 1+3*binary.MaxVarintLen32+sumBytes+len(stored))
 	value = append(value, encoding)
 	value = binary.AppendUvarint(value, uint64(n))
-	value = binary.AppendUvarint(value, uint64(len(body)))
+	value = binary.AppendUvarint(value, uint64(body))
 	value = binary.AppendUvarint(value, uint64(len(stored)))
 	guard := sumOf(recordKey(doc, first, 0), value, stored)
 	value = binary.BigEndian.AppendUint64(value, uint64(guard))
 	value = append(value, stored...)
+	scratch.trim()
 	return record{doc: doc, first: first, changes: n, value: value}, changes[n:]
 }
+
+// appendRaw appends the changes as they are, each after its size.
+func appendRaw(body []byte, changes [][]byte) []byte {
+	for _, change := range changes {
+		body = binary.AppendUvarint(body, uint64(len(change)))
+		body = append(body, change...)
+	}
+	return body
+}
+
+// cutRaw returns the n changes of such a body, of which they are slices.
+func cutRaw(body []byte, n int) ([][]byte, error) {
+	changes := make([][]byte, 0, n)
+	for range n {
+		size, k := binary.Uvarint(body)
+		if k <= 0 || size > uint64(len(body)-k) {
+			return nil, errShort
+		}
+		end := k + int(size)
+		changes = append(changes, body[k:end:end])
+		body = body[end:]
+	}
+	if len(body) != 0 {
+		return nil, fmt.Errorf("%d bytes follow the last change", len(body))
+	}
+	return changes, nil
+}
+
+// encoding says how the body is stored.
+func (r record) encoding() byte { return r.value[0] }
 
 // header is what stands before the body of a record.
 type header struct {
@@ -150,24 +185,14 @@ func (c *codec) decodeRecord(doc id.Document, first uint32, h header, value []by
 	if sumOf(recordKey(doc, first, 0), value[:h.prefix], stored) != h.sum {
 		return nil, errors.New("checksum does not match")
 	}
-	body, err := c.expand(h.encoding, stored, h.body)
+	body, lean, err := c.expand(h.encoding, stored, h.body)
 	if err != nil {
 		return nil, err
 	}
-	changes := make([][]byte, 0, h.changes)
-	for range h.changes {
-		size, n := binary.Uvarint(body)
-		if n <= 0 || size > uint64(len(body)-n) {
-			return nil, errShort
-		}
-		end := n + int(size)
-		changes = append(changes, body[n:end:end])
-		body = body[end:]
+	if lean {
+		return growLean(body, h.changes)
 	}
-	if len(body) != 0 {
-		return nil, fmt.Errorf("%d bytes follow the last change", len(body))
-	}
-	return changes, nil
+	return cutRaw(body, h.changes)
 }
 
 // Keys: a prefix byte, then what the name says, numbers big-endian so that

@@ -38,25 +38,55 @@ func formatOf(t *testing.T, s *Store) uint16 {
 	return v
 }
 
-// A store stays one that programs of format 1 open until it has what they must
-// not overlook.
-func TestTheFormatRisesWithTheFirstRecordOrAuthor(t *testing.T) {
-	for what, first := range map[string]func(*testing.T, *Store){
-		"record":      func(t *testing.T, s *Store) { mustPut(t, s, "a", "b") },
-		"author":      func(t *testing.T, s *Store) { mustCommit(t, s, appendWithAuthors(1, 1, 1, 350, 1)) },
-		"large batch": func(t *testing.T, s *Store) { mustCommit(t, s, appendWithAuthors(1, 1, 1000, 3000, 5000)) },
+// plain is an append of one change that no encoding makes smaller.
+func plain(doc, first int) store.Append {
+	a := storetest.AppendOf(storetest.Document(doc), first, 1, 1)
+	a.Changes = [][]byte{bytes.Clone(a.Heads[0][:])}
+	return a
+}
+
+// A store stays one that programs of an older format open until it has what they
+// must not overlook, or cannot read.
+func TestTheFormatRisesWithWhatNeedsIt(t *testing.T) {
+	for what, c := range map[string]struct {
+		first func(*testing.T, *Store)
+		want  uint16
+	}{
+		"plain change": {func(t *testing.T, s *Store) { mustCommit(t, s, plain(1, 1)) }, 1},
+		"record":       {func(t *testing.T, s *Store) { mustPut(t, s, "a", "b") }, 2},
+		"author": {func(t *testing.T, s *Store) {
+			a := plain(1, 1)
+			a.Authors = appendWithAuthors(1, 1, 1, 1, 1).Authors
+			mustCommit(t, s, a)
+		}, 2},
+		"lean change":            {func(t *testing.T, s *Store) { mustCommit(t, s, storetest.AppendOf(storetest.Document(1), 1, 1, 350)) }, 3},
+		"lean change and author": {func(t *testing.T, s *Store) { mustCommit(t, s, appendWithAuthors(1, 1, 1, 350, 1)) }, 3},
+		"large batch":            {func(t *testing.T, s *Store) { mustCommit(t, s, appendWithAuthors(1, 1, 1000, 3000, 5000)) }, 3},
+		"merge": {func(t *testing.T, s *Store) {
+			for first := 1; first < 200; first++ {
+				a := plain(1, first)
+				a.Changes[0] = bytes.Repeat(a.Changes[0][:8], 2)
+				mustCommit(t, s, a)
+			}
+			if v := formatOf(t, s); v != 1 {
+				t.Errorf("before the merge the format is %d", v)
+			}
+			if err := s.Merge(storetest.Document(1)); err != nil {
+				t.Error(err)
+			}
+		}, 3},
 	} {
 		dir := t.TempDir()
 		s := mustOpen(t, dir)
-		mustCommit(t, s, storetest.AppendOf(storetest.Document(1), 0, 1, 350))
+		mustCommit(t, s, plain(1, 0))
 		if v := formatOf(t, s); v != 1 {
-			t.Errorf("%s: with documents alone the format is %d", what, v)
+			t.Errorf("%s: with a plain change alone the format is %d", what, v)
 		}
 		s.Close()
 		s = mustOpen(t, dir) // an old store
-		first(t, s)
-		if v := formatOf(t, s); v != 2 {
-			t.Errorf("%s: afterwards the format is %d", what, v)
+		c.first(t, s)
+		if v := formatOf(t, s); v != c.want {
+			t.Errorf("%s: afterwards the format is %d, want %d", what, v, c.want)
 		}
 		s.Close()
 		s = mustOpen(t, dir)
