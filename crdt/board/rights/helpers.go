@@ -72,7 +72,7 @@ func (x *Index) moderate(record int32, target string, removes bool) {
 		return
 	}
 	x.targets[record] = n
-	if removes && shapes[x.entries[n].shape] == offerEntry {
+	if removes { // of what is no offer this says nothing
 		x.turn(n, x.entries[n].flags|flagEnded)
 	}
 }
