@@ -7,7 +7,7 @@ import { VitePWA } from "vite-plugin-pwa";
 const DIST = process.env.TAVLE_DIST ?? fileURLToPath(new URL("../../syncd/internal/webapp/dist", import.meta.url));
 /** The syncd that `npm run dev` and `vite preview` talk to. */
 const SYNCD = process.env.TAVLE_SYNCD_URL ?? "http://127.0.0.1:3030";
-const proxy = { "/sync": { target: SYNCD, ws: true }, "/app": { target: SYNCD } };
+const proxy = { "/sync": { target: SYNCD, ws: true }, "/app": { target: SYNCD }, "/v1": { target: SYNCD }, "^/p/": { target: SYNCD } };
 
 export default defineConfig({
   server: { proxy },

@@ -17,11 +17,8 @@ const CHROMIUM = process.env.TAVLE_CHROMIUM ?? "/usr/bin/chromium";
 const DIST = process.env.TAVLE_DIST ?? here("../../../syncd/internal/webapp/dist");
 const PAGES = ["/", "/kiosk", "/desk"];
 
-/** startServer serves the app of the build, and passes everything else on to a syncd with members; with `demo` one with a demo board. */
-export async function startServer({ demo = false } = {}) {
-  if (!existsSync(join(DIST, "index.html"))) throw new Error("the app is not built: npm run build");
-  const data = await mkdtemp(join(tmpdir(), "tavle-members-"));
-  let port = 0;
+/** A wire to the server: an address of its own, at which the app is, and behind which everything else is passed on until it is cut. */
+async function openWire(port) {
   let isCut = false;
   const sockets = new Set();
   const server = createServer(async (request, response) => {
@@ -34,7 +31,7 @@ export async function startServer({ demo = false } = {}) {
       return createReadStream(file).pipe(response);
     }
     const { method, url, headers } = request;
-    const on = ask({ host: "127.0.0.1", port, method, path: url, headers }, (answer) => {
+    const on = ask({ host: "127.0.0.1", port: port(), method, path: url, headers }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });
@@ -45,7 +42,7 @@ export async function startServer({ demo = false } = {}) {
     if (isCut) return socket.destroy();
     const lines = [`${request.method} ${request.url} HTTP/1.1`];
     for (let i = 0; i < request.rawHeaders.length; i += 2) lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
-    const on = connect(port, "127.0.0.1", () => {
+    const on = connect(port(), "127.0.0.1", () => {
       on.write(`${lines.join("\r\n")}\r\n\r\n`);
       on.write(head);
       on.pipe(socket).pipe(on);
@@ -61,8 +58,31 @@ export async function startServer({ demo = false } = {}) {
     }
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${server.address().port}`;
-  const flags = ["serve", `--data=${data}`, "--listen=127.0.0.1:0", "--admin-listen=off", "--free-min=1MiB", `--public-url=${url}`];
+  const end = () => {
+    for (const s of sockets) s.destroy();
+    server.closeAllConnections();
+  };
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    cut(now) {
+      isCut = now;
+      if (now) end();
+    },
+    close() {
+      end();
+      server.close();
+    },
+  };
+}
+
+/** startServer serves the app of the build in front of a syncd with members; with `demo` one with a demo board. */
+export async function startServer({ demo = false } = {}) {
+  if (!existsSync(join(DIST, "index.html"))) throw new Error("the app is not built: npm run build");
+  const data = await mkdtemp(join(tmpdir(), "tavle-members-"));
+  let port = 0;
+  const first = await openWire(() => port);
+  const wires = [first];
+  const flags = ["serve", `--data=${data}`, "--listen=127.0.0.1:0", "--admin-listen=off", "--free-min=1MiB", `--public-url=${first.url}`];
   const child = spawn(SYNCD, demo ? [...flags, "--demo"] : flags, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   port = await new Promise((resolve, reject) => {
@@ -77,28 +97,26 @@ export async function startServer({ demo = false } = {}) {
   });
   const run = promisify(execFile);
   const cli = async (...args) => JSON.parse((await run(SYNCD, [...args, `--data=${data}`, "--json"])).stdout || "null");
-  const setup = async () => {
-    for (let i = 0; i < 100 && !/code +\w{5}-\w{5}/.test(said); i++) await new Promise((resolve) => setTimeout(resolve, 50));
-    return /code +(\w{5}-\w{5})/.exec(said)?.[1] ?? "";
-  };
   return {
-    url,
+    url: first.url,
+    cut: first.cut,
+    /** Another way to the server, for one person alone: {url, cut}. */
+    async wire() {
+      const wire = await openWire(() => port);
+      wires.push(wire);
+      return wire;
+    },
     /** The code of whoever sets the server up, as it stands on the terminal. */
-    setup,
+    async setup() {
+      for (let i = 0; i < 100 && !/code +\w{5}-\w{5}/.test(said); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+      return /code +(\w{5}-\w{5})/.exec(said)?.[1] ?? "";
+    },
     /** cli runs a command beside the daemon and reads what it answers. */
     cli,
     /** invite makes a code on the command line. */
     invite: (board, role, ...more) => cli("invite", `--board=${board}`, `--role=${role}`, ...more),
-    cut(now) {
-      isCut = now;
-      if (!now) return;
-      for (const s of sockets) s.destroy();
-      server.closeAllConnections();
-    },
     async close() {
-      for (const s of sockets) s.destroy();
-      server.closeAllConnections();
-      server.close();
+      for (const wire of wires) wire.close();
       child.removeAllListeners("exit");
       const ended = new Promise((resolve) => child.on("exit", resolve));
       child.kill();

@@ -24,6 +24,7 @@ export function Boards() {
       {board && (
         <section className="stack panel" aria-labelledby="board-share">
           <h2 id="board-share">{t("boards.share")}</h2>
+          {member && <p>{t("boards.shareMembers")}</p>}
           <ShareBoard board={board} />
         </section>
       )}

@@ -75,7 +75,7 @@ function wordsOf(language: Language, info: BoardInfo, invite: About["invite"], k
     day: dayAndYear(language, invite.until),
     place: info.place || translate(language, "letter.somePlace"),
     controller: info.controller || info.title,
-    contact: contact ? [contact.name, contact.phone].filter(Boolean).join(", ") : "",
+    contact: contact ? [contact.name, contact.phone.replace(/ /g, "\u00a0")].filter(Boolean).join(", ") : "",
     hasContact: contact ? "yes" : "no",
   };
   return (key) => translate(language, kiosk && key === "letter.purpose" ? "letter.purposeKiosk" : key, values);

@@ -70,7 +70,7 @@ export function SettingsForm() {
           </Button>
         </div>
       </section>
-      <div className="owner-save">
+      <div>
         <Button type="submit" tone="primary" large icon="check">{t("do.save")}</Button>
       </div>
     </form>

@@ -8,9 +8,10 @@ const Form = lazy(() => import("./moderate"));
 const Idea = lazy(async () => ({ default: (await import("./moderate")).IdeaForm }));
 
 /** The moderator's button beside an entry, drawn anew when the entry is taken down or restored. */
-export function Moderate({ entry, label }: { entry: Pick<Post | Reply | Offer, "id" | "removed" | "hidden">; label?: string }) {
+export function Moderate({ entry, label }: { entry: Pick<Post | Reply | Offer, "id" | "removed" | "hidden" | "mine">; label?: string }) {
   const moderates = useDuty(useBoard(), "moderate");
-  return moderates && <Soon><Form key={`${entry.removed} ${entry.hidden}`} entry={entry} label={label} /></Soon>;
+  // Nobody moderates their own.
+  return moderates && !entry.mine && <Soon><Form key={`${entry.removed} ${entry.hidden}`} entry={entry} label={label} /></Soon>;
 }
 
 /** The owner's word on an idea. */

@@ -11,7 +11,7 @@ import { DeliveryMark } from "../../components/state";
 import { Icon } from "../../design/icon";
 import type { Post } from "@tavle/client";
 import { ShareSheet } from "../share/view";
-import { useMay, useMembership, useRelation } from "../join/member";
+import { useMay, useRelation } from "../join/member";
 import { Conflicts, whenWords } from "./conflicts";
 import { IdeaWord, Moderate } from "./duties";
 import { ShowButton, Why } from "./moderated";
@@ -65,8 +65,6 @@ function Whole({ post }: { post: Post }) {
   const [sharing, setSharing] = useState(false);
   const may = useMay(useBoard());
   const relation = useRelation();
-  // Where authorship is checked, a post that is prepared together has one holder all the same.
-  const open = useMembership() === null;
   const detail = useKindDetail(post);
   return (
     <>
@@ -109,7 +107,7 @@ function Whole({ post }: { post: Post }) {
         {post.clockSuspect && <p className="quiet small">{t("post.clockSuspect")}</p>}
       </article>
       {post.mine && may("editPost", relation(post)) && <Owner post={post} />}
-      {open && helpsPrepare(post) && <Together post={post} />}
+      {helpsPrepare(post) && may("editAsHelper", relation(post)) && <Together post={post} />}
       <Offers post={post} />
       <Replies post={post} />
       <ShareSheet post={post} open={sharing} onClose={() => setSharing(false)} />
