@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +15,7 @@ const (
 	joinWithin  = time.Second // the reference is deaf for a moment after it starts to listen; then another try helps
 	joinTries   = 15
 	frameMax    = 64 << 20
+	bufferBytes = 1 << 10 // of a connection, each way; many are open at once
 	writeWithin = 20 * time.Second
 )
 
@@ -43,44 +44,45 @@ type incoming struct {
 
 // A client is one connection about one document. One goroutine calls its methods.
 type client struct {
-	conn     *websocket.Conn
-	name     string
-	server   string
-	document string
-
-	known map[hash]bool
-	heads []hash // of what this client holds
-	told  []hash // the heads it told last
+	*document
+	id     string // of the document
+	name   string
+	conn   *websocket.Conn
+	server string
+	keep   io.Writer // takes what is received, if it is not nil
 
 	down, up atomic.Int64 // bytes of messages, both ways
 }
 
 // dial connects and joins, again when the server does not answer.
-func dial(url, name, document string) (*client, error) {
+func dial(url, name, id string, d *document) (*client, error) {
 	var last error
 	for range joinTries {
-		c, err := tryDial(url, name, document)
+		c, err := dialOnce(url, name, id, d, joinWithin)
 		if err == nil {
 			return c, nil
 		}
 		last = err
+		time.Sleep(joinWithin / 10)
 	}
 	return nil, fmt.Errorf("join %s as %s: %w", url, name, last)
 }
 
-func tryDial(url, name, document string) (*client, error) {
-	conn, _, err := websocket.DefaultDialer.Dial(url, nil)
+// dialOnce connects and joins within the given time.
+func dialOnce(url, name, id string, d *document, within time.Duration) (*client, error) {
+	dialer := websocket.Dialer{ReadBufferSize: bufferBytes, WriteBufferSize: bufferBytes, HandshakeTimeout: within}
+	deadline := time.Now().Add(within)
+	conn, _, err := dialer.Dial(url, nil)
 	if err != nil {
-		time.Sleep(joinWithin / 10)
 		return nil, err
 	}
 	conn.SetReadLimit(frameMax)
-	c := &client{conn: conn, name: name, document: document, known: map[hash]bool{}}
+	c := &client{document: d, conn: conn, name: name, id: id}
 	join := frame{Type: "join", PeerMetadata: &peerMetadata{IsEphemeral: true}, SupportedProtocolVersions: []string{"1"}}
 	if err := c.send(join); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	answer, err := c.receive(time.Now().Add(joinWithin))
+	answer, err := c.receive(deadline)
 	if err == nil && answer.Type != "peer" {
 		err = fmt.Errorf("join was answered by %q", answer.Type)
 	}
@@ -119,76 +121,61 @@ func (c *client) receive(deadline time.Time) (incoming, error) {
 	return f, cbor.Unmarshal(data, &f)
 }
 
-// write adds posts on top of what the client holds and sends them in one message. The client must hold the post before.
+// write adds posts on top of what the client holds and sends them in one message.
 func (c *client) write(added ...post) error {
-	last := c.heads
 	for _, p := range added {
-		c.known[p.hash] = true
-		c.heads = []hash{p.hash}
+		c.add(p)
 	}
-	c.told = c.heads
-	return c.send(frame{Type: "sync", DocumentID: c.document, Data: encodeSync(c.heads, last, added)})
+	return c.send(frame{Type: "sync", DocumentID: c.id, Data: c.news()})
 }
 
-// request asks for the document.
-func (c *client) request() error {
-	return c.send(frame{Type: "request", DocumentID: c.document, Data: encodeSync(nil, nil, nil)})
+// begin says what the client holds, or asks for the document when it has nothing.
+func (c *client) begin() error {
+	kind := "sync"
+	if len(c.heads) == 0 {
+		kind = "request"
+	}
+	return c.send(frame{Type: kind, DocumentID: c.id, Data: c.hello()})
 }
 
-// next waits for a sync message, takes what it brings, and answers as a stock client does: when its heads are others than it told.
+// next waits for a sync message, takes what it brings, and answers as a stock client does.
 func (c *client) next(deadline time.Time) (received, error) {
 	for {
 		f, err := c.receive(deadline)
 		if err != nil {
 			return received{}, err
 		}
-		if f.Type != "sync" || f.DocumentID != c.document {
+		if f.Type != "sync" || f.DocumentID != c.id {
 			continue
 		}
 		m, err := decodeSync(f.Data)
 		if err != nil {
 			return m, fmt.Errorf("read a sync message of %d bytes: %w", len(f.Data), err)
 		}
-		for _, change := range m.changes {
-			c.take(change)
+		if c.keep != nil {
+			for _, change := range m.changes {
+				if _, err := c.keep.Write(change.chunk); err != nil {
+					return m, err
+				}
+			}
 		}
-		if slices.Equal(c.heads, c.told) {
-			return m, nil
+		if reply := c.answer(m); reply != nil {
+			return m, c.send(frame{Type: "sync", DocumentID: c.id, Data: reply})
 		}
-		c.told = slices.Clone(c.heads)
-		return m, c.send(frame{Type: "sync", DocumentID: c.document, Data: encodeSync(c.heads, c.heads, nil)})
+		return m, nil
 	}
 }
 
-func (c *client) take(ch change) {
-	if c.known[ch.hash] {
-		return
-	}
-	c.known[ch.hash] = true
-	c.heads = slices.DeleteFunc(slices.Clone(c.heads), func(h hash) bool { return ch.whole || slices.Contains(ch.deps, h) })
-	c.heads = append(c.heads, ch.hash)
-}
-
-// acked waits until the server's heads contain the hash.
-func (c *client) acked(h hash, within time.Duration) error {
+// until takes messages until the condition holds for one, or for what there is already if it is nil.
+func (c *client) until(within time.Duration, what string, done func(m received) bool) error {
 	deadline := time.Now().Add(within)
-	for {
+	for !done(received{}) {
 		m, err := c.next(deadline)
 		if err != nil {
-			return fmt.Errorf("wait for an ack: %w", err)
+			return fmt.Errorf("%s waits for %s: %w", c.name, what, err)
 		}
-		if slices.Contains(m.heads, h) {
+		if done(m) {
 			return nil
-		}
-	}
-}
-
-// holds waits until the client holds the change.
-func (c *client) holds(h hash, within time.Duration) error {
-	deadline := time.Now().Add(within)
-	for !c.known[h] {
-		if _, err := c.next(deadline); err != nil {
-			return fmt.Errorf("wait for a change: %w", err)
 		}
 	}
 	return nil

@@ -1,91 +1,173 @@
-// Command bench puts the same load on two sync servers and prints what each spent.
+// Command bench puts the same load on several sync servers and prints what each spent.
 //
-// It promises identical bytes for both: the posts are made once, by posts.mjs, and replayed by clients that speak the wire protocol
-// themselves and answer as a stock client does, so that almost all of the processor is left to the server. It counts the server's own
-// processor time, from the kernel's clock of that process, and never the driver's. It shares no code with the server: what both got
-// wrong would not be seen. It owns the server processes it starts and the directories they write to.
+// It promises the same load for all: posts are made once and the same in every run, clients answer as stock clients do, and every
+// workload checks that at its end clients hold what they should, exactly. Servers take turns, workload by workload and round by round, so
+// that what else the machine does hits all alike; a figure is the median of the rounds. It counts the server's own processor time and
+// memory, from the kernel, and never the clients'. It shares no code with syncd: what both got wrong would not be seen. It owns the
+// processes it starts and the directories they write to, and talks to this machine alone.
 package main
 
 import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 )
 
-// Counts that keep the whole table under four minutes, also for a slow server.
-const (
-	postsMade       = 10_000
-	ingestAlone     = 300 // changes of the single writer
-	ingestWriters   = 20
-	ingestEach      = 200 // changes of each of the writers
-	fanoutPosts     = 50
-	firstSyncSmall  = 1_000
-	firstSyncLarge  = 10_000
-	fanoutFew       = 50
-	fanoutMany      = 200
-	fanoutPerSecond = 10
-)
+const usage = `bench puts the same load on several sync servers and prints what each spent.
 
-const usage = `bench puts the same load on two sync servers and prints what each spent.
-
-A command may contain {port}, {data} and {dir}: a free port, an empty directory and the directory of this program's files. The
-environment of a server has PORT and DATA_DIR, which the server from npm reads.
 `
 
-func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+type options struct {
+	syncd, dir, only, results string
+	servers                   []string
+	rounds                    int
+	full, growth              bool
+	idleFor                   time.Duration
 }
 
-func run() error {
-	commandA := flag.String("a", "bin/syncd serve --open --listen 127.0.0.1:{port} --admin-listen off --log-level warn --data {data}", "command of server A, or empty")
-	commandB := flag.String("b", "node {dir}/node_modules/@automerge/automerge-repo-sync-server/src/index.js", "command of server B, or empty")
-	dir := flag.String("dir", "syncd/internal/testkit/bench", "directory of posts.mjs and node_modules")
-	only := flag.String("only", "", "run only the workloads whose name contains this")
+func parse() options {
+	o := options{}
+	servers := flag.String("servers", "syncd,automerge-repo,hocuspocus,y-websocket", "servers to measure, the first is what the others are compared with; also: y-websocket-memory")
+	flag.StringVar(&o.syncd, "syncd", "bin/syncd", "the syncd to measure")
+	flag.StringVar(&o.dir, "dir", "syncd/internal/testkit/bench", "directory of posts.mjs and node_modules")
+	flag.StringVar(&o.only, "only", "", "run only the workloads whose name contains one of these, which stand between |")
+	flag.StringVar(&o.results, "results", "", "also write the table to this file, in Markdown, and plots to SVG files beside it")
+	flag.IntVar(&o.rounds, "rounds", 1, "how many times each workload is run")
+	flag.BoolVar(&o.full, "full", false, "run the long workloads as well")
+	flag.BoolVar(&o.growth, "growth", false, "run other workloads instead: more and more changes and documents")
+	flag.DurationVar(&o.idleFor, "idle", 10*time.Second, "how long idle connections are watched")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), usage)
 		flag.PrintDefaults()
 	}
 	flag.Parse()
+	o.servers = strings.Split(*servers, ",")
+	return o
+}
 
+func main() {
+	if err := bench(parse(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func bench(o options, w io.Writer) error {
+	chosen, err := o.contenders()
+	if err != nil {
+		return err
+	}
+	loads := o.workloads()
+	if len(loads) == 0 {
+		return fmt.Errorf("no workload has %q in its name", o.only)
+	}
 	scratch, err := os.MkdirTemp("", "tavle-bench-")
 	if err != nil {
 		return fmt.Errorf("make a directory for the servers: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	posts, err := makePosts(*dir, scratch)
+	count := postsMade
+	if o.growth {
+		count = growthMost + 1
+	}
+	posts, err := makePosts(o.dir, scratch, count, branchesMade, branchPosts)
 	if err != nil {
 		return err
 	}
-	contenders := []contender{}
-	for i, command := range []string{*commandA, *commandB} {
-		if command != "" {
-			command = strings.ReplaceAll(command, "{dir}", *dir)
-			contenders = append(contenders, contender{name: string(rune('A' + i)), command: command, scratch: scratch})
-		}
+	t := newTable(chosen, loads)
+	before, began := machine(), time.Now()
+	failed := t.run(w, posts, o.rounds)
+	if err := t.print(w); err != nil {
+		return err
 	}
-	if len(contenders) == 0 {
-		return errors.New("no server to measure: -a and -b are empty")
+	if o.results != "" {
+		about := fmt.Sprintf("%s Rounds: %d, %s in all. %s\n", before, o.rounds, time.Since(began).Round(time.Second), o.versions())
+		failed = errors.Join(failed, t.write(o.results, about))
 	}
-	return measureAll(os.Stdout, contenders, posts, *only)
+	return failed
 }
 
-// makePosts has posts.mjs write the history and reads it.
-func makePosts(dir, scratch string) ([]post, error) {
-	file := filepath.Join(scratch, "posts")
-	command := exec.Command("node", filepath.Join(dir, "posts.mjs"), fmt.Sprint(postsMade), file)
-	if out, err := command.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("make the posts (is npm ci done in %s?): %w\n%s", dir, err, out)
+// Counts that every workload can do with.
+const (
+	postsMade    = 10_000
+	branchesMade = 50
+	branchPosts  = 20
+)
+
+// contenders are those chosen, with their commands filled in.
+func (o options) contenders() ([]contender, error) {
+	var chosen []contender
+	for _, name := range o.servers {
+		i := slices.IndexFunc(contenders, func(c contender) bool { return c.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no server %q", name)
+		}
+		c := contenders[i]
+		c.command = strings.NewReplacer("{dir}", o.dir, "{syncd}", o.syncd).Replace(c.command)
+		chosen = append(chosen, c)
 	}
-	posts, err := readPosts(file)
+	return chosen, nil
+}
+
+func (o options) workloads() []workload {
+	all := allWorkloads(o.idleFor)
+	if o.growth {
+		all = growthWorkloads()
+	}
+	return slices.DeleteFunc(all, func(w workload) bool {
+		named := slices.ContainsFunc(strings.Split(o.only, "|"), func(part string) bool { return strings.Contains(w.name, part) })
+		return !named || w.long && !o.full && o.only == ""
+	})
+}
+
+// run fills the table. A workload that fails is said so, and the others still run; that a rival cannot keep up is a result, and no error.
+func (t *table) run(w io.Writer, posts *posts, rounds int) error {
+	var failed error
+	for _, load := range t.workloads {
+		for round := range rounds {
+			for i, c := range t.contenders {
+				if !load.suits(c) {
+					continue
+				}
+				began := time.Now()
+				f, err := load.on(c, posts)
+				fmt.Fprintf(w, "%s, round %d, %s: %.1f s\n", load.name, round+1, c.name, time.Since(began).Seconds())
+				if err == nil {
+					t.measured[load.name][c.name] = append(t.measured[load.name][c.name], f)
+					continue
+				}
+				t.failed[load.name][c.name] = err
+				fmt.Fprintln(w, err)
+				if i == 0 {
+					failed = errors.Join(failed, fmt.Errorf("%s, %s: %w", load.name, c.name, err))
+				}
+			}
+		}
+	}
+	return failed
+}
+
+// on runs the workload on a server of its own.
+func (w workload) on(c contender, posts *posts) (figures, error) {
+	s, err := c.start(posts.scratch)
 	if err != nil {
-		return nil, fmt.Errorf("read the posts: %w", err)
+		return nil, err
 	}
-	return posts, nil
+	defer s.stop()
+	var clients scene
+	if c.clients == "automerge" {
+		clients, err = newScene(w.play, posts)
+	} else {
+		clients, err = newYjs(w.play, c.clients, posts.dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := w.run(&run{server: s, scene: clients, restart: w.restart})
+	return f, errors.Join(err, clients.leave())
 }

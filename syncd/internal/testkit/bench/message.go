@@ -24,19 +24,32 @@ const (
 // flags say, as a stock client does, that document chunks are understood.
 var flags = []byte{0x02, 0x02, 0x84}
 
-// encodeSync writes a sync message whose single have is about last, plus a Bloom filter of what was added since.
-func encodeSync(heads, last []hash, added []post) []byte {
+// A message is what a client says in a sync message.
+type message struct {
+	heads    []hash
+	need     []hash
+	last     []hash // heads that both have
+	since    []post // what the client has beyond them
+	changes  []post
+	declared bool // document chunks are understood
+}
+
+func (m message) encode() []byte {
 	out := []byte{0x42}
-	out = appendHashes(out, heads)
-	out = append(out, 0, 1) // needs nothing, one have
-	out = appendHashes(out, last)
-	bloom := encodeBloom(added)
+	out = appendHashes(out, m.heads)
+	out = appendHashes(out, m.need)
+	out = append(out, 1) // one have
+	out = appendHashes(out, m.last)
+	bloom := encodeBloom(m.since)
 	out = binary.AppendUvarint(out, uint64(len(bloom)))
 	out = append(out, bloom...)
-	out = binary.AppendUvarint(out, uint64(len(added)))
-	for _, p := range added {
+	out = binary.AppendUvarint(out, uint64(len(m.changes)))
+	for _, p := range m.changes {
 		out = binary.AppendUvarint(out, uint64(len(p.chunk)))
 		out = append(out, p.chunk...)
+	}
+	if !m.declared {
+		return out
 	}
 	return append(out, flags...)
 }
@@ -49,50 +62,104 @@ func appendHashes(out []byte, hashes []hash) []byte {
 	return out
 }
 
-// encodeBloom writes a filter with 10 bits and 7 probes an entry, or nothing for no entries.
+const (
+	bloomBits   = 10 // of an entry
+	bloomProbes = 7
+)
+
+// encodeBloom writes a filter of the changes, or nothing for no changes.
 func encodeBloom(entries []post) []byte {
 	if len(entries) == 0 {
 		return nil
 	}
-	bits := make([]byte, (len(entries)*10+7)/8)
-	modulo := uint32(len(bits) * 8)
+	f := filter{bits: make([]byte, (len(entries)*bloomBits+7)/8), probes: bloomProbes}
 	for _, p := range entries {
-		x := binary.LittleEndian.Uint32(p.hash[0:]) % modulo
-		y := binary.LittleEndian.Uint32(p.hash[4:]) % modulo
-		z := binary.LittleEndian.Uint32(p.hash[8:]) % modulo
-		for range 7 {
-			bits[x/8] |= 1 << (x % 8)
-			x = (x + y) % modulo
-			y = (y + z) % modulo
+		for _, x := range f.places(p.hash) {
+			f.bits[x/8] |= 1 << (x % 8)
 		}
 	}
 	out := binary.AppendUvarint(nil, uint64(len(entries)))
-	return append(append(out, 10, 7), bits...)
+	return append(append(out, bloomBits, bloomProbes), f.bits...)
 }
 
-// A received message holds what a client looks at: the sender's heads, and the changes with what each builds on.
+// A filter is a Bloom filter of changes. Without bits it holds nothing.
+type filter struct {
+	bits   []byte
+	probes int
+}
+
+func decodeBloom(data []byte) (filter, error) {
+	if len(data) == 0 {
+		return filter{}, nil
+	}
+	r := reader{data: data}
+	entries, perEntry, probes := r.number(), r.number(), r.number()
+	f := filter{bits: r.data, probes: probes}
+	if r.err == nil && (probes > 64 || len(f.bits) != (entries*perEntry+7)/8) {
+		r.err = errors.New("a filter of another size than it says")
+	}
+	return f, r.err
+}
+
+func (f filter) places(h hash) []uint32 {
+	modulo := uint32(len(f.bits) * 8)
+	x := binary.LittleEndian.Uint32(h[0:]) % modulo
+	y := binary.LittleEndian.Uint32(h[4:]) % modulo
+	z := binary.LittleEndian.Uint32(h[8:]) % modulo
+	places := make([]uint32, 0, bloomProbes)
+	for range f.probes {
+		places = append(places, x)
+		x = (x + y) % modulo
+		y = (y + z) % modulo
+	}
+	return places
+}
+
+func (f filter) contains(h hash) bool {
+	if len(f.bits) == 0 {
+		return false
+	}
+	for _, x := range f.places(h) {
+		if f.bits[x/8]&(1<<(x%8)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// A received message holds what a client looks at.
 type received struct {
 	heads   []hash
+	need    []hash
+	have    []have
 	changes []change
 }
 
+type have struct {
+	last  []hash
+	since filter
+}
+
 // A change is a hash and the hashes it makes old. A document chunk counts as one change that makes everything old: servers send one only
-// of the whole document, and the histories here have a single head.
+// of the whole document, to whoever has nothing, and the histories that are fetched so have a single head.
 type change struct {
 	hash  hash
 	deps  []hash
+	chunk []byte // as received
 	whole bool
 }
 
-// decodeSync reads a sync message of the server.
+// decodeSync reads a sync message of the server. What it returns aliases data.
 func decodeSync(data []byte) (received, error) {
 	r := reader{data: data}
 	r.take(1)
-	m := received{heads: r.hashes()}
-	r.hashes()
+	m := received{heads: r.hashes(), need: r.hashes()}
 	for range r.count() {
-		r.hashes()
-		r.take(r.count())
+		h := have{last: r.hashes()}
+		var err error
+		h.since, err = decodeBloom(r.take(r.count()))
+		r.err = errors.Join(r.err, err)
+		m.have = append(m.have, h)
 	}
 	for range r.count() {
 		chunks := reader{data: r.take(r.count())}
@@ -106,13 +173,15 @@ func decodeSync(data []byte) (received, error) {
 
 // decodeChunk reads one chunk.
 func decodeChunk(r *reader) []change {
+	before := r.data
 	header := r.take(chunkHeader)
 	body := r.take(r.count())
 	if r.err != nil {
 		return nil
 	}
+	chunk := before[:len(before)-len(r.data)]
 	if header[8] == chunkDocument {
-		return decodeDocument(r, body)
+		return decodeDocument(r, chunk, body)
 	}
 	if header[8] == chunkDeflated {
 		inflated, err := io.ReadAll(flate.NewReader(bytes.NewReader(body)))
@@ -122,61 +191,25 @@ func decodeChunk(r *reader) []change {
 		}
 		body = inflated
 	}
-	framed := binary.AppendUvarint([]byte{chunkChange}, uint64(len(body)))
+	digest := sha256.New()
+	digest.Write(binary.AppendUvarint([]byte{chunkChange}, uint64(len(body))))
+	digest.Write(body)
 	inner := reader{data: body}
-	c := change{hash: sha256.Sum256(append(framed, body...)), deps: inner.hashes()}
+	c := change{hash: hash(digest.Sum(nil)), deps: inner.hashes(), chunk: chunk}
 	r.err = inner.err
 	return []change{c}
 }
 
 // decodeDocument reads the heads of a document chunk.
-func decodeDocument(r *reader, body []byte) []change {
+func decodeDocument(r *reader, chunk, body []byte) []change {
 	inner := reader{data: body}
 	for range inner.count() {
 		inner.take(inner.count())
 	}
 	var changes []change
 	for _, head := range inner.hashes() {
-		changes = append(changes, change{hash: head, whole: true})
+		changes = append(changes, change{hash: head, chunk: chunk, whole: true})
 	}
 	r.err = inner.err
 	return changes
-}
-
-// A reader takes parts from data until something is wrong; then err says so and everything taken is empty.
-type reader struct {
-	data []byte
-	err  error
-}
-
-func (r *reader) take(n int) []byte {
-	if r.err != nil || n < 0 || n > len(r.data) {
-		r.err = errors.Join(r.err, errShort)
-		r.data = nil
-		return nil
-	}
-	part := r.data[:n]
-	r.data = r.data[n:]
-	return part
-}
-
-func (r *reader) count() int {
-	n, size := binary.Uvarint(r.data)
-	if size <= 0 || n > uint64(len(r.data)) {
-		r.take(-1)
-		return 0
-	}
-	r.data = r.data[size:]
-	return int(n)
-}
-
-func (r *reader) hashes() []hash {
-	n := r.count()
-	var hashes []hash
-	for range n {
-		if part := r.take(len(hash{})); part != nil {
-			hashes = append(hashes, hash(part))
-		}
-	}
-	return hashes
 }

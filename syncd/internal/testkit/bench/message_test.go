@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"testing"
-	"time"
 )
 
 // chunkOn is a change chunk without operations that builds on the given changes.
@@ -15,18 +14,24 @@ func chunkOn(deps ...hash) post {
 	body := append(appendHashes(nil, deps), 1, 0xaa, 1, 1, 0, 0, 0, 0)
 	framed := append(binary.AppendUvarint([]byte{chunkChange}, uint64(len(body))), body...)
 	sum := sha256.Sum256(framed)
-	return post{hash: sum, chunk: slices.Concat([]byte{0x85, 0x6f, 0x4a, 0x83}, sum[:4], framed)}
+	return post{hash: sum, deps: deps, chunk: slices.Concat([]byte{0x85, 0x6f, 0x4a, 0x83}, sum[:4], framed)}
 }
 
 func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 	first := chunkOn()
 	second := chunkOn(first.hash)
-	m, err := decodeSync(encodeSync([]hash{second.hash}, []hash{first.hash}, []post{first, second}))
+	m, err := decodeSync(message{heads: []hash{second.hash}, need: []hash{{7}}, last: []hash{first.hash}, since: []post{second}, changes: []post{first, second}, declared: true}.encode())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(m.heads, []hash{second.hash}) {
 		t.Errorf("heads are %x, want %x", m.heads, second.hash)
+	}
+	if !slices.Equal(m.need, []hash{{7}}) {
+		t.Errorf("needs are %x", m.need)
+	}
+	if len(m.have) != 1 || !slices.Equal(m.have[0].last, []hash{first.hash}) || !m.have[0].since.contains(second.hash) || m.have[0].since.contains(first.hash) {
+		t.Errorf("have is %v", m.have)
 	}
 	if len(m.changes) != 2 || m.changes[1].hash != second.hash || !slices.Equal(m.changes[1].deps, []hash{first.hash}) {
 		t.Errorf("changes are %v", m.changes)
@@ -35,8 +40,8 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 
 func TestMessagesThatEndEarlyAreRefused(t *testing.T) {
 	p := chunkOn()
-	whole := encodeSync([]hash{p.hash}, nil, []post{p})
-	for end := range len(whole) - len(flags) {
+	whole := message{heads: []hash{p.hash}, changes: []post{p}}.encode()
+	for end := range whole {
 		if _, err := decodeSync(whole[:end]); err == nil {
 			t.Errorf("the first %d of %d bytes were read without an error", end, len(whole))
 		}
@@ -46,7 +51,7 @@ func TestMessagesThatEndEarlyAreRefused(t *testing.T) {
 // A client that took a change drops the heads it builds on, and only those.
 func TestHeadsFollowTheChanges(t *testing.T) {
 	base, left, right := chunkOn(), hash{1}, hash{2}
-	c := &client{known: map[hash]bool{}}
+	c := newDocument(true)
 	c.take(change{hash: base.hash, whole: true})
 	c.take(change{hash: left, deps: []hash{base.hash}})
 	c.take(change{hash: right, deps: []hash{base.hash}})
@@ -98,11 +103,11 @@ func TestDocumentIDs(t *testing.T) {
 }
 
 func TestQuantiles(t *testing.T) {
-	all := []time.Duration{5, 1, 4, 2, 3}
+	all := []float64{5, 1, 4, 2, 3}
 	if got := quantile(all, 0.5); got != 3 {
-		t.Errorf("the median is %d, want 3", got)
+		t.Errorf("the median is %v, want 3", got)
 	}
 	if got := quantile(all, 1); got != 5 {
-		t.Errorf("the most is %d, want 5", got)
+		t.Errorf("the most is %v, want 5", got)
 	}
 }

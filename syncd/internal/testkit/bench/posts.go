@@ -3,36 +3,75 @@ package main
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 )
 
 // A hash names a change.
 type hash [32]byte
 
-// A post is one change of the history that is replayed: the first makes the board, each further one adds a post to it.
+// A post is one change that is replayed: the first of a history makes the board, each further one adds a post to it.
 type post struct {
 	hash  hash
+	deps  []hash
 	chunk []byte
 }
 
-// readPosts reads what posts.mjs has written.
-func readPosts(file string) ([]post, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
+// Posts are the changes that loads consist of. Immutable after makePosts.
+type posts struct {
+	chain    []post   // the board, and one post after the other
+	branches [][]post // of each author, on top of the board alone
+	dir      string   // of posts.mjs
+	scratch  string
+}
+
+// makePosts has posts.mjs write the changes and reads them.
+func makePosts(dir, scratch string, count, authors, each int) (*posts, error) {
+	p := &posts{dir: dir, scratch: scratch}
+	var err error
+	if p.chain, err = p.make(fmt.Sprint(count)); err != nil {
 		return nil, err
 	}
+	all, err := p.make(fmt.Sprint(authors), fmt.Sprint(each))
+	p.branches = slices.Collect(slices.Chunk(all, each))
+	return p, err
+}
+
+func (p *posts) make(args ...string) ([]post, error) {
+	file := filepath.Join(p.scratch, "posts")
+	args = append(append([]string{filepath.Join(p.dir, "posts.mjs")}, args...), file)
+	if out, err := exec.Command("node", args...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("make the posts (is npm ci done in %s?): %w\n%s", p.dir, err, out)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the posts: %w", err)
+	}
+	return decodePosts(data)
+}
+
+// decodePosts reads what posts.mjs has written.
+func decodePosts(data []byte) ([]post, error) {
 	var posts []post
 	for len(data) > 0 {
 		if len(data) < 36 {
-			return nil, errors.New("the file ends within a change")
+			return nil, errors.New("the posts end within a change")
 		}
 		size := int(binary.BigEndian.Uint32(data))
-		p := post{hash: hash(data[4:36])}
+		named := hash(data[4:36])
 		if data = data[36:]; len(data) < size {
-			return nil, errors.New("the file ends within a chunk")
+			return nil, errors.New("the posts end within a chunk")
 		}
-		p.chunk, data = data[:size], data[size:]
-		posts = append(posts, p)
+		r := reader{data: data[:size]}
+		changes := decodeChunk(&r)
+		if r.err != nil || len(changes) != 1 || changes[0].hash != named {
+			return nil, fmt.Errorf("post %d has another hash than automerge says", len(posts))
+		}
+		posts = append(posts, post{hash: named, deps: changes[0].deps, chunk: data[:size]})
+		data = data[size:]
 	}
 	return posts, nil
 }

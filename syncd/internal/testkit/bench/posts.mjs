@@ -1,54 +1,74 @@
-// Writes the history that the load consists of: posts of a board, one change each, as automerge writes them. The words are those of examples/data, the sequence is the same every time.
+// Writes the changes that the load consists of: posts of a board, one change each, as automerge writes them. They are the same every time.
 //
-//   node posts.mjs COUNT FILE [text]
+//   node posts.mjs COUNT FILE                 one after the other, by one author
+//   node posts.mjs AUTHORS EACH FILE          on top of the first change of the above, by authors who do not know of each other
+//   node posts.mjs check FILE                 how many posts, and which heads, automerge finds in the chunks of FILE
 //
-// FILE holds, for every change, its length in 4 bytes (big endian), its hash (32 bytes) and the chunk. The first change makes the board.
-// Strings are plain values; with "text" they are collaborative text.
+// FILE holds, for every change, its length in 4 bytes (big endian), its hash (32 bytes) and the chunk. The first change of a history makes
+// the board. Strings are plain values.
 
 import { readFileSync, writeFileSync } from "node:fs"
 import * as A from "@automerge/automerge"
-
-const [count, file, mode] = [Number(process.argv[2]), process.argv[3], process.argv[4]]
-const asText = mode === "text"
-const examples = JSON.parse(readFileSync(new URL("../../../../examples/data/posts.json", import.meta.url), "utf8"))
-const words = examples.flatMap(post => post.body.split(/\s+/))
-
-let state = 20260511
-const random = below => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-  return Math.floor((state / 2 ** 32) * below)
-}
-const sentence = length => {
-  let text = ""
-  while (text.length < length) text += words[random(words.length)] + " "
-  return text.slice(0, length)
-}
+import { contents } from "./content.mjs"
 
 // The engine below the JS objects is used directly: a document that is made again as JS objects for every post takes minutes.
-const engine = A.getBackend(A.init({ actor: "7a".repeat(16) }))
-const put = (object, key, text) => (asText ? engine.putObject(object, key, text) : engine.put(object, key, text, "str"))
-put("_root", "title", "Tavle")
-const posts = engine.putObject("_root", "posts", {})
-engine.commit(null, 1)
+function newBoard() {
+  const engine = A.getBackend(A.init({ actor: "7a".repeat(16) }))
+  engine.put("_root", "title", "Tavle", "str")
+  engine.putObject("_root", "posts", {})
+  engine.commit(null, 1)
+  return engine
+}
 
-const chunks = []
-let total = 0
-for (let i = 0; ; i++) {
+function addPost(engine, { key, kind, title, body, author, createdAt }) {
+  const posts = engine.getWithType("_root", "posts")[1]
+  const post = engine.putObject(posts, key, {})
+  for (const [name, text] of Object.entries({ kind, title, body, author })) engine.put(post, name, text, "str")
+  engine.put(post, "createdAt", createdAt, "timestamp")
+  engine.putObject(post, "replies", [])
+  engine.commit(null, Math.floor(createdAt / 1000))
+}
+
+function record(engine) {
   const change = engine.getLastLocalChange()
   const head = Buffer.alloc(4)
   head.writeUInt32BE(change.length)
-  chunks.push(head, Buffer.from(engine.getHeads()[0], "hex"), Buffer.from(change))
-  total += change.length
-  if (i === count) break
-  const example = examples[random(examples.length)]
-  const post = engine.putObject(posts, random(2 ** 32).toString(36) + i, {})
-  put(post, "kind", example.kind)
-  put(post, "title", sentence(30))
-  put(post, "body", sentence(150 + random(101)))
-  put(post, "author", example.author)
-  engine.put(post, "createdAt", 1780000000000 + i * 60_000 + random(60_000), "timestamp")
-  engine.putObject(post, "replies", [])
-  engine.commit(null, 1780000000 + i * 60)
+  return [head, Buffer.from(engine.getHeads()[0], "hex"), Buffer.from(change)]
 }
-writeFileSync(file, Buffer.concat(chunks))
-console.log(`${count} posts, ${Math.round(total / (count + 1))} bytes a change, ${engine.save().length} bytes as a document`)
+
+function chain(count) {
+  const engine = newBoard()
+  const made = contents()
+  const chunks = record(engine)
+  for (let i = 0; i < count; i++) {
+    addPost(engine, made(i))
+    chunks.push(...record(engine))
+  }
+  return chunks
+}
+
+function branches(authors, each) {
+  const board = newBoard()
+  const chunks = []
+  for (let author = 0; author < authors; author++) {
+    const engine = board.fork((author + 1).toString(16).padStart(32, "0"))
+    const made = contents(author + 1)
+    for (let i = 0; i < each; i++) {
+      addPost(engine, made(i, `-${author}-`))
+      chunks.push(...record(engine))
+    }
+  }
+  return chunks
+}
+
+function check(file) {
+  const engine = A.getBackend(A.init())
+  engine.loadIncremental(readFileSync(file))
+  const posts = engine.getWithType("_root", "posts")[1]
+  return { posts: engine.keys(posts).length, heads: engine.getHeads() }
+}
+
+const args = process.argv.slice(2)
+if (args[0] === "check") console.log(JSON.stringify(check(args[1])))
+else if (args.length === 2) writeFileSync(args[1], Buffer.concat(chain(Number(args[0]))))
+else writeFileSync(args[2], Buffer.concat(branches(Number(args[0]), Number(args[1]))))

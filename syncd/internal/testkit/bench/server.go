@@ -6,23 +6,37 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 const (
 	startWithin = 15 * time.Second
-	stopWithin  = 10 * time.Second
+	stopWithin  = 15 * time.Second
 	settleTime  = 1500 * time.Millisecond // after starting, and before stopping for a server that saves late
 )
 
 // A contender is a server command that is measured.
 type contender struct {
-	name, command, scratch string
+	name    string
+	clients string // the protocol: automerge, or a kind that rivals/clients.mjs knows
+	command string // may contain {port}, {data} and {dir}
+	env     []string
+	forgets bool // it keeps nothing across a restart
+}
+
+// contenders are the servers that there are to choose from.
+var contenders = []contender{
+	{name: "syncd", clients: "automerge", command: "{syncd} serve --open --listen 127.0.0.1:{port} --admin-listen off --log-level warn --data {data}"},
+	{name: "automerge-repo", clients: "automerge", command: "node {dir}/node_modules/@automerge/automerge-repo-sync-server/src/index.js",
+		env: []string{"PORT={port}", "DATA_DIR={data}/amrg"}},
+	{name: "hocuspocus", clients: "hocuspocus", command: "node {dir}/rivals/hocuspocus.mjs", env: []string{"PORT={port}", "DATA_DIR={data}"}},
+	{name: "y-websocket", clients: "y-websocket", command: "node {dir}/node_modules/y-websocket/bin/server.cjs",
+		env: []string{"HOST=127.0.0.1", "PORT={port}", "YPERSISTENCE={data}/level"}},
+	{name: "y-websocket-memory", clients: "y-websocket", command: "node {dir}/node_modules/y-websocket/bin/server.cjs",
+		env: []string{"HOST=127.0.0.1", "PORT={port}"}, forgets: true},
 }
 
 // A server is a running contender. One goroutine calls its methods.
@@ -35,14 +49,18 @@ type server struct {
 	log    bytes.Buffer // written by the process; read after exited
 }
 
-// start runs the contender with an empty data directory.
-func (c contender) start() (*server, error) {
-	data, err := os.MkdirTemp(c.scratch, "data-")
+// start runs the contender with an empty data directory in scratch.
+func (c contender) start(scratch string) (*server, error) {
+	data, err := os.MkdirTemp(scratch, "data-")
 	if err != nil {
 		return nil, fmt.Errorf("make a data directory: %w", err)
 	}
 	s := &server{contender: c, data: data}
-	return s, s.launch()
+	if err := s.launch(); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
 }
 
 // launch runs the command on a free port and waits until it accepts connections.
@@ -55,17 +73,22 @@ func (s *server) launch() error {
 	fill := strings.NewReplacer("{port}", strconv.Itoa(port), "{data}", s.data)
 	args := strings.Fields(fill.Replace(s.command))
 	s.cmd = exec.Command(args[0], args[1:]...)
-	s.cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(port), "DATA_DIR="+filepath.Join(s.data, "amrg"))
+	s.cmd.Env = os.Environ()
+	for _, variable := range s.env {
+		s.cmd.Env = append(s.cmd.Env, fill.Replace(variable))
+	}
 	s.cmd.Stderr = &s.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // nothing stays behind
 	if err := s.cmd.Start(); err != nil {
-		return fmt.Errorf("start server %s: %w", s.name, err)
+		s.cmd = nil
+		return fmt.Errorf("start %s: %w", s.name, err)
 	}
 	s.exited = make(chan struct{})
 	go func(cmd *exec.Cmd, exited chan struct{}) { _ = cmd.Wait(); close(exited) }(s.cmd, s.exited)
 	for deadline := time.Now().Add(startWithin); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-s.exited:
-			return fmt.Errorf("server %s ended before it listened:\n%s", s.name, s.log.String())
+			return fmt.Errorf("%s ended before it listened:\n%s", s.name, s.log.String())
 		default:
 		}
 		if conn, err := net.Dial("tcp", s.address()); err == nil {
@@ -74,63 +97,39 @@ func (s *server) launch() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("server %s does not listen on %s", s.name, s.address())
+	return fmt.Errorf("%s does not listen on %s", s.name, s.address())
 }
 
 // restart stops the server once it has had time to save, and launches it on the same data.
 func (s *server) restart() error {
 	time.Sleep(settleTime)
-	s.stop()
+	s.halt()
 	return s.launch()
 }
 
-// stop ends the process, by force if it does not want to.
-func (s *server) stop() {
+// kill ends the process at once, as a crash does.
+func (s *server) kill() { _ = s.cmd.Process.Kill(); <-s.exited }
+
+// halt ends the process, by force if it does not want to.
+func (s *server) halt() {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-s.exited:
 	case <-time.After(stopWithin):
-		_ = s.cmd.Process.Kill()
-		<-s.exited
+		s.kill()
 	}
+}
+
+// stop ends the process and removes its data.
+func (s *server) stop() {
+	if s.cmd != nil {
+		s.kill()
+	}
+	_ = os.RemoveAll(s.data)
 }
 
 func (s *server) address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 func (s *server) url() string     { return "ws://" + s.address() + "/" }
-
-// cpu is the processor time the process has used, in all its threads, from the kernel's clock of that process: clock ids of other
-// processes are made of the complement of their number.
-func (s *server) cpu() time.Duration {
-	id := uintptr(^s.cmd.Process.Pid<<3 | 2)
-	var t syscall.Timespec
-	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, id, uintptr(unsafe.Pointer(&t)), 0); errno != 0 {
-		return s.cpuTicks()
-	}
-	return time.Duration(t.Nano())
-}
-
-// cpuTicks is the same from /proc, in steps of 10 ms, where the clock cannot be read.
-func (s *server) cpuTicks() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
-// peakMemory is the most resident memory the process has had, in MiB.
-func (s *server) peakMemory() float64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
-	kib, _ := strconv.ParseFloat(strings.Fields(after + " 0")[0], 64)
-	return kib / 1024
-}
 
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

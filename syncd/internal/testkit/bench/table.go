@@ -3,115 +3,124 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
 
-// A workload is a load and the figures it reports, in this order.
-type workload struct {
-	name string
-	rows []string
-	run  func(*server, []post) (figures, error)
+// A table holds what was measured: of each workload and each contender the figures of every round, in the order of the rounds.
+type table struct {
+	contenders []contender
+	workloads  []workload
+	measured   map[string]map[string][]figures // by workload, by contender
+	failed     map[string]map[string]error     // the last error
 }
 
-var (
-	ingestRows    = []string{"CPU ms a change", "acked/s", "ack p50 ms", "ack p99 ms"}
-	fanoutRows    = []string{"CPU ms a delivery", "p50 ms", "p99 ms", "bytes a delivery down", "bytes a delivery up"}
-	firstSyncRows = []string{"CPU ms", "ms", "kB", "peak RSS MiB"}
-)
-
-var workloads = []workload{
-	{"ingest, 1 writer", ingestRows, func(s *server, p []post) (figures, error) { return ingest(s, p, 1, ingestAlone) }},
-	{fmt.Sprintf("ingest, %d writers", ingestWriters), ingestRows, func(s *server, p []post) (figures, error) {
-		return ingest(s, p, ingestWriters, ingestEach)
-	}},
-	{fmt.Sprintf("fan-out to %d", fanoutFew), fanoutRows, func(s *server, p []post) (figures, error) { return fanout(s, p, fanoutFew) }},
-	{fmt.Sprintf("fan-out to %d", fanoutMany), fanoutRows, func(s *server, p []post) (figures, error) { return fanout(s, p, fanoutMany) }},
-	{fmt.Sprintf("first sync, %d posts", firstSyncSmall), firstSyncRows, func(s *server, p []post) (figures, error) {
-		return firstSync(s, p[:firstSyncSmall+1])
-	}},
-	{fmt.Sprintf("first sync, %d posts", firstSyncLarge), firstSyncRows, func(s *server, p []post) (figures, error) {
-		return firstSync(s, p[:firstSyncLarge+1])
-	}},
-}
-
-// measureAll runs every workload on every contender, each on a server of its own, and prints one table. Ratios say how many times as
-// much the last contender has as the first. A workload that fails is said so in its row, and the others still run.
-func measureAll(w io.Writer, contenders []contender, posts []post, only string) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	header := "workload\tfigure"
-	for _, c := range contenders {
-		fmt.Fprintf(w, "%s: %s\n", c.name, c.command)
-		header += "\t" + c.name
+func newTable(contenders []contender, workloads []workload) *table {
+	t := &table{contenders: contenders, workloads: workloads, measured: map[string]map[string][]figures{}, failed: map[string]map[string]error{}}
+	for _, w := range workloads {
+		t.measured[w.name], t.failed[w.name] = map[string][]figures{}, map[string]error{}
 	}
-	fmt.Fprintln(w)
-	fmt.Fprintln(table, header+"\tratio\t")
-	var failed error
-	for _, load := range workloads {
-		if !strings.Contains(load.name, only) {
-			continue
+	return t
+}
+
+// median is the middle of all rounds, NaN if there is none.
+func (t *table) median(w, c, row string) float64 {
+	var all []float64
+	for _, f := range t.measured[w][c] {
+		all = append(all, f[row])
+	}
+	if len(all) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
+}
+
+// cell is the median with, but for the first contender, how many times as much as the first has it is.
+func (t *table) cell(w workload, c contender, row string) string {
+	value, first := t.median(w.name, c.name, row), t.median(w.name, t.contenders[0].name, row)
+	switch {
+	case !w.suits(c):
+		return "–"
+	case math.IsNaN(value) && t.failed[w.name][c.name] != nil:
+		return "failed"
+	case math.IsNaN(value):
+		return "–"
+	case c.name == t.contenders[0].name || !(first > 0) || value == 0:
+		return number(value)
+	}
+	return number(value) + " ×" + ratio(value/first)
+}
+
+func (t *table) lines() [][]string {
+	header := []string{"workload", "figure"}
+	for _, c := range t.contenders {
+		header = append(header, c.name)
+	}
+	lines := [][]string{header}
+	for _, w := range t.workloads {
+		name := w.name
+		for _, row := range w.rows {
+			line := []string{name, row}
+			for _, c := range t.contenders {
+				line = append(line, t.cell(w, c, row))
+			}
+			lines = append(lines, line)
+			name = ""
 		}
-		measured := make([]figures, len(contenders))
-		for i, c := range contenders {
-			var err error
-			if measured[i], err = measure(c, load, posts); err != nil {
-				err = fmt.Errorf("%s, server %s: %w", load.name, c.name, err)
-				fmt.Fprintln(w, err)
-				if i == 0 { // that the other cannot keep up is a result
-					failed = err
-				}
+	}
+	return lines
+}
+
+// print writes the table for a terminal.
+func (t *table) print(w io.Writer) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, line := range t.lines() {
+		fmt.Fprintln(out, strings.Join(line, "\t"))
+	}
+	return out.Flush()
+}
+
+// markdown is the table as RESULTS.md has it.
+func (t *table) markdown() string {
+	var b strings.Builder
+	for i, line := range t.lines() {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(line, " | "))
+		if i == 0 {
+			fmt.Fprintf(&b, "|---|---|%s\n", strings.Repeat("---:|", len(t.contenders)))
+		}
+	}
+	for _, w := range t.workloads {
+		for _, c := range t.contenders {
+			if err := t.failed[w.name][c.name]; err != nil {
+				fmt.Fprintf(&b, "\n%s, %s, in a round that failed: %s\n", w.name, c.name, strings.ReplaceAll(err.Error(), "\n", " "))
 			}
 		}
-		printRows(table, load, measured)
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("print the table: %w", err)
-	}
-	return failed
-}
-
-func measure(c contender, load workload, posts []post) (figures, error) {
-	s, err := c.start()
-	if err != nil {
-		if s != nil && s.exited != nil {
-			s.stop()
-		}
-		return nil, err
-	}
-	defer s.stop()
-	return load.run(s, posts)
-}
-
-func printRows(w io.Writer, load workload, measured []figures) {
-	name := load.name
-	for _, row := range load.rows {
-		line := name + "\t" + row
-		for _, f := range measured {
-			if f == nil {
-				line += "\tfailed"
-				continue
-			}
-			line += "\t" + number(f[row])
-		}
-		ratio := "–"
-		if first, last := measured[0], measured[len(measured)-1]; len(measured) > 1 && first != nil && last != nil && first[row] > 0 {
-			ratio = number(last[row] / first[row])
-		}
-		fmt.Fprintln(w, line+"\t"+ratio+"\t")
-		name = ""
-	}
+	return b.String()
 }
 
 // number has three significant digits, and never an exponent.
 func number(f float64) string {
 	switch {
-	case f >= 100:
+	case f == math.Trunc(f) || f >= 100:
 		return fmt.Sprintf("%.0f", f)
 	case f >= 10:
 		return fmt.Sprintf("%.1f", f)
 	case f >= 1:
 		return fmt.Sprintf("%.2f", f)
+	case f >= 0.1:
+		return fmt.Sprintf("%.3f", f)
 	default:
 		return fmt.Sprintf("%.4f", f)
 	}
+}
+
+func ratio(f float64) string {
+	if f < 10 {
+		return fmt.Sprintf("%.1f", f)
+	}
+	return fmt.Sprintf("%.0f", f)
 }
