@@ -343,6 +343,9 @@ test("letters: one page a household, in two languages, with a code that works, a
   await page.goto(at("about"));
   await page.getByText("No names of others.").waitFor();
   await page.getByText("Ejendomskontoret").waitFor();
+  await page.goto(at("owner", "settings"));
+  await page.locator("[data-delivery=board]").waitFor();
+  assert.equal(await page.locator(".refusals").count(), 0, "the server has taken it");
 
   await page.goto(at("owner", "letters"));
   await page.getByLabel("How many?").fill("3");

@@ -65,7 +65,7 @@ export function SettingsForm() {
           <ContactFields key={c.id} contact={c} onChange={(next) => change({ contacts: form.contacts.map((x, j) => (j === i ? next : x)) })} />
         ))}
         <div>
-          <Button icon="add" onClick={() => change({ contacts: [...form.contacts, { id: newContact(), name: "", phone: "", hours: "", note: "", order: form.contacts.length + 1 }] })}>
+          <Button icon="add" onClick={() => change({ contacts: [...form.contacts, { id: board.newDraft("notice", "").id, name: "", phone: "", hours: "", note: "", order: form.contacts.length + 1 }] })}>
             {t("settingsForm.addContact")}
           </Button>
         </div>
@@ -128,12 +128,4 @@ export function changesOf(form: Form, info: BoardInfo): Partial<BoardSettings> {
   });
   if (contacts.length > 0) changes.contacts = Object.fromEntries(contacts);
   return changes;
-}
-
-const LETTERS = "0123456789abcdefghjkmnpqrstvwxyz";
-
-/** A new id as documents have them: 26 characters. */
-function newContact(): string {
-  const random = [...crypto.getRandomValues(new Uint8Array(26))].map((byte) => LETTERS[byte % 32]);
-  return ["0", ...random.slice(1)].join("");
 }
