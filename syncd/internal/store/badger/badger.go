@@ -98,7 +98,7 @@ type Store struct {
 	// unknown is set when the outcome of a write is unknown.
 	unknown atomic.Bool
 
-	// mergeMu is held for the whole of a Merge, and taken before commitMu.
+	// mergeMu is held while a run of records is merged, and taken before commitMu.
 	mergeMu sync.Mutex
 
 	// commitMu is held for the whole of a Commit or PutRecords.

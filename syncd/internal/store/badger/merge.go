@@ -30,15 +30,13 @@ const (
 //
 // Appends and loads of the document may run meanwhile: the changes stay what they
 // are. Those who append wait for at most one transaction of Merge, since records
-// are read and compressed before: nothing but Merge, of which one runs at a time,
-// replaces a record that a description counts.
+// are read and compressed before: nothing but Merge replaces a record that a
+// description counts, and it does one run at a time.
 func (s *Store) Merge(doc id.Document) error {
 	if err := s.calls.Enter(); err != nil {
 		return err
 	}
 	defer s.calls.Leave()
-	s.mergeMu.Lock()
-	defer s.mergeMu.Unlock()
 	var at uint32
 	for {
 		next, more, err := s.mergeRun(doc, at)
@@ -66,6 +64,8 @@ type run struct {
 // mergeRun replaces the run of records that begins at a change, and returns the
 // change after it. more is false at the end of the document.
 func (s *Store) mergeRun(doc id.Document, at uint32) (next uint32, more bool, err error) {
+	s.mergeMu.Lock()
+	defer s.mergeMu.Unlock()
 	r, more, err := s.prepareRun(doc, at)
 	if err != nil || !more {
 		return 0, false, err

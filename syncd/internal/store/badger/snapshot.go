@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	kv "github.com/dgraph-io/badger/v4"
 
@@ -16,6 +17,10 @@ const (
 
 	// snapshotPartsMax bounds a snapshot, to 64 MiB.
 	snapshotPartsMax = 128
+
+	// snapshotPartBytes is the size of a part of a snapshot that has less than
+	// snapshotPartsMax of them. Those who append wait for its flush.
+	snapshotPartBytes = 128 << 10
 
 	snapshotKeyBytes = 1 + documentBytes + 4 + 2
 )
@@ -42,18 +47,21 @@ func snapshotHead(key, chunk []byte, parts int) []byte {
 }
 
 // PutSnapshot implements store.Snapshots. Its parts are written one by one, and
-// between them others write.
+// between them others write: it rests for as long as the part took, so that at most
+// half of what the disk can do is its.
 func (s *Store) PutSnapshot(doc id.Document, n int, chunk []byte) error {
-	parts := (len(chunk) + partBytesMax - 1) / partBytesMax
+	size := min(partBytesMax, max(snapshotPartBytes, (len(chunk)+snapshotPartsMax-1)/snapshotPartsMax))
+	parts := (len(chunk) + size - 1) / size
 	if n < 1 || n > store.ChangesMax || parts < 1 || parts > snapshotPartsMax {
 		return fmt.Errorf("snapshot of document %s: %d bytes of %d changes: %w", doc, len(chunk), n, store.ErrTooLarge)
 	}
 	for i := range parts {
-		part := chunk[i*partBytesMax : min((i+1)*partBytesMax, len(chunk))]
+		part, began := chunk[i*size:min((i+1)*size, len(chunk))], time.Now()
 		err := s.writeSnapshot(int64(len(chunk)), func(w *writer) error { return w.set(snapshotKey(doc, uint32(n), i+1), part) })
 		if err != nil {
 			return fmt.Errorf("snapshot of document %s: %w", doc, err)
 		}
+		rest(time.Since(began))
 	}
 	key := snapshotKey(doc, uint32(n), 0)
 	err := s.writeSnapshot(0, func(w *writer) error {
@@ -67,6 +75,12 @@ func (s *Store) PutSnapshot(doc id.Document, n int, chunk []byte) error {
 	}
 	return nil
 }
+
+// rest lets those who append have the disk, after work in the background that took
+// so long. It is bounded, since a disk that hung is no reason to wait on.
+func rest(took time.Duration) { time.Sleep(min(took, restMax)) }
+
+const restMax = 100 * time.Millisecond
 
 // DropSnapshot implements store.Snapshots.
 func (s *Store) DropSnapshot(doc id.Document) error {

@@ -45,7 +45,7 @@ func TestWhatIsLeftOfASnapshot(t *testing.T) {
 		}
 	}
 	put(5, old)
-	edit(func(txn *kv.Txn) error { return txn.Set(snapshotKey(doc, 9, 1), chunk[:partBytesMax]) })
+	edit(func(txn *kv.Txn) error { return txn.Set(snapshotKey(doc, 9, 1), chunk[:snapshotPartBytes]) })
 	if n, got, err := s.Snapshot(doc); err != nil || n != 5 || !bytes.Equal(got, old) {
 		t.Errorf("while the next one is being written: of %d changes, %d bytes, %v", n, len(got), err)
 	}
@@ -59,13 +59,13 @@ func TestWhatIsLeftOfASnapshot(t *testing.T) {
 		}
 		return nil
 	})
-	if left != 4 {
-		t.Errorf("%d keys are left, want the 3 parts and their head", left)
+	if want := 1 + (len(chunk)+snapshotPartBytes-1)/snapshotPartBytes; left != want {
+		t.Errorf("%d keys are left, want %d: the parts and their head", left, want)
 	}
 	for name, f := range map[string]func(*kv.Txn) error{
 		"a part is missing": func(txn *kv.Txn) error { return txn.Delete(snapshotKey(doc, 9, 2)) },
 		"a part is damaged": func(txn *kv.Txn) error {
-			return txn.Set(snapshotKey(doc, 9, 3), append([]byte{'?'}, chunk[2*partBytesMax+1:]...))
+			return txn.Set(snapshotKey(doc, 9, 3), append([]byte{'?'}, chunk[2*snapshotPartBytes+1:3*snapshotPartBytes]...))
 		},
 		"the head is damaged": func(txn *kv.Txn) error { return txn.Set(snapshotKey(doc, 9, 0), []byte{1, 2, 3}) },
 	} {

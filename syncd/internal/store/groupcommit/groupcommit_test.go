@@ -174,6 +174,28 @@ func TestCompanyIsAwaitedOnlyAfterCompany(t *testing.T) {
 	})
 }
 
+// A document that submits without waiting for answers is one writer, for whose
+// company nobody waits.
+func TestOneDocumentIsNoCompany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const flush, appends = time.Millisecond, 10
+		c := groupcommit.New(newSlow(flush), groupcommit.Config{WaitMax: 2 * time.Millisecond})
+		defer c.Close()
+		began, got := time.Now(), newOutcomes(t)
+		for first := range appends {
+			submit(t, c, storetest.AppendOf(storetest.Document(1), first, 1, 100), got.done(first))
+		}
+		for first := range appends {
+			if err := got.of(first); err != nil {
+				t.Errorf("append %d: %v", first, err)
+			}
+		}
+		if elapsed := time.Since(began); elapsed != appends*flush {
+			t.Errorf("%d flushes took %v, want %v", appends, elapsed, appends*flush)
+		}
+	})
+}
+
 func TestADocumentIsOnceInABatchAndStaysInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlow(time.Millisecond)

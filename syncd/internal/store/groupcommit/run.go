@@ -21,13 +21,13 @@ func (c *Committer) run() {
 		if writers > 1 {
 			c.company(writers)
 		}
-		batch := c.take()
+		batch, passed := c.take()
 		queued, err := c.commit(batch)
 		if err != nil {
 			c.end(err)
 			return
 		}
-		writers = len(batch) + queued
+		writers = len(batch) + queued - passed
 	}
 }
 
@@ -75,11 +75,12 @@ func (c *Committer) enough(writers int) bool {
 }
 
 // take removes a batch from the queue: from its front, each document once, up
-// to BatchBytesMax. What it passes over keeps its order.
-func (c *Committer) take() []entry {
+// to BatchBytesMax. What it passes over keeps its order; it is of documents that are
+// in the batch, and so of no further writers.
+func (c *Committer) take() (batch []entry, passedOver int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var batch, passed []entry
+	var passed []entry
 	bytes, at := 0, 0
 	seen := make(map[id.Document]struct{})
 	for ; at < len(c.queue) && len(passed) < passedMax; at++ {
@@ -98,7 +99,7 @@ func (c *Committer) take() []entry {
 	clear(c.queue[:len(batch)]) // lets go of the changes
 	copy(c.queue[len(batch):at], passed)
 	c.queue = c.queue[len(batch):]
-	return batch
+	return batch, len(passed)
 }
 
 // commit stores a batch and tells its members. It returns how many entries were
