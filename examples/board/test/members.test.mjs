@@ -163,7 +163,17 @@ test("the owner makes an invitation on the screen; a second device joins with th
   await desk.page.getByLabel("Name of this device").fill("The desk's laptop");
   await desk.page.getByRole("button", { name: "Join" }).click();
   await desk.page.locator(".entry").waitFor();
+  // A poster that is printed there has a number; whoever scans it comes to the board, and is counted.
+  await desk.page.keyboard.press("Alt+4");
+  const noted = desk.page.waitForResponse((r) => r.url().endsWith("/posters") && r.request().method() === "POST");
+  await desk.page.getByRole("button", { name: "Print the poster" }).click();
+  assert.ok((await noted).ok());
+  const number = (await desk.page.locator(".roll").textContent()).match(/[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}/)[0].replace(/-/g, "").toLowerCase();
+  const scan = await fetch(`${server.url}/p/${number}`, { redirect: "manual" });
+  assert.equal(scan.headers.get("location"), "/");
   await leave(desk);
+  await page.goto(at("owner", "posters"));
+  await page.getByRole("row", { name: "Poster of the board" }).getByRole("cell", { name: "1", exact: true }).waitFor();
 
   await page.goto(at("owner", "members"));
   const card = page.locator(".member", { hasText: "Desk on Tuesdays" });
@@ -175,11 +185,11 @@ test("the owner makes an invitation on the screen; a second device joins with th
   await card.getByLabel("Give a role").selectOption("moderator");
   await card.getByLabel("Until (if you like)").fill("2099-12-31");
   await card.getByRole("button", { name: "Give the role" }).click();
-  await card.getByText("until 31 December 2099").waitFor();
+  await card.locator(".role-tags").getByText("until 31 December 2099").waitFor();
   await shot(page, "members-roles");
   await card.getByRole("button", { name: "Roles" }).click();
   await card.locator("li", { hasText: "moderator" }).getByRole("button", { name: "End" }).click();
-  await card.getByText("until 31 December 2099").waitFor({ state: "detached" });
+  await card.locator(".role-tags").getByText("until 31 December 2099").waitFor({ state: "detached" });
   await page.goto(at("owner", "invites"));
   await page.locator(".invite-row", { hasText: "Desk on Tuesdays" }).getByText("all used").waitFor();
 });
@@ -334,7 +344,7 @@ test("letters: one page a household, in two languages, with a code that works, a
   await page.getByLabel("Who answers for the data?").fill("Beboerhuset i Lindegården");
   await page.getByLabel("Where is the kiosk?").fill("Beboerhuset, Lindealle");
   await page.getByLabel("English").check();
-  await page.getByLabel("House rules in English").fill("Write as you would talk in the stairwell.\nNo names of others.");
+  await page.getByLabel("House rules: English").fill("Write as you would talk in the stairwell.\nNo names of others.");
   await page.getByRole("button", { name: "Add a contact" }).click();
   await page.getByLabel("Name", { exact: true }).fill("Ejendomskontoret");
   await page.getByLabel("Telephone").fill("00 00 00 00");

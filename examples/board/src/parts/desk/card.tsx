@@ -6,7 +6,7 @@ import { Button } from "../../components/button";
 import { KindTab } from "../../components/kind";
 import { Icon, type IconName } from "../../design/icon";
 import type { Post } from "@tavle/client";
-import { useMay, useRelation } from "../join/member";
+import { useMay, useNotePoster, useRelation } from "../join/member";
 import { usePrinter } from "../print/paper";
 import { PostPoster } from "../print/poster";
 import { newPoster } from "../print/poster-link";
@@ -39,6 +39,7 @@ export function PostCard({ post, side, first, children, news }: { post: Post; si
   const card = useRef<HTMLElement>(null);
   const gone = isHandedOver(post);
   const may = useMay(board);
+  const note = useNotePoster(board);
   const relation = useRelation()(post);
   const leave = () => {
     setAt("");
@@ -62,6 +63,7 @@ export function PostCard({ post, side, first, children, news }: { post: Post; si
     acts.push({ key: "a", word: "desk.printPoster", icon: "print", run: () => {
       const poster = newPoster();
       rememberPoster(poster, post.code, Date.now());
+      note(poster, post.title);
       print(<PostPoster info={info} board={board.id} poster={poster} post={post} />);
     } });
   }

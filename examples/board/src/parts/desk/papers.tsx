@@ -1,6 +1,7 @@
 import { useBoard, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { Button } from "../../components/button";
+import { useNotePoster } from "../join/member";
 import { linkTo } from "../kiosk/post";
 import { Preview, usePrinter } from "../print/paper";
 import { Poster } from "../print/poster";
@@ -18,12 +19,14 @@ export function Papers() {
   const posts = useObservable(board.posts);
   const info = useObservable(board.info);
   const { print, roll } = usePrinter();
+  const note = useNotePoster(board);
   const link = linkTo(board);
   const week = <WeekSheet posts={posts} info={info} link={link} now={Date.now()} />;
   const poster = (number: string) => <Poster info={info} board={board.id} poster={number} />;
   const printPoster = () => {
     const number = newPoster();
     rememberPoster(number, "", Date.now());
+    note(number, t("desk.posterBoard"));
     print(poster(number));
   };
   return (

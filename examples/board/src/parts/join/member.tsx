@@ -55,3 +55,9 @@ export function useDuty(board: { id: string } | null, action: "moderate" | "setI
   const may = useMay(board);
   return useContext(Context) !== null && may(action, "other");
 }
+
+/** useNotePoster tells the server which board a printed poster is of, so that its scans are counted for it; without a connection it stays a number. */
+export function useNotePoster(board: { id: string }): (poster: string, label: string) => void {
+  const membership = useContext(Context);
+  return (poster, label) => void membership?.call("POST", `/v1/boards/${board.id}/posters`, { poster, label: label.slice(0, 60) }).catch(() => undefined);
+}
