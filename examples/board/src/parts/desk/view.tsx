@@ -12,19 +12,21 @@ import { Icon, type IconName } from "../../design/icon";
 import type { Board } from "@tavle/client";
 import { Gate } from "../join/gate";
 import { useLooksAfter } from "../join/member";
-import { CallList } from "./calls";
 import { Entry } from "./entry";
 import { focusOn } from "./keys";
 import { rememberShortcuts, shortcuts } from "./memory";
-import { Queue } from "./queue";
 import "./style.css";
 
 await loadMessages(settings().language, "desk.");
 
 // Fetched at once too, so that they are there when the internet goes; but the form does not wait for them.
+const calls = import("./calls");
+const queue = import("./queue");
 const papers = import("./papers");
 const numbers = import("./numbers");
 void loadQr();
+const CallList = lazy(async () => ({ default: (await calls).CallList }));
+const Queue = lazy(async () => ({ default: (await queue).Queue }));
 const Papers = lazy(async () => ({ default: (await papers).Papers }));
 const Numbers = lazy(async () => ({ default: (await numbers).Numbers }));
 
