@@ -16,7 +16,11 @@ const (
 	encodingZstd     = 2 // no longer written
 	encodingLeanS2   = 3 // a lean body, S2 with dictionary 1
 	encodingLeanZstd = 4 // a lean body, zstd
+	encodingLeanDict = 5 // a lean body, zstd with dictionary 1
 )
+
+// dictionaryID is what zstd's frames call dictionary 1.
+const dictionaryID = 1
 
 // smallBodyMax is the size of a lean body up to which the dictionary is used,
 // which knows what a board's changes look like; a larger body has examples of its
@@ -27,6 +31,8 @@ const (
 // 256 KiB for each, and S2 with the same dictionary 293 in 1.7 µs. A commit of 20
 // appends costs 18 µs for each of them with its flush, so zstd would have doubled it.
 // With S2 a change alone takes 23 % less, and a commit costs 1.5 µs more for each.
+// Merge, for which nobody waits, has zstd with the dictionary: of ten changes of 366
+// bytes it leaves 206 each, all included, and 237 without.
 const smallBodyMax = 3 << 10
 
 //go:embed dictionary-1.bin
@@ -67,13 +73,15 @@ func (s *scratch) trim() {
 
 func newCodec() (*codec, error) {
 	c := &codec{dictionary: s2.MakeDict(dictionary1, nil)}
-	for effort, level := range []zstd.EncoderLevel{zstd.SpeedFastest, zstd.SpeedDefault} {
-		encoder, err := zstd.NewWriter(nil,
-			zstd.WithEncoderLevel(level),
+	for effort, options := range [][]zstd.EOption{
+		effortCommit: {zstd.WithEncoderLevel(zstd.SpeedFastest)},
+		effortMerge:  {zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderDictRaw(dictionaryID, dictionary1)},
+	} {
+		encoder, err := zstd.NewWriter(nil, append(options,
 			zstd.WithEncoderConcurrency(1), // there is one writer, and one merge at a time
 			zstd.WithEncoderCRC(false),     // the record has a checksum
 			zstd.WithLowerEncoderMem(true),
-		)
+		)...)
 		if err != nil {
 			return nil, fmt.Errorf("zstd encoder: %w", err)
 		}
@@ -83,6 +91,7 @@ func newCodec() (*codec, error) {
 		zstd.WithDecoderConcurrency(2),
 		zstd.WithDecoderLowmem(true),
 		zstd.WithDecoderMaxMemory(bodyBytesMax),
+		zstd.WithDecoderDictRaw(dictionaryID, dictionary1),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("zstd decoder: %w", err)
@@ -102,10 +111,13 @@ func (c *codec) close() {
 // where it stays until the next record; ok is false if it has not less than most bytes.
 func (c *codec) compress(effort effort, most int) (encoding byte, stored []byte, ok bool) {
 	s := &c.scratch[effort]
-	if len(s.lean) <= smallBodyMax {
+	switch {
+	case effort == effortMerge:
+		encoding, s.stored = encodingLeanDict, c.encoders[effort].EncodeAll(s.lean, s.stored[:0])
+	case len(s.lean) <= smallBodyMax:
 		s.stored = slices.Grow(s.stored[:0], s2.MaxEncodedLen(smallBodyMax))
 		encoding, s.stored = encodingLeanS2, c.dictionary.Encode(s.stored, s.lean)
-	} else {
+	default:
 		encoding, s.stored = encodingLeanZstd, c.encoders[effort].EncodeAll(s.lean, s.stored[:0])
 	}
 	return encoding, s.stored, len(s.stored) < most
@@ -119,7 +131,7 @@ func (c *codec) expand(encoding byte, stored []byte, want int) (body []byte, lea
 		body = append(make([]byte, 0, len(stored)), stored...)
 	case encodingZstd:
 		body, err = c.decoder.DecodeAll(stored, make([]byte, 0, want))
-	case encodingLeanZstd:
+	case encodingLeanZstd, encodingLeanDict:
 		lean = true
 		body, err = c.decoder.DecodeAll(stored, make([]byte, 0, want))
 	case encodingLeanS2:

@@ -292,9 +292,18 @@ func TestHostileRecordsAndDescriptions(t *testing.T) {
 	}
 	defer c.close()
 	var records []record
-	for _, n := range []int{1, 20} { // one with the dictionary, one with zstd
-		r, _ := c.encodeRecord(doc, 0, newCorpus(t, 1, corpusPosts(t, 1)).take(n), effortCommit)
-		records = append(records, r, oldRecord(c, doc, 0, storetest.Changes(doc, 0, n, 350)))
+	board := newCorpus(t, 1, corpusPosts(t, 1))
+	for _, n := range []int{1, 20} {
+		committed, _ := c.encodeRecord(doc, 0, board.take(n), effortCommit)
+		merged, _ := c.encodeRecord(doc, 0, board.take(n), effortMerge)
+		records = append(records, committed, merged, oldRecord(c, doc, 0, storetest.Changes(doc, 0, n, 350)))
+	}
+	encodings := map[byte]bool{}
+	for _, r := range records {
+		encodings[r.encoding()] = true
+	}
+	if len(encodings) != encodingLeanDict {
+		t.Errorf("records have the encodings %v, want each", encodings)
 	}
 	description := meta{changes: 20, reserved: 20, heads: storetest.Heads(1, 2)}.encode(doc)
 	for _, good := range records {

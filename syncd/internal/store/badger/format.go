@@ -152,8 +152,8 @@ func (w *writer) raiseFormat(to uint16) error {
 
 // format is the version that a reader of the record has to know.
 func (r record) format() uint16 {
-	if r.encoding() == encodingLeanS2 || r.encoding() == encodingLeanZstd {
-		return formatLean
+	if r.encoding() == encodingRaw {
+		return formatDocuments
 	}
-	return formatDocuments
+	return formatLean
 }

@@ -28,8 +28,13 @@ func FuzzRecord(f *testing.F) {
 		}
 		f.Add(r.value[:h.prefix], r.value[h.length:])
 	}
-	for _, n := range []int{1, 3, 40} {
-		r, _ := c.encodeRecord(doc, 0, newCorpus(f, 7, corpusPosts(f, 1)).take(n), effortCommit)
+	board := newCorpus(f, 7, corpusPosts(f, 1))
+	for _, n := range []int{1, 3, 40, -3, -40} {
+		effort := effortCommit
+		if n < 0 {
+			n, effort = -n, effortMerge
+		}
+		r, _ := c.encodeRecord(doc, 0, board.take(n), effort)
 		h, err := parseHeader(r.value)
 		if err != nil {
 			f.Fatal(err)
