@@ -36,6 +36,21 @@ import (
 // those of the document by whoever opens it, and each change that is read is hashed and
 // compared.
 
+// A graph is worth keeping from this many changes on, and worth growing when this
+// many more have come, and this part of those that it covers: the changes that it
+// does not cover are read when the document is opened.
+const (
+	graphMin      = 256
+	graphTailMin  = 64
+	graphTailPart = 64
+)
+
+// GraphDue tells whether it is worth storing the graph of durable changes, while
+// there is one that covers some of them; 0 if there is none.
+func GraphDue(covered, durable int) bool {
+	return durable >= graphMin && durable-covered >= max(graphTailMin, covered/graphTailPart)
+}
+
 // AppendGraph appends entries for the changes from index from on to b, as many as
 // keep it below about bytesMax bytes and at least one, and returns the index of the first
 // that did not fit. Only durable changes are taken.

@@ -36,6 +36,9 @@ type document struct {
 	sessions map[replica.Conn]*Session
 	counted  replica.Counts // what has been added to the hub's counters
 	loaded   bool           // the hub counts it as loaded
+	covered  int            // changes that the stored graph is of
+	held     []event        // that wait until the rules have caught up, in their order
+	saving   int            // appends in the group commit
 
 	used   atomic.Int64 // when it was last used, in ns since 1970
 	bytes  atomic.Int64 // what the loaded history takes
@@ -54,6 +57,7 @@ const (
 	evTick
 	evUnload
 	evSnapshot
+	evCatchUp
 )
 
 // event is something for a document to do. Which fields are set depends on kind.
@@ -124,8 +128,8 @@ func (d *document) run() {
 // useless tells whether the document can be forgotten: nobody listens, nothing
 // waits to be stored, and there is no loaded history that might be of use again.
 func (d *document) useless() bool {
-	if d.rep == nil {
-		return true
+	if d.rep == nil || len(d.held) > 0 {
+		return d.rep == nil && d.saving == 0
 	}
 	return d.rep.Peers() == 0 && !d.rep.Busy() && !(d.rep.Loaded() && d.rep.Exists())
 }
@@ -135,9 +139,23 @@ func (d *document) useless() bool {
 // stored.
 func (d *document) handle(ev event) {
 	now := time.Now()
+	if d.waits(ev) {
+		d.held = append(d.held, ev)
+		return
+	}
+	held := false
 	if ev.session != nil && ev.kind != evLeave {
-		defer ev.session.handled(ev.bytes)
+		defer func() {
+			if !held {
+				ev.session.handled(ev.bytes)
+			}
+		}()
 		d.used.Store(now.UnixNano())
+	}
+	if ev.kind == evDurable {
+		if d.saving--; d.rep == nil {
+			return // the replica that had asked for it was given up
+		}
 	}
 	if err := d.open(); err != nil {
 		d.fail(ev, err)
@@ -149,7 +167,7 @@ func (d *document) handle(ev event) {
 	switch ev.kind {
 	case evSync:
 		d.join(ev)
-		d.sync(now, ev)
+		held = !d.sync(now, ev)
 	case evEphemeral:
 		d.join(ev)
 		d.carry(d.rep.Ephemeral(now, ev.session.conn, ev.ephemeral))
@@ -168,6 +186,8 @@ func (d *document) handle(ev event) {
 		d.unload()
 	case evSnapshot:
 		d.takeSnapshot(ev.snapshot)
+	case evCatchUp:
+		d.catchUp()
 	}
 }
 
@@ -176,12 +196,16 @@ func (d *document) open() error {
 	if d.rep != nil {
 		return nil
 	}
+	if d.saving > 0 {
+		return fmt.Errorf("document %s: %w", d.id, errSaving)
+	}
 	info, _, err := d.hub.cfg.Store.Stat(d.id)
 	if err != nil {
 		return fmt.Errorf("look up document %s: %w", d.id, err)
 	}
 	cfg := d.hub.cfg.Replica
-	cfg.Rules = d.rules
+	cfg.Rules, cfg.Read = d.rules, d.reader()
+	d.covered = 0
 	d.rep = replica.New(cfg, info.Changes, info.Heads)
 	return nil
 }
@@ -197,7 +221,8 @@ func (d *document) join(ev event) {
 	}
 }
 
-func (d *document) sync(now time.Time, ev event) {
+// sync hands a message to the replica. It reports false if the message is held.
+func (d *document) sync(now time.Time, ev event) bool {
 	if u := ev.session.principal.Usage; u != nil {
 		u.At(now)
 	}
@@ -209,16 +234,21 @@ func (d *document) sync(now time.Time, ev event) {
 	if e.Load {
 		if err := d.load(); err != nil {
 			d.fail(ev, err)
-			return
+			return true
 		}
 		now = time.Now()
 		e = d.rep.Sync(now, in)
+	}
+	if e.CatchUp {
+		d.hold(ev)
+		return false
 	}
 	ev.session.spend(time.Since(now))
 	d.carry(e)
 	if d.rep != nil && d.rep.Outdated(false) {
 		d.makeSnapshot()
 	}
+	return true
 }
 
 // load reads the history from the store, when it is this document's turn.
@@ -230,12 +260,14 @@ func (d *document) load() error {
 		return err
 	}
 	had := d.rep.HasSnapshot()
-	err = d.rep.Load(authors, func(take func([]byte) error) error {
-		_, err := d.hub.cfg.Store.Load(d.id, take)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("load document %s: %w", d.id, err)
+	if !d.loadGraph(authors) {
+		err = d.rep.Load(authors, func(take func([]byte) error) error {
+			_, err := d.hub.cfg.Store.Load(d.id, take)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("load document %s: %w", d.id, err)
+		}
 	}
 	d.hub.counts.loads.Add(1)
 	if had && !d.rep.HasSnapshot() {
@@ -263,9 +295,13 @@ func (d *document) authors() ([]rights.Binding, error) {
 }
 
 func (d *document) unload() {
+	if len(d.held) > 0 {
+		return
+	}
 	if d.rep.Outdated(true) {
 		d.makeSnapshot()
 	}
+	d.keepGraph()
 	d.rep.Unload()
 	if tidy := d.hub.cfg.Tidy; tidy != nil && !d.rep.Loaded() {
 		if err := tidy(d.id); err != nil {
@@ -290,6 +326,11 @@ func (d *document) account() {
 
 // carry carries out effects, in the order that replica.Effects gives.
 func (d *document) carry(e replica.Effects) {
+	if e.Fail != nil {
+		d.dropGraph(e.Fail)
+		d.fail(event{}, e.Fail)
+		return
+	}
 	d.send(e.Send)
 	for _, c := range e.Close {
 		if s := d.sessions[c.Conn]; s != nil {
@@ -331,6 +372,7 @@ func (d *document) persist(p *replica.Persist) {
 			Actor: b.Actor, Device: b.Author.Device, Member: b.Author.Member, Kiosk: b.Author.Kiosk,
 		})
 	}
+	d.saving++
 	d.hub.work.begin()
 	done := func(err error) {
 		d.post(event{kind: evDurable, err: err})
@@ -388,6 +430,7 @@ func (d *document) fail(ev event, err error) {
 		s.out.Close(c.Code, c.Text)
 	}
 	clear(d.sessions)
+	d.release()
 	d.rep, d.counted = nil, replica.Counts{}
 	d.wake(time.Time{})
 }

@@ -169,8 +169,11 @@ func (h *Hub) known(doc id.Document) *document {
 // The methods below belong to the goroutine of the document.
 
 func (d *document) makeSnapshot() {
-	if d.hub.snapshots != nil {
-		d.hub.snapshots.add(d.id, d.rep.Prefix())
+	if d.hub.snapshots == nil {
+		return
+	}
+	if changes := d.rep.Prefix(); changes != nil { // they can be read
+		d.hub.snapshots.add(d.id, changes)
 	}
 }
 

@@ -19,6 +19,15 @@ type Effects struct {
 	// be given again after Load.
 	Load bool
 
+	// CatchUp asks for calls of CatchUp until nothing is left: nothing has happened,
+	// and the same input shall be given again then. Inputs that bring no changes may
+	// be given meanwhile.
+	CatchUp bool
+
+	// Fail says that the history cannot be read any more. Nothing else is set; the
+	// replica is to be given up, and its peers shall come back.
+	Fail error
+
 	// Send is to be sent, in this order. It waits for nothing.
 	Send []Send
 

@@ -43,6 +43,10 @@ type Config struct {
 	// RetryWait is how long after a failed Persist the next one comes.
 	RetryWait time.Duration
 
+	// Read reads changes of this document that are durable, so that they need not
+	// be kept in memory. Nil: they are.
+	Read history.Reader
+
 	// Rules makes the rules of this document, anew whenever its history is loaded.
 	// Nil: every valid change is taken, whoever wrote it.
 	Rules func() Rules
@@ -150,12 +154,23 @@ func New(cfg Config, changes int, heads []id.ChangeHash) *Replica {
 // empty returns a history without changes, and its rules.
 func (r *Replica) empty() (*history.History, Rules) {
 	h := history.New(history.Limits{})
+	if r.cfg.Read != nil {
+		h.SetReader(r.cfg.Read)
+	}
+	return h, r.guard(h, nil)
+}
+
+// guard gives a history its rules, if there are any.
+func (r *Replica) guard(h *history.History, authors []rights.Binding) Rules {
 	if r.cfg.Rules == nil {
-		return h, nil
+		return nil
 	}
 	rules := r.cfg.Rules()
+	for _, b := range authors {
+		rules.Bind(b)
+	}
 	h.SetGuard(rules)
-	return h, rules
+	return rules
 }
 
 // Load gives the replica its history. It calls read with a function that takes
@@ -168,16 +183,24 @@ func (r *Replica) Load(authors []rights.Binding, read func(take func(change []by
 			rules.Bind(b)
 		}
 	}
-	if err := read(h.Restore); err != nil {
+	err := read(func(change []byte) error {
+		err := h.Restore(change)
+		h.MarkDurable(h.Len()) // lets it go, if it can be read again
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	h.MarkDurable(h.Len())
+	r.loaded(h, rules)
+	return nil
+}
+
+func (r *Replica) loaded(h *history.History, rules Rules) {
 	r.h, r.rules, r.round = h, rules, nil
 	r.changes, r.heads = h.Len(), h.DurableHeads()
 	if r.snapshot != nil && !h.Fits(r.snapshot) {
 		r.snapshot = nil
 	}
-	return nil
 }
 
 // Loaded tells whether the replica has its history.
@@ -198,10 +221,14 @@ func (r *Replica) Bytes() int64 {
 		return 0
 	}
 	const (
-		perDocument = 6 << 10 // maps, caches
-		perChange   = 400     // graph, index and headers
+		perDocument = 4 << 10 // maps, caches
+		perRule     = 200     // what rules know of a change
 	)
-	return perDocument + r.h.Bytes() + int64(r.h.Len())*perChange
+	bytes := perDocument + r.h.Memory()
+	if r.rules != nil {
+		bytes += int64(r.h.Len()-r.h.Behind()) * perRule
+	}
+	return bytes
 }
 
 // Peers is the number of attached connections.
@@ -296,6 +323,9 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		}
 		r.peerHeads(&e, now, p)
 		return r.finish(e)
+	}
+	if len(in.Message.Changes) > 0 && r.h.Behind() > behindMax && !p.info.ReadOnly && !r.stalled {
+		return Effects{CatchUp: true}
 	}
 	if err := r.accept(p, in.Message.Message); err != nil {
 		var refused *history.Refused
@@ -415,8 +445,12 @@ func (r *Replica) Tick(now time.Time) Effects {
 	return r.finish(e)
 }
 
-// finish sets the time of the next Tick.
+// finish sets the time of the next Tick. Of a history that cannot be read nothing
+// else is told.
 func (r *Replica) finish(e Effects) Effects {
+	if r.h != nil && r.h.Err() != nil {
+		return Effects{Fail: r.h.Err()}
+	}
 	next := func(t time.Time) {
 		if e.Wake.IsZero() || t.Before(e.Wake) {
 			e.Wake = t

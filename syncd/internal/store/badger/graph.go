@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	prefixGraph   = 0x06
 	graphVersion  = 1
 	graphKeyBytes = 1 + documentBytes + 4
 

@@ -205,6 +205,7 @@ const (
 	prefixAuthor = 0x04
 
 	prefixSnapshot = 0x05
+	prefixGraph    = 0x06
 )
 
 const (
