@@ -2,11 +2,15 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
+import { messages } from "./scripts/messages.ts";
 
 /** Where the built app goes: syncd embeds it. TAVLE_DIST names another folder, for tests of a build of one's own. */
 const DIST = process.env.TAVLE_DIST ?? fileURLToPath(new URL("../../syncd/internal/webapp/dist", import.meta.url));
 /** The syncd that `npm run dev` and `vite preview` talk to. */
 const SYNCD = process.env.TAVLE_SYNCD_URL ?? "http://127.0.0.1:3030";
+/** What every address loads: React, the runtime of messages, and of our own what does not lead to the SDK, which joining loads late. */
+const BASE =
+  /\/node_modules\/(react|@messageformat|make-plural)\/|\/src\/app\/(i18n|message|route|time|worker)\.tsx?$|\/src\/(components|design)\/(?!post-card|state)[\w-]+\.tsx?$/;
 const proxy = { "/sync": { target: SYNCD, ws: true }, "/app": { target: SYNCD }, "/v1": { target: SYNCD }, "^/p/": { target: SYNCD } };
 
 export default defineConfig({
@@ -23,6 +27,8 @@ export default defineConfig({
       output: {
         // A part's file has the part's name: the weighing in scripts/size.mjs goes by it.
         chunkFileNames: (chunk) => `assets/${chunk.facadeModuleId?.match(/\/parts\/(\w+)\/view\.tsx$/)?.[1] ?? "[name]"}-[hash].js`,
+        // What every part and every catalogue needs is one file instead of a dozen small ones, which pack badly.
+        codeSplitting: { groups: [{ name: "base", test: BASE }] },
       },
     },
   },
@@ -30,6 +36,7 @@ export default defineConfig({
   resolve: { dedupe: ["react", "react-dom", "@automerge/automerge", "@automerge/automerge-repo"] },
   plugins: [
     react(),
+    messages(),
     VitePWA({
       strategies: "generateSW",
       // A new version waits until every window of the old one is closed: never in the middle of writing.
@@ -90,7 +97,9 @@ function keepPlaceholder() {
   return {
     name: "keep-placeholder",
     async closeBundle() {
-      const { writeFile } = await import("node:fs/promises");
+      const { mkdir, writeFile } = await import("node:fs/promises");
+      // Also after a build that failed, whose own error is the one to show.
+      await mkdir(DIST, { recursive: true });
       await writeFile(`${DIST}/placeholder.txt`, "Built files of examples/board come here: npm run build.\n");
     },
   };

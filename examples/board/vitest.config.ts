@@ -1,9 +1,10 @@
 import { defineConfig } from "vitest/config";
+import { messages } from "./scripts/messages.ts";
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.{ts,tsx}", "test/*.test.ts"], environment: "node" } },
+      { plugins: [messages()], test: { name: "unit", include: ["src/**/*.test.{ts,tsx}", "test/*.test.ts"], environment: "node" } },
       {
         test: {
           name: "browser",

@@ -1,6 +1,7 @@
 /**
  * Every sentence a person reads comes from a catalogue: src/messages for what all parts share and for the phone,
  * src/messages/kiosk.*, desk.*, member.* (joining, leaving, roles) and owner.* for those parts. Messages are ICU; the English one names the keys.
+ * They come compiled, by scripts/messages.ts: strings, and functions that fill the gaps.
  */
 import { useSyncExternalStore } from "react";
 import type en from "../messages/en.json";
@@ -8,17 +9,16 @@ import type enDesk from "../messages/desk.en.json";
 import type enKiosk from "../messages/kiosk.en.json";
 import type enMember from "../messages/member.en.json";
 import type enOwner from "../messages/owner.en.json";
-import { formatMessage, type Values } from "./message";
+import { type Catalogue, formatMessage, type Values } from "./message";
 import { type Language, settings, useSettings } from "./settings";
 
 export type MessageKey = keyof typeof en | keyof typeof enKiosk | keyof typeof enDesk | keyof typeof enMember | keyof typeof enOwner;
 /** Translate: the sentence for a key in the person's language. */
 export type Translate = (key: MessageKey, values?: Values) => string;
-type Catalogue = Record<string, string>;
 /** Which catalogue: "" is the shared one. */
 export type Scope = "" | "kiosk." | "desk." | "member." | "owner.";
 
-const files = import.meta.glob<Catalogue>("../messages/*.json", { import: "default" });
+const files = import.meta.glob<Catalogue>("../messages/*.json", { query: "?icu", import: "default" });
 const catalogues = new Map<Language, Catalogue>();
 const listeners = new Set<() => void>();
 const scopes = new Set<Scope>([""]);
@@ -35,9 +35,8 @@ export async function loadMessages(language: Language, scope: Scope = ""): Promi
 
 /** translate finds and fills a message. A key that is missing shows itself: the tests look for that. */
 export function translate(language: Language, key: MessageKey, values?: Values): string {
-  const text = catalogues.get(language)?.[key];
-  if (text === undefined) return key;
-  return values || text.includes("{") ? formatMessage(text, language, values) : text;
+  const message = catalogues.get(language)?.[key];
+  return message === undefined ? key : formatMessage(message, values);
 }
 
 /** useT follows the language and gives the translator; sentences of another language with {@link translate}. */
