@@ -38,9 +38,9 @@ func parse() options {
 	flag.StringVar(&o.only, "only", "", "run only the workloads whose name contains one of these, which stand between |")
 	flag.StringVar(&o.results, "results", "", "also write the table to this file, in Markdown, and plots to SVG files beside it")
 	flag.IntVar(&o.rounds, "rounds", 1, "how many times each workload is run")
-	flag.BoolVar(&o.full, "full", false, "run the long workloads as well")
+	flag.BoolVar(&o.full, "full", false, "run the long workloads as well, once")
 	flag.BoolVar(&o.growth, "growth", false, "run other workloads instead: more and more changes and documents")
-	flag.DurationVar(&o.idleFor, "idle", 10*time.Second, "how long idle connections are watched")
+	flag.DurationVar(&o.idleFor, "idle", 7*time.Second, "how long idle connections are watched, and at most twice as long what comes back after them")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), usage)
 		flag.PrintDefaults()
@@ -81,15 +81,14 @@ func bench(o options, w io.Writer) error {
 	}
 	t := newTable(chosen, loads)
 	before, began := machine(), time.Now()
-	failed := t.run(w, posts, o.rounds)
-	if err := t.print(w); err != nil {
-		return err
+	save := func() error {
+		if o.results == "" {
+			return nil
+		}
+		return t.write(o.results, fmt.Sprintf("%s Rounds: %d, %s in all. %s\n", before, o.rounds, time.Since(began).Round(time.Second), o.versions()))
 	}
-	if o.results != "" {
-		about := fmt.Sprintf("%s Rounds: %d, %s in all. %s\n", before, o.rounds, time.Since(began).Round(time.Second), o.versions())
-		failed = errors.Join(failed, t.write(o.results, about))
-	}
-	return failed
+	failed := t.run(w, posts, o.rounds, save)
+	return errors.Join(failed, t.print(w))
 }
 
 // Counts that every workload can do with.
@@ -125,13 +124,14 @@ func (o options) workloads() []workload {
 	})
 }
 
-// run fills the table. A workload that fails is said so, and the others still run; that a rival cannot keep up is a result, and no error.
-func (t *table) run(w io.Writer, posts *posts, rounds int) error {
+// run fills the table. A workload that fails is said so, and the others still run; that a rival cannot keep up is a result, and no
+// error.
+func (t *table) run(w io.Writer, posts *posts, rounds int, save func() error) error {
 	var failed error
 	for _, load := range t.workloads {
 		for round := range rounds {
 			for i, c := range t.contenders {
-				if !load.suits(c) {
+				if !load.suits(c) || load.long && round > 0 {
 					continue
 				}
 				began := time.Now()
@@ -147,6 +147,9 @@ func (t *table) run(w io.Writer, posts *posts, rounds int) error {
 					failed = errors.Join(failed, fmt.Errorf("%s, %s: %w", load.name, c.name, err))
 				}
 			}
+		}
+		if err := save(); err != nil { // after each, so that a run that is ended early leaves something
+			return errors.Join(failed, err)
 		}
 	}
 	return failed

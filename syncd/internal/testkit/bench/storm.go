@@ -11,7 +11,8 @@ import (
 const redialEvery = 5 * time.Second
 
 // Storm has devices that wrote posts while offline connect in the same moment, and lasts until each has what all on its board wrote. In
-// a herd the server has been restarted, and has one post that no device has.
+// a herd the server has been restarted, and has one post that no device has. Devices do not say that they read document chunks: the
+// reference server would send them some, of boards with many heads, and which changes are in those takes an engine to tell.
 type storm struct {
 	play
 	posts   *posts
@@ -52,7 +53,7 @@ func (s *storm) prepare(url string) error {
 			return err
 		}
 		for i := range s.Peers {
-			d := &device{document: newDocument(true), id: id, name: fmt.Sprintf("device-%d-%d", board, i)}
+			d := &device{document: newDocument(false), id: id, name: fmt.Sprintf("device-%d-%d", board, i)}
 			d.take(change{hash: s.posts.chain[0].hash})
 			d.shared = d.heads
 			for _, p := range s.posts.branches[i][:s.Each] {

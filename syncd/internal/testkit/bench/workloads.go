@@ -16,7 +16,7 @@ type workload struct {
 	play    play
 	rows    []string
 	restart bool // the server is restarted between what is prepared and what is measured
-	long    bool // only with -full
+	long    bool // only with -full, and in its first round alone
 	run     func(r *run) (figures, error)
 }
 
@@ -39,14 +39,14 @@ func allWorkloads(idleFor time.Duration) []workload {
 	}
 	fanOut := func(n int) play { return play{Kind: "fanout", Peers: n, Each: 50, PerSecond: 10, Within: 60} }
 	storm := func(boards, devices, posts int) play {
-		return play{Kind: "storm", Boards: boards, Peers: devices, Each: posts, Within: 120}
+		return play{Kind: "storm", Boards: boards, Peers: devices, Each: posts, Within: 90}
 	}
 	fetch := func(n int, undeclared bool) play {
 		return play{Kind: "fetch", Each: n, Undeclared: undeclared, Read: true}
 	}
 	idle := func(n int) play { return play{Kind: "idle", Peers: n, Boards: 1000, Within: idleFor.Seconds()} }
 	herd := func(n int) play {
-		return play{Kind: "herd", Peers: herdBoard, Each: 1, Boards: n / herdBoard, Within: 120}
+		return play{Kind: "herd", Peers: herdBoard, Each: 1, Boards: n / herdBoard, Within: 90}
 	}
 	add("ingest, 1 writer", ingestRows, play{Kind: "ingest", Peers: 1, Each: 300}, workload{run: runIngest})
 	add("ingest, 20 writers", ingestRows, play{Kind: "ingest", Peers: 20, Each: 200}, workload{run: runIngest})
@@ -176,10 +176,8 @@ func runFetch(r *run) (figures, error) {
 	}, nil
 }
 
-const (
-	returnWithin = 30 * time.Second // for memory to be given back after all have left
-	returnShare  = 1.2              // of what a fresh server takes: then it has been given back
-)
+// returnShare is what a server may take of a fresh one's memory to have given it back.
+const returnShare = 1.2
 
 func runIdle(r *run) (figures, error) {
 	fresh := r.server.memory()
@@ -200,7 +198,7 @@ func runIdle(r *run) (figures, error) {
 		return nil, err
 	}
 	after := r.server.memory()
-	for left := time.Now(); after > fresh*returnShare && time.Since(left) < returnWithin; after = r.server.memory() {
+	for left := time.Now(); after > fresh*returnShare && time.Since(left) < 2*took; after = r.server.memory() {
 		time.Sleep(time.Second)
 	}
 	return figures{

@@ -10,7 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 )
+
+// stepWithin is how long a step may take: longer than any server that gets there at all.
+const stepWithin = 3 * time.Minute
 
 // Yjs is a scene whose clients are Yjs peers, in a process of their own: rivals/clients.mjs. It is told what to do in lines of JSON,
 // and answers each with one.
@@ -48,6 +52,8 @@ func (y *yjs) ask(step string, argument any) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
+	late := time.AfterFunc(stepWithin, func() { _ = y.cmd.Process.Kill() })
+	defer late.Stop()
 	if _, err := y.orders.Write(append(line, '\n')); err != nil {
 		return result{}, fmt.Errorf("tell the Yjs clients to %s: %w", step, err)
 	}

@@ -41,8 +41,10 @@ class Client {
   }
 
   /** Connects, and resolves once the server has told all it has; rejects when the connection fails before. */
-  connect(url, within = 30000) {
+  connect(url, within = 20000) {
     return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => { reject(new Error(`the server did not tell ${this.name} what it has`)); this.ws.terminate() }, within)
+      const synced = () => { clearTimeout(timer); resolve() }
       const ws = (this.ws = new WebSocket(hocuspocus ? url : url + this.name, { perMessageDeflate: false, handshakeTimeout: within }))
       ws.on("open", () => {
         this.open = true
@@ -53,7 +55,7 @@ class Client {
       })
       ws.on("message", data => {
         this.down += data.length
-        this.hear(data, resolve)
+        this.hear(data, synced)
         this.wake()
       })
       ws.on("error", reject)
