@@ -31,7 +31,7 @@ installed = $(addsuffix /node_modules/.package-lock.json,$(1))
 SDK       := client-sdk/ts
 APP       := examples/board
 APP_BUILT := syncd/internal/webapp/dist/index.html
-APP_FILES := $(shell find $(SDK)/src $(SDK)/tsconfig*.json $(APP)/src $(APP)/public $(APP)/index.html $(APP)/vite.config.ts -type f)
+APP_FILES := $(shell find $(SDK)/src $(SDK)/tsconfig*.json $(APP)/src $(APP)/public $(APP)/scripts $(APP)/index.html $(APP)/vite.config.ts -type f)
 
 GO_FILES = find . -name '*.go' -not -path '*/node_modules/*' -print0
 
