@@ -24,6 +24,7 @@ func (a *API) boardRoutes() {
 	a.onBoard("POST /v1/boards/{board}/clone", owners, cloneBoard)
 	a.onBoard("POST /v1/boards/{board}/archive", rights.RolesOf(rights.Owner), archiveBoard)
 	a.onBoard("GET /v1/boards/{board}/numbers", counters, numbers)
+	a.onBoard("GET /v1/boards/{board}/audit", owners, auditOf)
 
 	a.onBoard("GET /v1/boards/{board}/invites", inviters, listInvites)
 	a.onBoard("POST /v1/boards/{board}/invites", inviters, makeInvite)
@@ -159,7 +160,7 @@ type RefusedChanges struct {
 }
 
 func deleteQuarantine(c *call, board id.Document) (any, error) {
-	return nil, c.Registry.DeleteQuarantined(board, c.r.PathValue("item"))
+	return nil, c.Registry.DeleteQuarantined(board, c.r.PathValue("item"), c.by())
 }
 
 func listPosters(c *call, board id.Document) (any, error) {

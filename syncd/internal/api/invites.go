@@ -142,7 +142,7 @@ func revokeInvite(c *call, board id.Document) (any, error) {
 }
 
 func (c *call) revokeThe(i registry.Invite) (any, error) {
-	if err := c.Registry.RevokeInvite(i.ID); err != nil {
+	if err := c.Registry.RevokeInviteBy(i.ID, c.by()); err != nil {
 		return nil, err
 	}
 	c.Logger.Info("an invite was revoked", "invite", i.ID, "by", c.by())

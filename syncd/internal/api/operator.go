@@ -20,6 +20,7 @@ func (a *API) operatorRoutes() {
 	a.handle("POST /v1/devices/{device}/revoke", revokeAnyDevice)
 	a.handle("POST /v1/devices/{device}/rename", renameAnyDevice)
 	a.handle("POST /v1/invites/{invite}/revoke", revokeAnyInvite)
+	a.handle("GET /v1/audit", auditAll)
 	a.handle("GET /v1/revocations", listRevocations)
 	a.handle("POST /v1/revocations", applyRevocations)
 }

@@ -253,6 +253,21 @@ type Numbers struct {
 	Devices int            `json:"devices"`
 	Roles   map[string]int `json:"roles"`
 	Joined  []Week         `json:"joined"`
+
+	Ambassadors Recruits `json:"ambassadors"`
+}
+
+// Recruits are the members who are or were ambassadors, each once, by the year in
+// which they first were.
+type Recruits struct {
+	Total int    `json:"total"`
+	Years []Year `json:"years"`
+}
+
+// Year is a year in UTC.
+type Year struct {
+	Year   int `json:"year"`
+	People int `json:"people"`
 }
 
 // Week is a week of the ISO calendar: 2026-W47.
@@ -268,6 +283,11 @@ func viewNumbers(n registry.Numbers) Numbers {
 	}
 	for _, w := range n.Joined {
 		v.Joined = append(v.Joined, Week(w))
+	}
+	v.Ambassadors.Years = []Year{}
+	for _, y := range n.Ambassadors {
+		v.Ambassadors.Total += y.People
+		v.Ambassadors.Years = append(v.Ambassadors.Years, Year(y))
 	}
 	return v
 }

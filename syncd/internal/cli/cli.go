@@ -89,6 +89,7 @@ type grammar struct {
 	Member      memberCmd      `cmd:"" help:"Members and their roles."`
 	Device      deviceCmd      `cmd:"" help:"Devices: how they are, and shutting them out."`
 	Quarantine  quarantineCmd  `cmd:"" help:"Changes that were refused."`
+	Audit       auditCmd       `cmd:"" help:"What was done: who changed who may do what."`
 	Sessions    sessionsCmd    `cmd:"" help:"End every session."`
 	Revocations revocationsCmd `cmd:"" help:"The list of devices that were shut out, for backups."`
 

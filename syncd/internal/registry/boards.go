@@ -49,13 +49,17 @@ func (r *Registry) CreateBoard(spec BoardSpec, by string) (b Board, err error) {
 		}
 		d.boards[made.id] = made
 		b = made.view()
+		noted := entryRow{By: by, Act: ActBoardCreated, Boards: []id.Document{made.id}}
 		m := d.member(by)
 		if m == nil || m.Forgotten != 0 {
+			d.note(noted)
 			return nil
 		}
 		if m.Kiosk {
 			return ErrKiosk
 		}
+		noted.Subject, noted.Roles = by, rights.RolesOf(rights.Owner)
+		d.note(noted)
 		return d.grant(m, grantRow{Board: made.id, Role: rights.Owner, From: d.now, By: by})
 	})
 	return b, err
@@ -94,6 +98,9 @@ func (r *Registry) RenameBoard(board id.Document, title, by string) error {
 		if b == nil {
 			return ErrUnknownBoard
 		}
+		if b.Title != title {
+			d.note(entryRow{By: by, Act: ActBoardRenamed, Boards: []id.Document{board}})
+		}
 		b.Title = title
 		return nil
 	})
@@ -119,10 +126,14 @@ func (r *Registry) ArchiveBoard(board id.Document, archived bool, by string) err
 		switch {
 		case b == nil:
 			return ErrUnknownBoard
+		case archived == (b.Archived != 0):
+			return nil
 		case !archived:
 			b.Archived = 0
-		case b.Archived == 0:
+			d.note(entryRow{By: by, Act: ActBoardResumed, Boards: []id.Document{board}})
+		default:
 			b.Archived = d.now
+			d.note(entryRow{By: by, Act: ActBoardArchived, Boards: []id.Document{board}})
 		}
 		return nil
 	})

@@ -23,6 +23,7 @@ type draft struct {
 	dropped     []*inviteRow
 	revocations map[string]revocationRow
 
+	entries []entryRow     // of the audit log
 	records []store.Record // others
 	apply   []func()       // run with mu, once all is durable
 }
@@ -47,6 +48,9 @@ func (r *Registry) changeQuietly(f func(*draft) error) ([]func(), error) {
 		invites: map[string]*inviteRow{}, revocations: map[string]revocationRow{},
 	}
 	if err := f(d); err != nil {
+		return nil, err
+	}
+	if err := d.log(); err != nil {
 		return nil, err
 	}
 	records, err := d.encode()
@@ -92,7 +96,7 @@ func (d *draft) member(ref string) *memberRow {
 		return nil
 	}
 	m := *old
-	m.Grants = slices.Clone(m.Grants)
+	m.Grants, m.Recruited = slices.Clone(m.Grants), slices.Clone(m.Recruited)
 	d.members[ref] = &m
 	return &m
 }

@@ -32,6 +32,7 @@ func (r *Registry) Count(board id.Document) Numbers {
 		year, week := joined.time().ISOWeek()
 		weeks[fmt.Sprintf("%04d-W%02d", year, week)]++
 	}
+	n.Ambassadors = r.countRecruits(board, now)
 	r.mu.RUnlock()
 	for _, week := range slices.Sorted(maps.Keys(weeks)) {
 		n.Joined = append(n.Joined, Week{week, weeks[week]})

@@ -119,7 +119,9 @@ func TestDamageLetsNobodyIn(t *testing.T) {
 				s.must(mem.Open(disk).PutRecords([]store.Record{{Key: k, Value: v}}))
 			})
 			again := serverOn(t, func() store.Store { return mem.Open(disk) })
-			if damaged := again.Damaged(); damaged != 1 && !gone {
+			again.log()
+			entry := strings.HasPrefix(name, "a/") // which Open does not read
+			if damaged := again.Damaged(); damaged != 1 && !gone && !entry {
 				t.Errorf("%s: %d damaged records", name, damaged)
 			}
 			if p, err := again.Principal(out.Device.ID, s.clock()); err == nil {

@@ -100,7 +100,7 @@ var mutations = map[string]func(small) error{
 		_, err := v.Quarantine(registry.Refused{Board: v.b.ID}, [][]byte{{1}})
 		return err
 	},
-	"DeleteQuarantined": func(v small) error { return v.DeleteQuarantined(v.b.ID, v.refused.ID) },
+	"DeleteQuarantined": func(v small) error { return v.DeleteQuarantined(v.b.ID, v.refused.ID, "x") },
 	"AddPoster":         func(v small) error { return v.AddPoster(v.b.ID, posterName(1), "P") },
 	"ApplyRevocations": func(v small) error {
 		_, err := v.ApplyRevocations([]registry.Revocation{{Device: "other"}, {Device: v.m.Device.ID}})
@@ -108,9 +108,23 @@ var mutations = map[string]func(small) error{
 	},
 }
 
+// unlogged are those that change nothing about who may do what.
+var unlogged = map[string]bool{
+	"SetupInvite": true, "RenameDevice": true, "SetLease": true, "SetLabel": true, "Quarantine": true, "AddPoster": true,
+}
+
+// log is the latest of the audit log.
+func (s *server) log() []registry.Entry {
+	s.t.Helper()
+	entries, _, err := s.Audit(id.Document{}, 0, 0)
+	s.must(err)
+	return entries
+}
+
 // Each change, in each way that a write can fail: an error changes nothing that
 // can be seen, tells nobody, and what the next process finds is what was before
-// or what was meant, and nothing in between.
+// or what was meant, and nothing in between: no act is without its entry in the
+// audit log, and no entry without its act.
 func TestFailedWritesChangeNothing(t *testing.T) {
 	for name, mutate := range mutations {
 		for _, fault := range []faultstore.Fault{
@@ -129,7 +143,7 @@ func TestFailedWritesChangeNothing(t *testing.T) {
 				v := newSmall(s)
 				cfg.Rules = []faultstore.Rule{{Op: faultstore.PutRecords, Call: 1, Fault: fault}}
 				s.restart()
-				before := s.picture()
+				before, logBefore := s.picture(), s.log()
 				s.Watch(v.m.Device.ID, func() { t.Error("who watches was told") })
 				if err := mutate(v); err == nil {
 					t.Fatal("no error")
@@ -153,6 +167,9 @@ func TestFailedWritesChangeNothing(t *testing.T) {
 				persisted := fault == faultstore.UnknownPersisted || fault == faultstore.CrashPersisted
 				if after := s.picture(); (after != before) != persisted {
 					t.Errorf("the next process finds\n%s\nbefore\n%s", after, before)
+				}
+				if after := s.log(); (len(after) != len(logBefore)) != (persisted && !unlogged[name]) {
+					t.Errorf("the next process finds in the log\n%+v\nbefore\n%+v", after, logBefore)
 				}
 				if err := mutate(v); err != nil && !persisted {
 					t.Errorf("again: %v", err)

@@ -78,29 +78,46 @@ func (r *Registry) invite(spec InviteSpec, count int, batch bool) (letters []Let
 	if err := spec.fill(); err != nil {
 		return nil, err
 	}
-	err = r.change(func(d *draft) error {
-		base := &inviteRow{
-			Board: spec.Board, Roles: spec.Roles, Label: spec.Label, UsesMax: spec.Uses, Member: spec.Member, By: spec.By,
-			Made: d.now, Until: d.now + stamp(spec.TTL/time.Millisecond), RoleUntil: stampOf(spec.RoleUntil),
-		}
-		if err := d.mayInvite(base); err != nil {
-			return err
-		}
-		if err := d.room(base.group(), count); err != nil {
-			return err
-		}
-		if batch {
-			base.Batch = newName()
-		}
-		for range count {
-			letters = append(letters, d.newInvite(*base))
-		}
-		return nil
-	})
+	for more := true; more && err == nil; {
+		err = r.change(func(d *draft) error {
+			base := &inviteRow{
+				Board: spec.Board, Roles: spec.Roles, Label: spec.Label, UsesMax: spec.Uses, Member: spec.Member, By: spec.By,
+				Made: d.now, Until: d.now + stamp(spec.TTL/time.Millisecond), RoleUntil: stampOf(spec.RoleUntil),
+			}
+			if err := d.mayInvite(base); err != nil {
+				return err
+			}
+			if more, err = d.room(base.group(), count); more || err != nil {
+				return err
+			}
+			if batch {
+				base.Batch = newName()
+			}
+			for range count {
+				letters = append(letters, d.newInvite(*base))
+			}
+			d.noteInvited(base, letters)
+			return nil
+		})
+	}
 	if err != nil {
 		return nil, err
 	}
 	return letters, nil
+}
+
+// noteInvited drafts the entry of invites that were made together.
+func (d *draft) noteInvited(base *inviteRow, letters []Letter) {
+	e := entryRow{By: base.By, Act: ActInvited, Subject: base.Member, Object: base.Batch, Roles: base.Roles, Count: len(letters)}
+	if base.Batch == "" {
+		e.Object, e.Count = letters[0].Invite.ID, 0
+	}
+	if m := d.peek(base.Member); m != nil {
+		e.Boards = m.boards()
+	} else if base.Board != (id.Document{}) {
+		e.Boards = []id.Document{base.Board}
+	}
+	d.note(e)
 }
 
 // fill checks what depends on nothing else, and puts in what was not said.
@@ -160,11 +177,12 @@ func (d *draft) dropGroup(group string) {
 	}
 }
 
-// room makes room for more invites: of those that have ended the oldest go.
-func (d *draft) room(group string, count int) error {
+// room makes room for more invites: of those that have ended the oldest go. If some
+// do, there is more to do in another draft, since a draft has not room for both.
+func (d *draft) room(group string, count int) (more bool, err error) {
 	over := len(d.r.inviteGroups[group]) + count - BoardInvitesMax
 	if over <= 0 {
-		return nil
+		return false, nil
 	}
 	var ended []*inviteRow
 	for invite := range d.r.inviteGroups[group] {
@@ -174,10 +192,10 @@ func (d *draft) room(group string, count int) error {
 	}
 	slices.SortFunc(ended, func(a, b *inviteRow) int { return cmp.Compare(a.Made, b.Made) })
 	if len(ended) < over {
-		return fmt.Errorf("invites of a board: %w", ErrTooMany)
+		return false, fmt.Errorf("invites of a board: %w", ErrTooMany)
 	}
 	d.dropped = append(d.dropped, ended[:min(len(ended), prunedAtOnce)]...)
-	return nil
+	return true, nil
 }
 
 func (d *draft) newInvite(i inviteRow) Letter {
@@ -283,14 +301,25 @@ func listed(from map[string]*Usage) []Usage {
 	return all
 }
 
-// RevokeInvite ends an invite. Who has joined with it stays.
-func (r *Registry) RevokeInvite(invite string) error {
+// RevokeInvite ends an invite, for the server itself. Who has joined with it stays.
+func (r *Registry) RevokeInvite(invite string) error { return r.RevokeInviteBy(invite, "server") }
+
+// RevokeInviteBy ends an invite.
+func (r *Registry) RevokeInviteBy(invite, by string) error {
 	return r.change(func(d *draft) error {
 		i := d.invite(invite)
 		if i == nil {
 			return ErrUnknownInvite
 		}
-		i.Revoked = cmp.Or(i.Revoked, d.now)
+		if i.Revoked != 0 {
+			return nil
+		}
+		i.Revoked = d.now
+		e := entryRow{By: by, Act: ActInviteRevoked, Subject: i.Member, Object: i.id, Roles: i.Roles}
+		if i.Board != (id.Document{}) {
+			e.Boards = []id.Document{i.Board}
+		}
+		d.note(e)
 		return nil
 	})
 }

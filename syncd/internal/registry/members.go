@@ -83,6 +83,7 @@ func (r *Registry) Grant(member string, board id.Document, role rights.Role, fro
 		if err := d.grant(m, g); err != nil {
 			return err
 		}
+		d.note(entryRow{By: by, Act: ActGranted, Boards: []id.Document{board}, Subject: member, Roles: rights.RolesOf(role)})
 		return d.keepOwner(board)
 	})
 }
@@ -100,6 +101,7 @@ func (d *draft) memberOn(member string, board id.Document) (*memberRow, error) {
 }
 
 func (d *draft) grant(m *memberRow, g grantRow) error {
+	m.keepRecruits(d.now)
 	m.set(g)
 	if len(m.Grants) > MemberGrantsMax {
 		return fmt.Errorf("roles of a member: %w", ErrTooMany)
@@ -110,21 +112,33 @@ func (d *draft) grant(m *memberRow, g grantRow) error {
 // Ungrant takes a role away. Error: ErrLastOwner. A role that the member does not
 // have is no error.
 func (r *Registry) Ungrant(member string, board id.Document, role rights.Role, by string) error {
-	return r.ungrant(member, board, func(g grantRow) bool { return g.Role == role })
+	noted := entryRow{By: by, Act: ActUngranted}
+	return r.ungrant(member, board, noted, func(g grantRow) bool { return g.Role == role })
 }
 
 // Remove takes all roles of a board away. Error: ErrLastOwner.
 func (r *Registry) Remove(member string, board id.Document, by string) error {
-	return r.ungrant(member, board, func(grantRow) bool { return true })
+	return r.ungrant(member, board, entryRow{By: by, Act: ActRemoved}, func(grantRow) bool { return true })
 }
 
-func (r *Registry) ungrant(member string, board id.Document, which func(grantRow) bool) error {
+func (r *Registry) ungrant(member string, board id.Document, noted entryRow, which func(grantRow) bool) error {
 	return r.change(func(d *draft) error {
 		m, err := d.memberOn(member, board)
 		if err != nil {
 			return err
 		}
-		m.Grants = slices.DeleteFunc(m.Grants, func(g grantRow) bool { return g.Board == board && which(g) })
+		m.keepRecruits(d.now)
+		m.Grants = slices.DeleteFunc(m.Grants, func(g grantRow) bool {
+			gone := g.Board == board && which(g)
+			if gone {
+				noted.Roles = noted.Roles.With(g.Role)
+			}
+			return gone
+		})
+		if noted.Roles != 0 {
+			noted.Boards, noted.Subject = []id.Document{board}, member
+			d.note(noted)
+		}
 		return d.keepOwner(board)
 	})
 }
@@ -174,12 +188,30 @@ func (r *Registry) Leave(member string) error {
 	return r.change(func(d *draft) error { return d.leave(member, member, ReasonLeft) })
 }
 
+// boards are those of the member's grants, each once.
+func (m *memberRow) boards() (all []id.Document) {
+	for _, g := range m.Grants { // by board
+		if len(all) == 0 || all[len(all)-1] != g.Board {
+			all = append(all, g.Board)
+		}
+	}
+	return all
+}
+
 func (d *draft) leave(member, by, reason string) error {
 	m := d.member(member)
 	if m == nil {
 		return ErrUnknownMember
 	}
+	if m.Forgotten == 0 {
+		act := ActLeft
+		if reason == ReasonForgotten {
+			act = ActForgotten
+		}
+		d.note(entryRow{By: by, Act: act, Boards: m.boards(), Subject: member})
+	}
 	boards := slices.Clone(m.Grants)
+	m.keepRecruits(d.now)
 	m.Grants, m.Operator = nil, false
 	for _, g := range boards {
 		if g.Role != rights.Owner {
@@ -209,6 +241,7 @@ func (r *Registry) Forget(member, by string) error {
 		}
 		m := d.member(member)
 		m.Label = ""
+		d.forgetRecruits(m)
 		m.Forgotten = cmp.Or(m.Forgotten, d.now)
 		for _, device := range r.memberDevices[member] {
 			v := d.device(device)

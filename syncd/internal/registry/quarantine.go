@@ -253,18 +253,26 @@ func (r *Registry) refused(board id.Document, item string) *refusedRow {
 }
 
 // DeleteQuarantined removes an item. Errors: ErrUnknownItem.
-func (r *Registry) DeleteQuarantined(board id.Document, item string) error {
+func (r *Registry) DeleteQuarantined(board id.Document, item, by string) error {
+	return r.deleteRefused(board, item, func(d *draft, q *refusedRow) {
+		d.note(entryRow{By: by, Act: ActRefusedDeleted, Boards: []id.Document{board}, Subject: q.Member, Object: item})
+	})
+}
+
+func (r *Registry) deleteRefused(board id.Document, item string, note func(*draft, *refusedRow)) error {
 	return r.change(func(d *draft) error {
 		q := r.refused(board, item)
 		if q == nil {
 			return ErrUnknownItem
 		}
 		d.dropRefused(board, []*refusedRow{q})
+		note(d, q)
 		return nil
 	})
 }
 
-// dropRefusedOf removes what was refused of a member.
+// dropRefusedOf removes what was refused of a member who was forgotten, of which
+// the audit log tells.
 func (r *Registry) dropRefusedOf(member string) error {
 	r.mu.RLock()
 	var all []*refusedRow
@@ -278,7 +286,7 @@ func (r *Registry) dropRefusedOf(member string) error {
 	r.mu.RUnlock()
 	var errs []error
 	for _, q := range all {
-		if err := r.DeleteQuarantined(q.board, q.id); !errors.Is(err, ErrUnknownItem) {
+		if err := r.deleteRefused(q.board, q.id, func(*draft, *refusedRow) {}); !errors.Is(err, ErrUnknownItem) {
 			errs = append(errs, err)
 		}
 	}

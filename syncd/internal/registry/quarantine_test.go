@@ -51,13 +51,13 @@ func TestRefusedChangesWaitForReview(t *testing.T) {
 		}
 		_, err := s.QuarantinedChanges(b.ID, elsewhere.ID)
 		wantErr(t, "an item of another board", err, registry.ErrUnknownItem)
-		wantErr(t, "deleting an item of another board", s.DeleteQuarantined(b.ID, elsewhere.ID), registry.ErrUnknownItem)
+		wantErr(t, "deleting an item of another board", s.DeleteQuarantined(b.ID, elsewhere.ID, "x"), registry.ErrUnknownItem)
 		s.restart()
 	}
 	for item := range want {
-		s.must(s.DeleteQuarantined(b.ID, item))
+		s.must(s.DeleteQuarantined(b.ID, item, "x"))
 	}
-	s.must(s.DeleteQuarantined(other.ID, elsewhere.ID))
+	s.must(s.DeleteQuarantined(other.ID, elsewhere.ID, "x"))
 	s.restart()
 	if list := s.Quarantined(b.ID); len(list) != 1 {
 		t.Errorf("after deleting: %+v", list)

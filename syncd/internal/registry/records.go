@@ -58,6 +58,8 @@ type boardRow struct {
 	Created  stamp  `cbor:"4,keyasint,omitempty"`
 	Archived stamp  `cbor:"5,keyasint,omitempty"`
 	Demo     bool   `cbor:"6,keyasint,omitempty"`
+
+	Recruits []yearRow `cbor:"7,keyasint,omitempty"` // ambassadors who were forgotten
 }
 
 func (b *boardRow) view() Board {
@@ -67,12 +69,13 @@ func (b *boardRow) view() Board {
 type memberRow struct {
 	ref string
 
-	Label     string     `cbor:"1,keyasint,omitempty"`
-	Kiosk     bool       `cbor:"2,keyasint,omitempty"`
-	Operator  bool       `cbor:"3,keyasint,omitempty"`
-	Created   stamp      `cbor:"4,keyasint,omitempty"`
-	Forgotten stamp      `cbor:"5,keyasint,omitempty"`
-	Grants    []grantRow `cbor:"6,keyasint,omitempty"` // by board, then role
+	Label     string       `cbor:"1,keyasint,omitempty"`
+	Kiosk     bool         `cbor:"2,keyasint,omitempty"`
+	Operator  bool         `cbor:"3,keyasint,omitempty"`
+	Created   stamp        `cbor:"4,keyasint,omitempty"`
+	Forgotten stamp        `cbor:"5,keyasint,omitempty"`
+	Grants    []grantRow   `cbor:"6,keyasint,omitempty"` // by board, then role
+	Recruited []recruitRow `cbor:"7,keyasint,omitempty"`
 }
 
 type grantRow struct {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/syncd/internal/auth"
 )
 
@@ -86,7 +88,22 @@ func (d *draft) redeem(code, device string, key auth.Key, n NewDevice) error {
 		return err
 	}
 	i.Uses++
+	d.noteJoined(i, m, device)
 	return d.enrol(m, i, device, key, n)
+}
+
+// noteJoined drafts the entry of a device that has joined. m has its new roles.
+func (d *draft) noteJoined(i *inviteRow, m *memberRow, device string) {
+	e := entryRow{By: m.ref, Act: ActJoined, Subject: m.ref, Object: i.id, Roles: i.Roles}
+	switch {
+	case i.Setup:
+		e.By, e.Act = i.By, ActOperatorMade
+	case i.Member != "":
+		e.Act, e.Object, e.Boards = ActDeviceAdded, device, m.boards()
+	default:
+		e.Boards = []id.Document{i.Board}
+	}
+	d.note(e)
 }
 
 // find returns the invite of a code, which may have ended. The search is by hash,
@@ -119,7 +136,20 @@ func (d *draft) works(i *inviteRow) bool {
 		return m != nil && m.Forgotten == 0
 	}
 	b := d.r.boards[i.Board]
-	return b != nil && b.Archived == 0 && (i.RoleUntil == 0 || i.RoleUntil > d.now)
+	return b != nil && b.Archived == 0 && (i.RoleUntil == 0 || i.RoleUntil > d.now) && d.stillOwns(i)
+}
+
+// stillOwns tells, of an invite of owners and deputies, whether the member who made
+// it is an owner still: who has given a board away must have no code left with
+// which to come back.
+func (d *draft) stillOwns(i *inviteRow) bool {
+	m := d.r.members[i.By]
+	if m == nil || !i.Roles.Any(rights.RolesOf(rights.Owner, rights.Deputy)) {
+		return true
+	}
+	return slices.ContainsFunc(m.Grants, func(g grantRow) bool {
+		return g.Board == i.Board && g.Role == rights.Owner && g.holds(d.now)
+	})
 }
 
 // joining returns the member to whom the device belongs or will belong.

@@ -4,13 +4,15 @@
 // It promises that what it has answered, or shows to anyone, is durable: each
 // change of it is a set of records that the store keeps as a whole or not at
 // all, and memory follows the store. It never reads or writes a document, never
-// keeps a code, and starts no goroutine. All of it is in memory, about 0.9 kB a
-// member with a device, so that reading is quick; the store is read once, by
-// Open.
+// keeps a code, and starts no goroutine. All of it but the audit log is in memory,
+// about 0.9 kB a member with a device, so that reading is quick; the store is read
+// once, by Open.
 //
 // A device is shut out by a record that says so, which nothing but a human act
 // writes and nothing removes: what a device may do is looked up at each use, and
 // a device that the registry does not know may do nothing.
+//
+// Who changed who may do what stands in the audit log, written with each change.
 //
 // FORMAT.md describes the records.
 package registry

@@ -13,7 +13,9 @@ func (r *Registry) RevokeDevice(device, by string) error {
 		if r.devices[device] == nil {
 			return ErrUnknownDevice
 		}
-		d.revoke(device, revocationRow{At: d.now, By: by, Reason: ReasonRevoked})
+		if d.revoke(device, revocationRow{At: d.now, By: by, Reason: ReasonRevoked}) {
+			d.noteRevoked(device, by, MemberGrantsMax)
+		}
 		return nil
 	})
 }
@@ -36,6 +38,17 @@ func (d *draft) revoke(device string, rev revocationRow) bool {
 	return true
 }
 
+// noteRevoked drafts the entry of a device that was shut out, with at most as many
+// boards of its member.
+func (d *draft) noteRevoked(device, by string, boardsMax int) {
+	e := entryRow{By: by, Act: ActDeviceRevoked, Subject: d.revocations[device].Member, Object: device}
+	if m := d.r.members[e.Subject]; m != nil {
+		e.Boards = m.boards()
+		e.Boards = e.Boards[:min(len(e.Boards), boardsMax)]
+	}
+	d.note(e)
+}
+
 // Revocations returns all revocations, the earliest first: a backup of its own,
 // since one that was made before a revocation does not have it.
 func (r *Registry) Revocations() []Revocation {
@@ -54,8 +67,9 @@ func (r *Registry) Revocations() []Revocation {
 	return all
 }
 
-// revocationsAtOnce is how many are written together: two records each.
-const revocationsAtOnce = 400
+// revocationsAtOnce is how many are written together: two records each,
+// one in the audit log, and one of an old entry that goes.
+const revocationsAtOnce = 200
 
 // ApplyRevocations adds those that are not there, also of devices that are not
 // known, and returns how many those were. If it fails, some may be there.
@@ -71,7 +85,10 @@ func (r *Registry) ApplyRevocations(list []Revocation) (applied int, err error) 
 					return fmt.Errorf("revocations: %w", ErrTooMany)
 				}
 				rev := revocationRow{v.Member, cmp.Or(stampOf(v.At), d.now), v.By, v.Reason}
-				added += count(d.revoke(v.Device, rev))
+				if d.revoke(v.Device, rev) {
+					d.noteRevoked(v.Device, "operator", appliedBoardsMax)
+					added++
+				}
 			}
 			return nil
 		})

@@ -43,11 +43,13 @@ type Registry struct {
 	posters map[string]*posterRow
 	// What follows from them.
 	boardMembers  map[id.Document]map[string]struct{}
+	recruits      map[id.Document]map[string]struct{} // members with a recruitRow
 	memberDevices map[string][]string
 	byHash        map[[32]byte]string
 	inviteGroups  map[string]map[string]struct{}
 	moments       []stamp // when a grant begins or ends, in order
 	operators     int
+	audited       audited
 
 	scans    scans                           // guarded by mu
 	watchers map[string]map[*func()]struct{} // guarded by mu; by device
@@ -68,9 +70,10 @@ func Open(cfg Config) (*Registry, error) {
 		invites: map[string]*inviteRow{}, revoked: map[string]revocationRow{}, shelves: map[id.Document]*shelf{},
 		posters: map[string]*posterRow{}, boardMembers: map[id.Document]map[string]struct{}{},
 		memberDevices: map[string][]string{}, byHash: map[[32]byte]string{}, inviteGroups: map[string]map[string]struct{}{},
-		scans: scans{dirty: map[string]struct{}{}}, watchers: map[string]map[*func()]struct{}{},
+		recruits: map[id.Document]map[string]struct{}{},
+		scans:    scans{dirty: map[string]struct{}{}}, watchers: map[string]map[*func()]struct{}{},
 	}
-	if err := r.load(); err != nil {
+	if err := errors.Join(r.load(), r.openAudit()); err != nil {
 		return nil, fmt.Errorf("open the registry: %w", err)
 	}
 	return r, nil
@@ -177,10 +180,19 @@ func (r *Registry) putMember(m *memberRow, moments map[stamp]struct{}) {
 		for _, g := range old.Grants {
 			delete(r.boardMembers[g.Board], m.ref)
 		}
+		for _, was := range old.Recruited {
+			delete(r.recruits[was.Board], m.ref)
+		}
 		r.operators -= count(old.Operator)
 	}
 	r.operators += count(m.Operator)
 	r.members[m.ref] = m
+	for _, is := range m.Recruited {
+		if r.recruits[is.Board] == nil {
+			r.recruits[is.Board] = map[string]struct{}{}
+		}
+		r.recruits[is.Board][m.ref] = struct{}{}
+	}
 	now := stampOf(r.now())
 	for _, g := range m.Grants {
 		of := r.boardMembers[g.Board]

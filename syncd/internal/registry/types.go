@@ -222,6 +222,17 @@ type Numbers struct {
 	Roles   map[rights.Role]int // members and kiosks by role; one may have several
 	Devices int                 // of them, neither revoked nor ended
 	Joined  []Week              // people by their first week, the earliest first
+
+	// Ambassadors are the members who are or were ambassadors, each once, by the
+	// year in which they first were; the earliest first. Who joined again as a new
+	// member is a new one.
+	Ambassadors []Year
+}
+
+// Year is a year of the calendar, in UTC.
+type Year struct {
+	Year   int
+	People int
 }
 
 // Week is a week of the ISO calendar, in UTC.
