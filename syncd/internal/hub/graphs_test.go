@@ -190,11 +190,10 @@ func TestAnAppendOutlivesItsReplica(t *testing.T) {
 	m := exchange.Message{Version: exchange.V1, Heads: a.Heads(), Have: []exchange.Have{{LastSync: a.Heads()}}, Changes: [][]byte{c.Bytes()}}
 	a.receive(wire.Sync{Sender: a.peer, Document: doc, Data: m.Append(nil)})
 	b := s.device("b")
-	for _, d := range []*device{a, b} {
-		eventually(t, d.Actor.String()+" is told to come back", func() bool { return d.closeCode() != 0 })
-		b.say(doc)
-	}
+	eventually(t, "the writer is told to come back", func() bool { return a.closeCode() != 0 })
 	w.broken.Store(false)
+	b.say(doc)
+	eventually(t, "who comes meanwhile is told to come back", func() bool { return b.closeCode() != 0 })
 	w.door.Store(nil)
 	close(door)
 	eventually(t, "the append is stored", func() bool { info, _, err := w.Stat(doc); return err == nil && info.Changes == 42 })
@@ -239,4 +238,28 @@ func TestTheRulesKnowThePageBeforeTheyJudge(t *testing.T) {
 	if text := anna.refusal(); !strings.Contains(text, "notYours") {
 		t.Errorf("a change to another's post: %q", text)
 	}
+}
+
+// Who writes to a page that has to be opened, and leaves at once, has written, and has
+// left.
+func TestWhoLeavesIsNotHeld(t *testing.T) {
+	w := &watched{Store: mem.Open(mem.NewDisk())}
+	s := newServer(t, w, func(c *Config) { c.Gate, c.IdleTimeout = gate.Members{}, shortly })
+	v := newVillage()
+	bo := s.member(v, "bo", "actor of bo", rights.Resident)
+	first := bo.post("post 0")
+	for i := range 1400 {
+		bo.rename(first, fmt.Sprint("a title ", i))
+	}
+	bo.publish(v.page)
+	s.untilUnloaded()
+	bo.rename(first, "the last title")
+	bo.say(v.page)
+	bo.Leave()
+	bo.Session.docs = nil // the cleanup leaves once more
+	eventually(t, "the change is stored", func() bool {
+		info, _, err := w.Stat(v.page)
+		return err == nil && info.Changes == bo.Author.Len()
+	})
+	eventually(t, "the page is closed", func() bool { return s.Stats().Documents == 0 })
 }
