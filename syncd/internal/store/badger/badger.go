@@ -8,7 +8,7 @@
 //
 // It never keeps an open document in memory, never compacts history and never
 // repairs: what it cannot read it names with store.ErrCorrupt. One process owns
-// a directory at a time. FORMAT.md describes the keys and values; record.go,
+// a directory at a time. FORMAT.md describes the keys and values; record.go, lean.go,
 // meta.go, author.go and named.go are their code.
 //
 // # Settings
