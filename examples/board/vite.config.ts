@@ -33,7 +33,11 @@ export default defineConfig({
     },
   },
   // One copy of each, also for the SDK that stands in another folder.
-  resolve: { dedupe: ["react", "react-dom", "@automerge/automerge", "@automerge/automerge-repo"] },
+  resolve: {
+    dedupe: ["react", "react-dom", "@automerge/automerge", "@automerge/automerge-repo"],
+    // The other build makes functions from text as it loads, which the Content-Security-Policy refuses and browsers complain about.
+    alias: [{ find: /^cbor-x$/, replacement: "cbor-x/index-no-eval" }],
+  },
   plugins: [
     react(),
     messages(),

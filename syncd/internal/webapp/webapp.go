@@ -52,7 +52,7 @@ const (
 )
 
 // pages are the addresses that open the app.
-var pages = map[string]bool{"/": true, "/kiosk": true, "/desk": true, "/join": true}
+var pages = map[string]bool{"/": true, "/kiosk": true, "/desk": true}
 
 // Config says what the app is told about its server.
 type Config struct {
