@@ -134,6 +134,37 @@ export interface Poster {
   days?: { date: string; scans: number }[]
 }
 
+/** One thing that was done: who changed who may do what. Newer servers may write acts that are not listed. */
+export interface AuditEntry {
+  /** Greater than that of entries before it. */
+  n: number
+  at: number
+  /** The reference of a member, or who else did it: `operator`, `setup` or `server`. */
+  by: string
+  /** What owners call that member now. */
+  byLabel?: string
+  act:
+    | "boardCreated" | "boardRenamed" | "boardArchived" | "boardResumed"
+    | "invited" | "inviteRevoked" | "joined" | "deviceAdded" | "operatorMade"
+    | "granted" | "ungranted" | "removed" | "deviceRevoked" | "left" | "forgotten" | "refusedDeleted"
+    | (string & {})
+  /** The member whom it concerns. */
+  subject?: string
+  subjectLabel?: string
+  /** The invite, the batch of letters, the device or the refused change that it concerns. */
+  object?: string
+  roles?: Role[]
+  /** How many letters. */
+  count?: number
+}
+
+/** A part of what was done, the latest first. */
+export interface AuditPage {
+  entries: AuditEntry[]
+  /** Where the next part begins; missing when there is none. */
+  next?: number
+}
+
 /** Counts of a board that name nobody. */
 export interface BoardNumbers {
   members: number
@@ -142,6 +173,8 @@ export interface BoardNumbers {
   roles: Record<string, number>
   /** People by their first week, as 2026-W47. */
   joined: { week: string; people: number }[]
+  /** Who is or was an ambassador, each once, by the year (UTC) of the first time; missing from an older server. */
+  ambassadors?: { total: number; years: { year: number; people: number }[] }
 }
 
 /** Makes a board on the server. For operators; who makes it owns it. */
@@ -254,6 +287,14 @@ export class BoardOffice {
 
   numbers(): Promise<BoardNumbers> {
     return this.#read("/numbers")
+  }
+
+  /** What was done on the board in the last 24 months, the latest first: `before` is the `next` of the part before. At most 200 at once, 50 unless said. */
+  audit({ before, limit }: { before?: number; limit?: number } = {}): Promise<AuditPage> {
+    const query = new URLSearchParams()
+    if (before !== undefined) query.set("before", String(before))
+    if (limit !== undefined) query.set("limit", String(limit))
+    return this.#read(`/audit?${query}`)
   }
 
   rename(title: string): Promise<ServerBoard> {

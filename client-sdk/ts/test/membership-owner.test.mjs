@@ -47,6 +47,14 @@ test("an owner invites, grants, looks after devices, and shuts one out", async t
   await office.addPoster("0123456789ab", "door 4").catch(error => assert.equal(error.code, "invalid"))
   assert.ok(Array.isArray(await office.posters()))
   assert.equal((await office.rename("Courtyard East")).title, "Courtyard East")
+
+  const done = await office.audit({ limit: 3 })
+  assert.deepEqual(done.entries.map(({ act }) => act), ["boardRenamed", "removed", "deviceRevoked"])
+  assert.equal(done.entries[1].by, olga.membership.me.get().member.ref)
+  assert.deepEqual(done.entries[1].roles, ["resident"])
+  const before = await office.audit({ before: done.next })
+  assert.ok(before.entries.length > 3 && before.entries[0].n < done.entries[2].n && before.next === undefined)
+  assert.deepEqual((await office.numbers()).ambassadors, { total: 0, years: [] })
 })
 
 test("a resident is told that this is not for residents, and a stranger hears of no board", async t => {
