@@ -95,6 +95,8 @@ type Store struct {
 	calls   store.Calls
 	storage atomic.Pointer[id.Storage]
 
+	decoded decoded
+
 	// unknown is set when the outcome of a write is unknown.
 	unknown atomic.Bool
 

@@ -3,6 +3,7 @@ package badger
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	kv "github.com/dgraph-io/badger/v4"
 
@@ -60,13 +61,63 @@ func candidates(txn *kv.Txn, doc id.Document, i uint32, try func(first uint32) (
 	return false, nil
 }
 
-// recordAt reads the record whose first change has index first.
+// recordAt reads the record whose first change has index first. What it returns is
+// shared and not to be modified.
 func (s *Store) recordAt(r recordReader, first uint32) ([][]byte, error) {
 	h, value, err := r.read(first)
 	if err != nil {
 		return nil, err
 	}
-	return s.codec.decodeRecord(r.doc, first, h, value)
+	key := decodedKey{r.doc, first, h.sum}
+	if changes := s.decoded.find(key); changes != nil {
+		return changes, nil
+	}
+	changes, err := s.codec.decodeRecord(r.doc, first, h, value)
+	if err == nil && len(changes) > 1 && h.body <= decodedBytesMax {
+		s.decoded.put(key, changes)
+	}
+	return changes, err
+}
+
+// decoded keeps the records that were read last for single changes, since
+// to decode a merged one takes a millisecond, and others are often asked for next.
+type decoded struct {
+	mu      sync.Mutex
+	entries [4]decodedRecord // guarded by mu
+	next    int              // guarded by mu; the entry to be replaced
+}
+
+type decodedRecord struct {
+	key     decodedKey
+	changes [][]byte // immutable
+}
+
+// decodedKey names a record with its content: its sum is that of what was decoded.
+type decodedKey struct {
+	doc   id.Document
+	first uint32
+	sum   sum
+}
+
+// decodedBytesMax is the size of the largest record that is kept.
+const decodedBytesMax = 2 * recordBytesMax
+
+func (d *decoded) find(key decodedKey) [][]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.entries {
+		if e := &d.entries[i]; e.changes != nil && e.key == key {
+			return e.changes
+		}
+	}
+	return nil
+}
+
+func (d *decoded) put(key decodedKey, changes [][]byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.entries[d.next] = decodedRecord{key, changes}
+	d.next = (d.next + 1) % len(d.entries)
 }
 
 // ReadFrom implements store.Graphs.
