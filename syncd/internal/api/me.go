@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/syncd/internal/registry"
 )
 
@@ -141,13 +140,4 @@ func revokeOwn(c *call) (any, error) {
 	}
 	c.Logger.Info("a device was revoked", "device", d.ID, "by", c.by())
 	return nil, nil
-}
-
-// parseBoard reads the id of a board, with or without automerge: before it.
-func parseBoard(s string) (id.Document, error) {
-	doc, err := id.ParseDocument(strings.TrimPrefix(s, id.URLPrefix))
-	if err != nil {
-		return doc, errBoard
-	}
-	return doc, nil
 }
