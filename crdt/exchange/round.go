@@ -215,7 +215,7 @@ func (r *Round) missingFrom(since []int, haves []Have) []int {
 	missing := map[int]bool{}
 	var send []int
 	for _, i := range since {
-		absent := !slices.ContainsFunc(haves, func(h Have) bool { return h.Bloom.contains(r.h.At(i).Hash) })
+		absent := !slices.ContainsFunc(haves, func(h Have) bool { return h.Bloom.contains(r.h.Hash(i)) })
 		for _, d := range r.h.Deps(i) {
 			absent = absent || missing[int(d)]
 		}
@@ -276,7 +276,7 @@ func (r *Round) deflate(i int) []byte {
 func (r *Round) bloom(changes []int) Bloom {
 	b := newBloom(len(changes))
 	for _, i := range changes {
-		b.add(r.h.At(i).Hash)
+		b.add(r.h.Hash(i))
 	}
 	return b
 }

@@ -63,7 +63,7 @@ func (s *State) Fresh(h *history.History) bool {
 // good as empty with their first change alone: merging a chunk into that costs a
 // reader no more than merging the changes, and a quarter of the bytes.
 func (r *Round) notFirst(hash id.ChangeHash) bool {
-	return r.h.HasDurable(hash) && r.h.At(0).Hash != hash
+	return r.h.HasDurable(hash) && r.h.Hash(0) != hash
 }
 
 // takes tells whether the peer takes a message as long as the snapshot.
