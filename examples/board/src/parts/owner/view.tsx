@@ -8,9 +8,10 @@ import { ButtonLink } from "../../components/button";
 import { Icon, type IconName } from "../../design/icon";
 import { useMembership, useRoles } from "../join/member";
 import { Letters } from "../letters/view";
+import { HistoryView } from "./history";
 import { InvitesView } from "./invites";
-import { MembersView } from "./members";
 import { NumbersView } from "./numbers";
+import { PeopleView } from "./people";
 import { PostersView } from "./posters";
 import { QuarantineView } from "./quarantine";
 import { RightsView } from "./rights";
@@ -31,13 +32,14 @@ interface Place {
 }
 
 const PLACES: Place[] = [
-  { id: "members", icon: "people", key: "owner.members", roles: stewards, part: MembersView },
+  { id: "members", icon: "people", key: "owner.members", roles: stewards, part: PeopleView },
   { id: "invites", icon: "add", key: "owner.invites", roles: inviters, part: InvitesView },
   { id: "letters", icon: "print", key: "owner.letters", roles: inviters, part: Letters },
   { id: "settings", icon: "edit", key: "owner.settings", roles: stewards, part: SettingsForm },
   { id: "refused", icon: "warning", key: "owner.refused", roles: [...stewards, "moderator"], part: QuarantineView },
   { id: "posters", icon: "notice", key: "owner.posters", roles: inviters, part: PostersView },
   { id: "numbers", icon: "board", key: "owner.numbers", roles: [...stewards, "observer"], part: NumbersView },
+  { id: "history", icon: "clock", key: "owner.history", roles: stewards, part: HistoryView },
   { id: "rights", icon: "info", key: "owner.rights", roles: [...inviters, "moderator"], part: RightsView },
 ];
 
