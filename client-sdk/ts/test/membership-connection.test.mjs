@@ -150,13 +150,15 @@ function refusing(state) {
   const stored = new Map()
   return socket => {
     const talks = new Map()
+    let over = false // what was sent before the client hears of the end is not looked at
     socket.onJoin = () => socket.peer()
     socket.onSend = ({ type, documentId, data }) => {
-      if (type !== "sync" && type !== "request") return
+      if (over || (type !== "sync" && type !== "request")) return
       const before = stored.get(documentId) ?? A.init()
       const [doc, talk] = A.receiveSyncMessage(A.clone(before), talks.get(documentId) ?? A.initSyncState(), data)
       const bad = A.getAllChanges(doc).map(A.decodeChange).find(change => change.ops.some(({ value }) => value === "bad"))
       if (bad) {
+        over = true
         state.refused.push(bad.hash)
         const hash = state.always ?? bad.hash
         socket.receive({ type: "error", senderId: "server", targetId: "x", message: `refused document=${documentId} change=${hash} reason=notYours: It is not yours.` })
