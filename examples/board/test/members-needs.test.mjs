@@ -51,6 +51,11 @@ test("a role that nobody has is named to the owner, with what it is for and a wa
   assert.deepEqual((await sheet.locator("li strong").allInnerTexts()), ["moderator", "matchmaker", "volunteer", "deputy owner"]);
   assert.deepEqual(await axe(page), []);
   await shot(page, "needs-roles", { fullPage: true });
+  await page.setViewportSize(PHONE);
+  await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+  assert.equal(await sideways(page), 0, "with large text");
+  await page.evaluate(() => (document.documentElement.style.fontSize = ""));
+  await page.setViewportSize(WIDE);
   await give(page, "Harbour housing", "moderator");
   await sheet.locator("li", { hasText: "moderator" }).waitFor({ state: "detached" });
   assert.deepEqual((await sheet.locator("li strong").allInnerTexts()), ["matchmaker", "volunteer", "deputy owner"]);
@@ -119,5 +124,7 @@ test("what was done is read on a phone in three languages, page by page", async 
     await page.goto(at("members"));
     await page.locator(".member").first().waitFor();
     assert.equal(await sideways(page), 0);
+    await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+    assert.equal(await sideways(page), 0, "with large text");
   }
 });

@@ -4,7 +4,6 @@ import { useBoard } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { format } from "../../app/route";
 import { Banner } from "../../components/banner";
-import { ButtonLink } from "../../components/button";
 import { useAsked, useBoardCalls } from "./calls";
 import { MembersView } from "./members";
 import { roleSentence, roleWord } from "./roles";
@@ -51,9 +50,9 @@ function RoleSheet({ board, missing }: { board: string; missing: readonly Role[]
           ))}
         </ul>
         <p>{t("roleSheet.how")}</p>
-        <div>
-          <ButtonLink icon="add" href={format({ board, view: "owner", post: "invites" })}>{t("roleSheet.invite")}</ButtonLink>
-        </div>
+        <p>
+          <a href={format({ board, view: "owner", post: "invites" })}>{t("roleSheet.invite")}</a>
+        </p>
       </div>
     </Banner>
   );
