@@ -21,13 +21,13 @@ func (c *Committer) run() {
 		if writers > 1 {
 			c.company(writers)
 		}
-		batch, passed := c.take()
-		queued, err := c.commit(batch)
+		batch := c.take()
+		others, err := c.commit(batch)
 		if err != nil {
 			c.end(err)
 			return
 		}
-		writers = len(batch) + queued - passed
+		writers = len(batch) + others
 	}
 }
 
@@ -75,9 +75,8 @@ func (c *Committer) enough(writers int) bool {
 }
 
 // take removes a batch from the queue: from its front, each document once, up
-// to BatchBytesMax. What it passes over keeps its order; it is of documents that are
-// in the batch, and so of no further writers.
-func (c *Committer) take() (batch []entry, passedOver int) {
+// to BatchBytesMax. What it passes over keeps its order.
+func (c *Committer) take() (batch []entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var passed []entry
@@ -99,12 +98,12 @@ func (c *Committer) take() (batch []entry, passedOver int) {
 	clear(c.queue[:len(batch)]) // lets go of the changes
 	copy(c.queue[len(batch):at], passed)
 	c.queue = c.queue[len(batch):]
-	return batch, len(passed)
+	return batch
 }
 
-// commit stores a batch and tells its members. It returns how many entries were
-// queued when it began to tell them. The error is a fatal one.
-func (c *Committer) commit(batch []entry) (queued int, fatal error) {
+// commit stores a batch and tells its members. It returns how many other documents
+// were queued when it began to tell them. The error is a fatal one.
+func (c *Committer) commit(batch []entry) (others int, fatal error) {
 	appends := make([]store.Append, len(batch))
 	bytes := 0
 	for i, e := range batch {
@@ -135,20 +134,29 @@ func (c *Committer) commit(batch []entry) (queued int, fatal error) {
 // commitEach commits the members of a refused batch one by one, so that only
 // the one at fault hears of it. It is slow, and rare: a document has two
 // writers, or is damaged.
-func (c *Committer) commitEach(batch []entry) (queued int, fatal error) {
+func (c *Committer) commitEach(batch []entry) (others int, fatal error) {
 	for i, e := range batch {
-		if queued, fatal = c.commit([]entry{e}); fatal != nil {
+		if others, fatal = c.commit([]entry{e}); fatal != nil {
 			return c.answer(batch[i+1:], fatal), fatal
 		}
 	}
-	return queued, nil
+	return others, nil
 }
 
 // answer tells the members of a batch, gives their bytes back and returns how
-// many entries were queued before.
-func (c *Committer) answer(batch []entry, err error) (queued int) {
+// many other documents were queued before: each has a writer, however many
+// appends it has submitted.
+func (c *Committer) answer(batch []entry, err error) (others int) {
 	c.mu.Lock()
-	queued = len(c.queue)
+	documents := make(map[id.Document]struct{}, len(batch))
+	for _, e := range batch {
+		documents[e.append.Document] = struct{}{}
+	}
+	known := len(documents)
+	for _, e := range c.queue[:min(len(c.queue), passedMax)] {
+		documents[e.append.Document] = struct{}{}
+	}
+	others = len(documents) - known
 	c.mu.Unlock()
 	bytes := 0
 	for _, e := range batch {
@@ -158,5 +166,5 @@ func (c *Committer) answer(batch []entry, err error) (queued int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.release(bytes)
-	return queued
+	return others
 }
