@@ -86,7 +86,8 @@ export class Belonging {
     void this.refusals.load()
     if (!this.#joined || Math.abs(now() - this.#statusAt) < statusEvery) return
     this.#statusAt = now()
-    const unsent = [...documents().all].reduce((n, document) => n + document.unsent, 0)
+    // Of a document of which the server has told nothing yet, it is not known what it lacks.
+    const unsent = [...documents().all].reduce((n, document) => n + (document.confirmedHeads ? document.unsent : 0), 0)
     void membership.status(unsent).catch(() => {}) // the next hour tells it
   }
 
