@@ -101,6 +101,15 @@ func (s *storm) act(url string) (result, error) {
 
 func (s *storm) end() { s.over.Do(func() { close(s.all) }) }
 
+func (s *storm) isOver() bool {
+	select {
+	case <-s.all:
+		return true
+	default:
+		return false
+	}
+}
+
 // run keeps a device connected, as well as the server lets it, until all have all.
 func (s *storm) run(d *device, url string, began time.Time) {
 	for try := time.Duration(0); ; try = time.Since(began)/redialEvery + 1 {
@@ -115,6 +124,9 @@ func (s *storm) run(d *device, url string, began time.Time) {
 				d.ended = append(d.ended, last)
 			}
 			err = c.begin()
+			if s.isOver() { // whoever ends the devices may have looked before this connection was there
+				c.close()
+			}
 		}
 		for err == nil {
 			if d.had == 0 && len(d.known) == s.wanted() && len(d.own) == 0 {
@@ -125,15 +137,13 @@ func (s *storm) run(d *device, url string, began time.Time) {
 			}
 			_, err = c.next(time.Time{})
 		}
-		select {
-		case <-s.all:
-			if c != nil {
-				c.close()
-			}
-			return
-		default:
-			d.refused++
+		if c != nil {
+			c.close()
 		}
+		if s.isOver() {
+			return
+		}
+		d.refused++
 	}
 }
 
