@@ -8,7 +8,7 @@ import { cbor } from "@automerge/automerge-repo"
 import { isPermanent } from "../dist/net/codes.js"
 import { headsOfSync } from "../dist/net/heads.js"
 import { backoff, defaultTiming } from "../dist/net/timing.js"
-import { device, draft, titles } from "./lib/device.mjs"
+import { device, draft, titles, opened } from "./lib/device.mjs"
 import { startProxy } from "./lib/proxy.mjs"
 import { startServer } from "./lib/server.mjs"
 import { until } from "./lib/until.mjs"
@@ -51,7 +51,7 @@ test("a connection that carries nothing any more is noticed, and what was writte
   await ours.openMonths(1)
   await ours.addPost(draft(ours, "before"))
   await until(() => ours.posts.get()[0].delivery === "board", "the first post to be on the board")
-  const theirs = await b.openBoard(ours.url)
+  const theirs = await opened(b, ours.url)
   await theirs.openMonths(1)
   const states = []
   a.connection.subscribe(() => states.push(state(a)))

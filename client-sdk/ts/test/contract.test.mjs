@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { MemoryStorage } from "@tavle/client"
-import { device, draft, titles } from "./lib/device.mjs"
+import { device, draft, titles, opened as found } from "./lib/device.mjs"
 import { startServer } from "./lib/server.mjs"
 import { until } from "./lib/until.mjs"
 
@@ -12,7 +12,7 @@ const onBoard = (board, ...names) => until(() => names.every(name => delivery(bo
 const sees = (board, ...names) => until(() => titles(board).join() === [...names].sort().join(), `${names} to be seen`)
 
 async function opened(client, url) {
-  const board = await client.openBoard(url)
+  const board = await found(client, url)
   await board.openMonths(2)
   return board
 }

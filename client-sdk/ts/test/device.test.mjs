@@ -4,7 +4,7 @@ import "fake-indexeddb/auto"
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { IndexedDBStorage, MemoryStorage } from "@tavle/client"
-import { device, draft, fast, titles } from "./lib/device.mjs"
+import { device, draft, fast, titles, opened } from "./lib/device.mjs"
 import { startServer } from "./lib/server.mjs"
 import { until } from "./lib/until.mjs"
 
@@ -120,7 +120,7 @@ test("a page that cannot be read begins anew and comes back from the server", as
     if (isPage) await storage.save(key, new Uint8Array([1, 2, 3, 4]))
   }
   const b = await device(t, server.url, { storage })
-  const again = await b.openBoard(board.url)
+  const again = await opened(b, board.url)
   await again.openMonths(1)
   await until(() => titles(again).join() === "kept", "the post to come back")
 })

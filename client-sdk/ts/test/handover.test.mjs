@@ -6,7 +6,7 @@ import { test } from "node:test"
 import { pageGenesis } from "../dist/model/genesis.js"
 import { boardDocument, idFromBytes } from "../dist/model/ids.js"
 import * as write from "../dist/model/write.js"
-import { device, draft } from "./lib/device.mjs"
+import { device, draft, opened } from "./lib/device.mjs"
 import { startServer } from "./lib/server.mjs"
 import { until } from "./lib/until.mjs"
 
@@ -24,7 +24,7 @@ async function handed(t, phones) {
   const others = []
   for (let n = 0; n < phones; n++) {
     const phone = await device(t, server.url)
-    const board = await phone.openBoard(desk.url)
+    const board = await opened(phone, desk.url)
     await board.openMonths(1)
     await until(() => board.post(post.id).get()?.handovers.length === 1, "the hand-over to arrive")
     others.push({ client: phone, board, ref: phone.device.get().ref })

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { device, draft } from "./lib/device.mjs"
+import { device, draft, opened } from "./lib/device.mjs"
 import { startServer } from "./lib/server.mjs"
 import { until } from "./lib/until.mjs"
 
@@ -36,7 +36,7 @@ test("a post that is edited while it is removed stays removed, with its reason, 
   await ours.openMonths(1)
   const { id } = await ours.addPost(draft(ours, "Ladder"))
   await until(() => ours.info.get().delivery === "board", "the new board to be there for others")
-  const theirs = await (await device(t, server.url)).openBoard(ours.url)
+  const theirs = await opened(await device(t, server.url), ours.url)
   await theirs.openMonths(1)
   await until(() => theirs.post(id).get(), "the post to arrive")
   await server.stop()

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
 import { addMonths, MemoryStorage } from "@tavle/client"
-import { device, draft, titles } from "./lib/device.mjs"
+import { device, draft, titles, opened } from "./lib/device.mjs"
 import { startServer } from "./lib/server.mjs"
 import { pause, until } from "./lib/until.mjs"
 
@@ -33,7 +33,7 @@ test("a post that is written just before its page is let go of reaches the other
   await ours.addPost({ ...draft(ours, "Ladder"), month })
   await ours.openMonths(1)
   assert.deepEqual(titles(ours), ["Sofa"])
-  const theirs = await (await device(t, server.url)).openBoard(ours.url)
+  const theirs = await opened(await device(t, server.url), ours.url)
   await theirs.openMonths(2)
   await until(() => titles(theirs).join() === "Ladder,Sofa", "both posts to arrive")
 })
@@ -46,7 +46,7 @@ test("a page that is opened again while it is let go of is there, and live", asy
   const { id } = await ours.addPost({ ...draft(ours, "Ladder"), month })
   await Promise.all([ours.openMonths(1), ours.openMonths(2), ours.openMonths(1), ours.openMonths(2)])
   assert.deepEqual(titles(ours), ["Ladder"])
-  const theirs = await (await device(t, server.url)).openBoard(ours.url)
+  const theirs = await opened(await device(t, server.url), ours.url)
   await theirs.openMonths(2)
   await until(() => theirs.post(id).get(), "the post to arrive")
   await theirs.reply(id, { body: "I have one", author: "Per" })
@@ -72,7 +72,7 @@ test("a conflict that is settled with the value that is shown is settled for all
   const server = await startServer(t)
   const boards = [await (await device(t, server.url)).createBoard({ title: "Courtyard" })]
   await until(() => boards[0].info.get().delivery === "board", "the new board to be there for others")
-  boards.push(await (await device(t, server.url)).openBoard(boards[0].url))
+  boards.push(await opened(await device(t, server.url), boards[0].url))
   for (const board of boards) await board.openMonths(1)
   const [ours, theirs] = boards
   const { id } = await ours.addPost(draft(ours, "Ladder"))

@@ -18,3 +18,15 @@ export const draft = (board, title, more = {}) =>
   Object.assign(board.newDraft(more.kind ?? "request", "en"), { title, body: `${title}, please`, author: "Ida" }, more)
 
 export const titles = board => board.posts.get().map(post => post.title).sort()
+
+// opened opens a board that another device has only just made: until it has arrived, the server does not know it.
+export async function opened(client, url) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await client.openBoard(url)
+    } catch (cause) {
+      if (cause.why !== "unknown" || tries === 200) throw cause
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+  }
+}
