@@ -329,7 +329,10 @@ test("a tampered program's change is refused: its writer reads why and has the t
   await page.goto(at("mine"));
   await page.locator(".refusals").waitFor();
   assert.equal(await page.locator("[data-delivery=board]").count(), 2, "the others are on the board");
-  await page.reload();
+  await page.goto(`${server.url}/desk`);
+  await page.locator(".refusals").getByText("I was here").waitFor();
+  assert.deepEqual(await axe(page), [], "a volunteer at the desk reads it too");
+  await page.goto(at("mine"));
   await page.locator(".refusals").getByRole("button", { name: "I understand" }).click();
   await page.locator(".refusals").waitFor({ state: "detached" });
   await page.goto(at("board"));

@@ -9,7 +9,7 @@ import { Skyline } from "../../components/skyline";
 import { StateLine } from "../../components/state";
 import { Toasts } from "../../components/toast";
 import { Icon, type IconName } from "../../design/icon";
-import type { Board } from "@tavle/client";
+import type { Board, Client } from "@tavle/client";
 import { Gate } from "../join/gate";
 import { useLooksAfter } from "../join/member";
 import { Entry } from "./entry";
@@ -67,8 +67,21 @@ function Frame() {
   );
 }
 
+const Refusals = lazy(() => import("../refusals/view"));
+
+/** What was written at this desk and refused, over every part until the volunteer has seen it. */
+function Refused({ client }: { client: Client }) {
+  if (useObservable(client.refusals).length === 0) return null;
+  return (
+    <Suspense fallback={null}>
+      <Refusals client={client} />
+    </Suspense>
+  );
+}
+
 function Open({ board }: { board: Board }) {
   const { t, language } = useT();
+  const { client } = useApp();
   const info = useObservable(board.info);
   const looksAfter = useLooksAfter(board);
   const [at, setAt] = useState<(typeof PARTS)[number]["id"]>("entry");
@@ -122,7 +135,10 @@ function Open({ board }: { board: Board }) {
         <Skyline />
         {info.demo && <p className="desk-demo">{t("board.demo")}</p>}
       </header>
-      <main id="desk" ref={main} tabIndex={-1} className="desk-main"><Suspense fallback={null}><Part /></Suspense></main>
+      <main id="desk" ref={main} tabIndex={-1} className="desk-main">
+        {client && <Refused client={client} />}
+        <Suspense fallback={null}><Part /></Suspense>
+      </main>
       <footer className="desk-foot">
         <label className="desk-keys">
           <input type="checkbox" checked={keys} onChange={(e) => { setKeys(e.target.checked); rememberShortcuts(e.target.checked); }} />
