@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useBoard, useObservable } from "../../app/client";
+import { useBoard, useObservable, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { day } from "../../app/time";
 import { Button } from "../../components/button";
@@ -46,9 +46,10 @@ export function Entry() {
       setDraft({ ...draft, title: change.topic === "other" ? "" : t(`desk.title.${change.topic}` as MessageKey) });
     }
   };
+  const posts = useObservable(board.posts); // also those that arrive while somebody writes
   const similar = useMemo(
     () => (draft.title.trim() ? board.similar({ id: draft.id, kind: choices.kind, title: draft.title, body: draft.body }).slice(0, 2) : []),
-    [board, draft, choices.kind],
+    [board, posts, draft, choices.kind],
   );
 
   const save = async () => {
