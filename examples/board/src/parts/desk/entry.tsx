@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useBoard, useObservable, useObservable } from "../../app/client";
+import { useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { day } from "../../app/time";
 import { Button } from "../../components/button";
