@@ -25,13 +25,9 @@ func (c *auditCmd) Run(a *app) error {
 		return usageError{fmt.Errorf("--limit is 0 or more, not %d", c.Limit)}
 	}
 	return a.operate(c.operatorCmd, false, func(o *operator) error {
-		path := "/v1/audit"
-		if c.Board != "" {
-			b, err := o.board(c.Board)
-			if err != nil {
-				return err
-			}
-			path = boardPath(b, "/audit")
+		path, err := o.pathOf("/audit", c.Board)
+		if err != nil {
+			return err
 		}
 		list, err := o.audit(path, c.Limit)
 		if err != nil {

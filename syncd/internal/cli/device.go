@@ -26,13 +26,9 @@ func (*deviceListCmd) Help() string {
 
 func (c *deviceListCmd) Run(a *app) error {
 	return a.operate(c.operatorCmd, false, func(o *operator) error {
-		path := "/v1/devices"
-		if c.Board != "" {
-			b, err := o.board(c.Board)
-			if err != nil {
-				return err
-			}
-			path = boardPath(b, "/devices")
+		path, err := o.pathOf("/devices", c.Board)
+		if err != nil {
+			return err
 		}
 		var list api.DeviceList
 		if err := o.ask(path, &list); err != nil {

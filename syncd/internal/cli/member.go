@@ -26,13 +26,9 @@ type memberListCmd struct {
 
 func (c *memberListCmd) Run(a *app) error {
 	return a.operate(c.operatorCmd, false, func(o *operator) error {
-		path := "/v1/members"
-		if c.Board != "" {
-			b, err := o.board(c.Board)
-			if err != nil {
-				return err
-			}
-			path = boardPath(b, "/members")
+		path, err := o.pathOf("/members", c.Board)
+		if err != nil {
+			return err
 		}
 		var list api.MemberList
 		if err := o.ask(path, &list); err != nil {

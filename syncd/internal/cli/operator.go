@@ -70,6 +70,18 @@ func (a *app) connect(c operatorCmd, create bool) (*operator, error) {
 	return o, nil
 }
 
+// pathOf is the path of a list: that of a board, or of all if none is named.
+func (o *operator) pathOf(list, board string) (string, error) {
+	if board == "" {
+		return "/v1" + list, nil
+	}
+	b, err := o.board(board)
+	if err != nil {
+		return "", err
+	}
+	return boardPath(b, list), nil
+}
+
 // inProcess is the operator's API over a store that no server has open.
 func inProcess(s store.Store) (http.RoundTripper, func() error, error) {
 	reg, err := registry.Open(registry.Config{Store: s})
