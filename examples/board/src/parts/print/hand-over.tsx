@@ -3,23 +3,14 @@ import { day } from "../../app/time";
 import { Qr } from "../../components/qr";
 import type { BoardInfo, Post } from "@tavle/client";
 import { grouped } from "../claim/link";
-import { Contacts } from "./slip";
+import { Contacts, NeighbourHead } from "./slip";
 
 /** The slip with which a neighbour takes a post into their own hands: a code to scan, and the same as letters to type, very large. */
 export function HandOverSlip({ post, info, secret, link }: { post: Post; info: BoardInfo; secret: string; link: string }) {
   const { t, language } = useT();
   return (
     <section className="sheet-a4 hand-over">
-      <header className="neighbour-head">
-        <div>
-          <p className="neighbour-board">{info.title}</p>
-          <h1>{t("print.handOver.title")}</h1>
-        </div>
-        <p className="neighbour-code">
-          <span>{t("print.neighbour.code")}</span>
-          <strong>{post.code}</strong>
-        </p>
-      </header>
+      <NeighbourHead post={post} info={info} title={t("print.handOver.title")} />
       <div className="neighbour-ask">
         <h2 lang={post.lang}>{post.title}</h2>
       </div>

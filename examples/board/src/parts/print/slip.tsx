@@ -29,6 +29,23 @@ export function TakeAlongSlip({ post, info, link }: { post: Post; info: BoardInf
   );
 }
 
+/** The head of a sheet for a neighbour: whose board, what it is, and the code of the post. */
+export function NeighbourHead({ post, info, title }: { post: Post; info: BoardInfo; title: string }) {
+  const { t } = useT();
+  return (
+    <header className="neighbour-head">
+      <div>
+        <p className="neighbour-board">{info.title}</p>
+        <h1>{title}</h1>
+      </div>
+      <p className="neighbour-code">
+        <span>{t("print.neighbour.code")}</span>
+        <strong>{post.code}</strong>
+      </p>
+    </header>
+  );
+}
+
 /** The neighbour's own sheet, large: the code, what was asked, until when, how to take it back, and what happens with the data. */
 export function NeighbourSlip({ post, info }: { post: Post; info: BoardInfo }) {
   const { t, language } = useT();
@@ -37,16 +54,7 @@ export function NeighbourSlip({ post, info }: { post: Post; info: BoardInfo }) {
   const helpers = [...new Set(post.acceptedOffers.map((o) => o.author))];
   return (
     <section className="sheet-a4 neighbour">
-      <header className="neighbour-head">
-        <div>
-          <p className="neighbour-board">{info.title}</p>
-          <h1>{t("print.neighbour.title")}</h1>
-        </div>
-        <p className="neighbour-code">
-          <span>{t("print.neighbour.code")}</span>
-          <strong>{post.code}</strong>
-        </p>
-      </header>
+      <NeighbourHead post={post} info={info} title={t("print.neighbour.title")} />
       <div className="neighbour-ask">
         <p className="neighbour-kind">{t(`kind.${post.kind}` as MessageKey)}</p>
         <h2 lang={post.lang}>{post.title}</h2>
