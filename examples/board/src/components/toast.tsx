@@ -40,7 +40,7 @@ export function Toasts() {
   );
   useEffect(() => {
     if (!toast || toast.undo) return;
-    const timer = setTimeout(() => set(null), STAYS);
+    const timer = setTimeout(() => current === toast && set(null), STAYS); // not one that has just come
     return () => clearTimeout(timer);
   }, [toast]);
   return (
