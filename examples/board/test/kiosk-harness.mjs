@@ -21,6 +21,26 @@ export const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "
   ".png": "image/png", ".woff2": "font/woff2", ".webmanifest": "application/manifest+json" };
 export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types tavle";
 
+/** passOn carries a websocket to a port of this machine; `sockets` has both ends for as long as they are open. */
+export function passOn(port, sockets, request, socket, head) {
+  const lines = [`${request.method} ${request.url} HTTP/1.1`];
+  for (let i = 0; i < request.rawHeaders.length; i += 2) lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
+  const on = connect(port, "127.0.0.1", () => {
+    on.write(`${lines.join("\r\n")}\r\n\r\n`);
+    on.write(head);
+    on.pipe(socket).pipe(on);
+  });
+  for (const s of [on, socket]) {
+    sockets.add(s);
+    s.on("error", () => {});
+    s.on("close", () => {
+      sockets.delete(s);
+      on.destroy();
+      socket.destroy();
+    });
+  }
+}
+
 /** startSyncd waits until it listens. */
 async function startSyncd(data) {
   const child = spawn(SYNCD, ["serve", "--open", "--listen=127.0.0.1:0", "--admin-listen=off", "--free-min=1MiB", `--data=${data}`], { stdio: ["ignore", "pipe", "pipe"] });
@@ -53,7 +73,7 @@ export async function startHouse({ dist = process.env.TAVLE_DIST ?? here("../../
     const path = new URL(request.url, "http://x").pathname;
     if (path === "/app/config.json") {
       response.writeHead(200, { "content-type": "application/json" });
-      return response.end(JSON.stringify({ defaultBoard: board?.url ?? null, syncUrl: "/sync" }));
+      return response.end(JSON.stringify({ defaultBoard: board?.url ?? null, open: true }));
     }
     const poster = /^\/p\/([0-9a-z]{12})$/.exec(path)?.[1];
     if (poster && scans) {
@@ -74,25 +94,7 @@ export async function startHouse({ dist = process.env.TAVLE_DIST ?? here("../../
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-security-policy": POLICY });
     createReadStream(file).pipe(response);
   });
-  server.on("upgrade", (request, socket, head) => {
-    if (isCut) return socket.destroy();
-    const lines = [`${request.method} ${request.url} HTTP/1.1`];
-    for (let i = 0; i < request.rawHeaders.length; i += 2) lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
-    const on = connect(syncd.port, "127.0.0.1", () => {
-      on.write(`${lines.join("\r\n")}\r\n\r\n`);
-      on.write(head);
-      on.pipe(socket).pipe(on);
-    });
-    for (const s of [on, socket]) {
-      sockets.add(s);
-      s.on("error", () => {});
-      s.on("close", () => {
-        sockets.delete(s);
-        on.destroy();
-        socket.destroy();
-      });
-    }
-  });
+  server.on("upgrade", (request, socket, head) => (isCut ? socket.destroy() : passOn(syncd.port, sockets, request, socket, head)));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
   const sync = { url: `ws://127.0.0.1:${syncd.port}/sync`, storage: "memory", webSocket };

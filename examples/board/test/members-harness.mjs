@@ -3,13 +3,12 @@ import { execFile, spawn } from "node:child_process";
 import { createReadStream, existsSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { createServer, request as ask } from "node:http";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
-import { POLICY, TYPES } from "./kiosk-harness.mjs";
+import { passOn, POLICY, TYPES } from "./kiosk-harness.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const SYNCD = process.env.TAVLE_SYNCD ?? here("../../../bin/syncd");
@@ -38,25 +37,7 @@ async function openWire(port) {
     on.on("error", () => response.destroy());
     request.pipe(on);
   });
-  server.on("upgrade", (request, socket, head) => {
-    if (isCut) return socket.destroy();
-    const lines = [`${request.method} ${request.url} HTTP/1.1`];
-    for (let i = 0; i < request.rawHeaders.length; i += 2) lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
-    const on = connect(port(), "127.0.0.1", () => {
-      on.write(`${lines.join("\r\n")}\r\n\r\n`);
-      on.write(head);
-      on.pipe(socket).pipe(on);
-    });
-    for (const s of [on, socket]) {
-      sockets.add(s);
-      s.on("error", () => {});
-      s.on("close", () => {
-        sockets.delete(s);
-        on.destroy();
-        socket.destroy();
-      });
-    }
-  });
+  server.on("upgrade", (request, socket, head) => (isCut ? socket.destroy() : passOn(port(), sockets, request, socket, head)));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const end = () => {
     for (const s of sockets) s.destroy();

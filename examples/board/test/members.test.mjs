@@ -358,7 +358,9 @@ test("letters: one page a household, in two languages, with a code that works, a
   await page.getByLabel("Name", { exact: true }).fill("Ejendomskontoret");
   await page.getByLabel("Telephone").fill("00 00 00 00");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("The change is saved.").waitFor();
+  await page.getByText("The change is saved.").waitFor().catch(async (cause) => {
+    throw new Error(`instead of saying that it is saved, the page reads: ${await page.locator("body").innerText()}`, { cause });
+  });
   await page.goto(at("about"));
   await page.getByText("No names of others.").waitFor();
   await page.getByText("Ejendomskontoret").waitFor();
