@@ -35,7 +35,10 @@ export async function device(t, version, server, { storage, gossip = false, offl
   const made = new Device(version, server, { storage, gossip, repo })
   t.after(() => made.close())
   if (!offline) await made.connected()
-  else await made.cut()
+  else {
+    await until(() => made.line.socket, "the socket that a new Repo opens by itself")
+    await made.cut()
+  }
   return made
 }
 
