@@ -111,6 +111,8 @@ func TestSideBySide(t *testing.T) {
 	writers.Wait()
 	close(done)
 	readers.Wait()
+	s.pass(registry.SeenEvery) // so that what the device says last is durable, too
+	s.must(s.Seen(m.Device.ID, &registry.Status{Unsent: rounds}))
 	s.must(s.Close())
 	before := s.picture()
 	s.restart()
