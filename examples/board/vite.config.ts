@@ -3,6 +3,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { messages } from "./scripts/messages.ts";
+import { pack } from "./scripts/pack.ts";
 
 /** Where the built app goes: syncd embeds it. TAVLE_DIST names another folder, for tests of a build of one's own. */
 const DIST = process.env.TAVLE_DIST ?? fileURLToPath(new URL("../../syncd/internal/webapp/dist", import.meta.url));
@@ -92,6 +93,7 @@ export default defineConfig({
         sourcemap: false,
       },
     }),
+    pack(DIST),
     keepPlaceholder(),
   ],
 });

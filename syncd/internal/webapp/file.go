@@ -4,17 +4,21 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
+	"sync"
 )
 
-// gzipBytesMin is the size under which compressing gains nothing.
-const gzipBytesMin = 512
+// encodings are what the build has packed beside a file, the smallest first: the
+// name that clients know and the ending. examples/board/scripts/pack.ts
+var encodings = []struct{ name, ending string }{{"br", ".br"}, {"gzip", ".gz"}}
 
 // contentTypes are given by name, not by the machine's own tables, so that
 // every machine serves the same; nosniff makes a wrong one fatal.
@@ -32,86 +36,125 @@ var contentTypes = map[string]string{
 	".woff2":       "font/woff2",
 }
 
-// packed are formats that are compressed already.
-var packed = map[string]bool{".png": true, ".woff2": true}
-
-// file is one answer, ready to be sent. Immutable.
+// file is one answer. Immutable.
 type file struct {
 	contentType string
 	cache       string
-	etag        string
-	plain       []byte
-	gzip        []byte // nil where it would not be smaller
+	plain       *form
+	packed      []*form // in the order of encodings
 }
 
-// newFile prepares body, which it keeps. An unknown ending is an error: it
+// form is one way to send a file. Its bytes are read where they lie, for each
+// request anew: those that are embedded take no memory until somebody asks.
+type form struct {
+	encoding string // "" for none
+	bytes    io.ReaderAt
+	size     int64
+	etag     func() string
+}
+
+func newForm(encoding string, bytes io.ReaderAt, size int64) *form {
+	f := &form{encoding: encoding, bytes: bytes, size: size}
+	f.etag = sync.OnceValue(func() string {
+		sum := sha256.New()
+		_, _ = io.Copy(sum, f.reader()) // neither end can fail
+		return `"` + hex.EncodeToString(sum.Sum(nil)[:12]) + `"`
+	})
+	return f
+}
+
+func (f *form) reader() io.Reader { return io.NewSectionReader(f.bytes, 0, f.size) }
+
+// newFile returns a file that is sent as it is. An unknown ending is an error: it
 // would be served as bytes that a browser refuses.
-func newFile(name string, body []byte, cache string) (*file, error) {
-	ext := path.Ext(name)
-	contentType, ok := contentTypes[ext]
+func newFile(name, cache string, plain *form) (*file, error) {
+	contentType, ok := contentTypes[path.Ext(name)]
 	if !ok {
-		return nil, fmt.Errorf("%s: no content type is known for %q", name, ext)
+		return nil, fmt.Errorf("%s: no content type is known for %q", name, path.Ext(name))
 	}
-	sum := sha256.Sum256(body)
-	f := &file{contentType: contentType, cache: cache, plain: body, etag: `"` + hex.EncodeToString(sum[:12]) + `"`}
-	if packed[ext] || len(body) < gzipBytesMin {
-		return f, nil
-	}
-	small, err := compress(body)
+	return &file{contentType: contentType, cache: cache, plain: plain}, nil
+}
+
+// textFile returns a file of bytes, which it keeps.
+func textFile(name, cache string, body []byte) (*file, error) {
+	return newFile(name, cache, newForm("", bytes.NewReader(body), int64(len(body))))
+}
+
+// builtFile returns the file of a name, with the forms that stand beside it.
+func builtFile(files fs.FS, name, cache string) (*file, error) {
+	plain, err := openForm(files, name, "")
 	if err != nil {
-		return nil, fmt.Errorf("compress %s: %w", name, err)
+		return nil, err
 	}
-	if len(small) < len(body) {
-		f.gzip = small
+	f, err := newFile(name, cache, plain)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range encodings {
+		packed, err := openForm(files, name+e.ending, e.name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		f.packed = append(f.packed, packed)
 	}
 	return f, nil
 }
 
-func compress(body []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+// openForm opens a file for good: embedded ones hold nothing.
+func openForm(files fs.FS, name, encoding string) (*form, error) {
+	opened, err := files.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(body); err != nil {
+	info, err := opened.Stat()
+	if err != nil {
 		return nil, err
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
+	at, ok := opened.(io.ReaderAt)
+	if !ok {
+		return nil, fmt.Errorf("%s cannot be read from the middle", name)
 	}
-	return out.Bytes(), nil
+	return newForm(encoding, at, info.Size()), nil
+}
+
+// isPacked tells whether a file is another one in a smaller form.
+func isPacked(name string) bool {
+	return slices.ContainsFunc(encodings, func(e struct{ name, ending string }) bool { return strings.HasSuffix(name, e.ending) })
 }
 
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", f.cache)
 	header.Set("Vary", "Accept-Encoding")
-	body, etag := f.plain, f.etag
-	if f.gzip != nil && acceptsGzip(r) {
-		body, etag = f.gzip, strings.TrimSuffix(f.etag, `"`)+`-gzip"`
+	sent := f.plain
+	if i := slices.IndexFunc(f.packed, func(p *form) bool { return accepts(r, p.encoding) }); i >= 0 {
+		sent = f.packed[i]
 	}
-	header.Set("ETag", etag)
-	if f.cache != cacheNever && matches(r.Header.Get("If-None-Match"), etag) {
+	header.Set("ETag", sent.etag())
+	if f.cache != cacheNever && matches(r.Header.Get("If-None-Match"), sent.etag()) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	header.Set("Content-Type", f.contentType)
-	if len(body) != len(f.plain) {
-		header.Set("Content-Encoding", "gzip")
+	if sent.encoding != "" {
+		header.Set("Content-Encoding", sent.encoding)
 	}
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Length", strconv.FormatInt(sent.size, 10))
 	if r.Method == http.MethodHead {
 		return
 	}
-	_, _ = w.Write(body) // the client went away: nobody is left to tell
+	_, _ = io.Copy(w, sent.reader()) // the client went away: nobody is left to tell
 }
 
-// acceptsGzip reports whether the client names gzip, and not with a weight of
+// accepts reports whether the client names an encoding, and not with a weight of
 // zero.
-func acceptsGzip(r *http.Request) bool {
+func accepts(r *http.Request, encoding string) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		name, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+		if strings.EqualFold(strings.TrimSpace(name), encoding) {
 			weight = strings.ReplaceAll(weight, " ", "")
 			return weight != "q=0" && !strings.HasPrefix(weight, "q=0.0")
 		}

@@ -1,8 +1,8 @@
 // Package webapp serves the built web app of examples/board: the shell, its
 // assets and one small answer of its own, /app/config.json.
 //
-// The files are embedded, so syncd stays one binary. Everything is read and
-// compressed once, by New; a request allocates little and touches no disk. The
+// The files are embedded, so syncd stays one binary, and packed by the build, so
+// New reads none of them; they are sent from where they lie in the binary. The
 // package never serves anything but what was built, and every answer carries
 // the headers that keep other origins out. Without a build it serves one page
 // that says how to make one.
@@ -101,21 +101,17 @@ func newHandler(files fs.FS, cfg Config) (*handler, error) {
 	}
 	h := &handler{files: make(map[string]*file), config: config}
 	err = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || name == placeholderName {
+		if err != nil || entry.IsDir() || name == placeholderName || isPacked(name) {
 			return err
 		}
-		body, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		h.files[name], err = newFile(name, body, cacheOf(name))
+		h.files[name], err = builtFile(files, name, cacheOf(name))
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the built app: %w", err)
 	}
 	if h.built = h.files[indexName] != nil; !h.built {
-		h.files[indexName], err = newFile(indexName, []byte(notBuilt), cacheNever)
+		h.files[indexName], err = textFile(indexName, cacheNever, []byte(notBuilt))
 	}
 	return h, err
 }
@@ -141,7 +137,7 @@ func configFile(cfg Config) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write config.json: %w", err)
 	}
-	return newFile("config.json", body, cacheNever)
+	return textFile("config.json", cacheNever, body)
 }
 
 // ServeHTTP answers GET and HEAD.

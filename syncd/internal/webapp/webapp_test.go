@@ -1,22 +1,25 @@
 package webapp
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 const script = "console.log('a neighbourhood board')\n"
 
-// builtApp is an app as the build leaves it.
+// builtApp is an app as the build leaves it. Nothing here reads brotli, so that
+// form is a mark.
 func builtApp() fstest.MapFS {
-	return fstest.MapFS{
+	app := fstest.MapFS{
 		"placeholder.txt":        {Data: []byte("nothing built\n")},
 		"index.html":             {Data: []byte("<!doctype html><div id=root></div>" + strings.Repeat("<!-- -->", 100))},
 		"sw.js":                  {Data: []byte(strings.Repeat(script, 50))},
@@ -25,6 +28,21 @@ func builtApp() fstest.MapFS {
 		"assets/am-1c.wasm":      {Data: append([]byte("\x00asm"), make([]byte, 4096)...)},
 		"assets/letters-9.woff2": {Data: make([]byte, 4096)},
 	}
+	for _, name := range []string{"index.html", "sw.js", "assets/index-4f2a.js"} {
+		app[name+".gz"] = &fstest.MapFile{Data: gzipped(app[name].Data)}
+	}
+	app["assets/index-4f2a.js.br"] = &fstest.MapFile{Data: []byte(brotliMark)}
+	return app
+}
+
+const brotliMark = "the same as brotli"
+
+func gzipped(plain []byte) []byte {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write(plain) // to memory
+	_ = z.Close()
+	return packed.Bytes()
 }
 
 func newTestHandler(t *testing.T, files fstest.MapFS, cfg Config) http.Handler {
@@ -61,7 +79,7 @@ func TestPathsThatOpenTheApp(t *testing.T) {
 		"/": 200, "/kiosk": 200, "/kiosk/": 200, "/desk": 200, "/index.html": 200,
 		"/sw.js": 200, "/assets/index-4f2a.js": 200, "/app/config.json": 200,
 		"/kiosk/x": 404, "/desks": 404, "/placeholder.txt": 404, "/assets": 404, "/assets/": 404, "/assets/other.js": 404,
-		"/../webapp.go": 404, "/assets/../index.html": 404, "//index.html": 404, "/.gitignore": 404,
+		"/sw.js.gz": 404, "/assets/index-4f2a.js.br": 404, "/../webapp.go": 404, "/assets/../index.html": 404, "//index.html": 404, "/.gitignore": 404,
 	} {
 		r := ask(h, http.MethodGet, "http://board.example"+path)
 		if r.StatusCode != want {
@@ -118,28 +136,35 @@ func TestEveryAnswerKeepsOtherOriginsOut(t *testing.T) {
 	}
 }
 
-func TestCompressedForThoseWhoTakeIt(t *testing.T) {
+func TestPackedForThoseWhoTakeIt(t *testing.T) {
 	h := newTestHandler(t, builtApp(), Config{})
 	whole := strings.Repeat(script, 100)
-	r := ask(h, http.MethodGet, "/assets/index-4f2a.js", "Accept-Encoding", "br, gzip;q=0.8")
-	if r.Header.Get("Content-Encoding") != "gzip" || r.Header.Get("Vary") != "Accept-Encoding" {
-		t.Fatalf("headers %v", r.Header)
-	}
-	z, err := gzip.NewReader(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := io.ReadAll(z); err != nil || string(got) != whole {
-		t.Fatalf("unpacked %d bytes, %v; want %d", len(got), err, len(whole))
-	}
-	for _, accept := range []string{"", "br", "gzip;q=0", "gzip; q=0.0", "x-gzip"} {
+	get := func(accept string) (encoding, text string) {
 		r := ask(h, http.MethodGet, "/assets/index-4f2a.js", "Accept-Encoding", accept)
-		if r.Header.Get("Content-Encoding") != "" || body(t, r) != whole {
-			t.Errorf("Accept-Encoding %q: not served plain", accept)
+		text = body(t, r)
+		if r.Header.Get("Vary") != "Accept-Encoding" || r.Header.Get("Content-Length") != strconv.Itoa(len(text)) {
+			t.Errorf("Accept-Encoding %q: %d bytes with %v", accept, len(text), r.Header)
+		}
+		return r.Header.Get("Content-Encoding"), text
+	}
+	for _, accept := range []string{"gzip, deflate, br, zstd", "BR;q=0.5, gzip"} {
+		if encoding, text := get(accept); encoding != "br" || text != brotliMark {
+			t.Errorf("Accept-Encoding %q: %d bytes of %q", accept, len(text), encoding)
 		}
 	}
-	if r := ask(h, http.MethodGet, "/assets/letters-9.woff2", "Accept-Encoding", "gzip"); r.Header.Get("Content-Encoding") != "" {
-		t.Error("a font was compressed twice")
+	for _, accept := range []string{"gzip", "br;q=0, gzip;q=0.8"} {
+		encoding, text := get(accept)
+		if encoding != "gzip" || text != string(gzipped([]byte(whole))) {
+			t.Errorf("Accept-Encoding %q: %d bytes of %q", accept, len(text), encoding)
+		}
+	}
+	for _, accept := range []string{"", "deflate", "gzip;q=0, br; q=0.0", "x-gzip"} {
+		if encoding, text := get(accept); encoding != "" || text != whole {
+			t.Errorf("Accept-Encoding %q: %d bytes of %q, not plain", accept, len(text), encoding)
+		}
+	}
+	if r := ask(h, http.MethodGet, "/assets/letters-9.woff2", "Accept-Encoding", "br, gzip"); r.Header.Get("Content-Encoding") != "" {
+		t.Error("a font was sent packed")
 	}
 }
 
@@ -156,6 +181,7 @@ func TestTheSameIsNotSentTwice(t *testing.T) {
 	}
 	changed := builtApp()
 	changed["sw.js"].Data = append(changed["sw.js"].Data, '\n')
+	changed["sw.js.gz"].Data = gzipped(changed["sw.js"].Data)
 	if r := ask(newTestHandler(t, changed, Config{}), http.MethodGet, "/sw.js", "Accept-Encoding", "gzip", "If-None-Match", etag); r.StatusCode != http.StatusOK {
 		t.Errorf("a changed service worker was answered by %d", r.StatusCode)
 	}
@@ -225,9 +251,37 @@ func TestAFileOfUnknownTypeIsRefused(t *testing.T) {
 	}
 }
 
-// TestEmbedded: whatever is in dist now, New serves it.
+// TestEmbedded: whatever is in dist now, New serves it, and what is packed is the
+// same.
 func TestEmbedded(t *testing.T) {
-	if r := ask(New(Config{}), http.MethodGet, "/"); r.StatusCode != http.StatusOK {
+	h := New(Config{})
+	if r := ask(h, http.MethodGet, "/"); r.StatusCode != http.StatusOK {
 		t.Errorf("GET /: %d", r.StatusCode)
+	}
+	for name, f := range h.(*handler).files {
+		for _, packed := range f.packed {
+			if packed.encoding != "gzip" {
+				continue
+			}
+			z, err := gzip.NewReader(packed.reader())
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(z)
+			if plain := body(t, ask(h, http.MethodGet, "/"+name)); err != nil || string(text) != plain {
+				t.Errorf("%s: %d bytes packed, %d plain, %v", name, len(text), len(plain), err)
+			}
+		}
+	}
+}
+
+// TestNothingIsReadBeforeItIsAskedFor: a process that serves no pages holds none.
+func TestNothingIsReadBeforeItIsAskedFor(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	h := New(Config{})
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 256<<10 {
+		t.Errorf("New takes %d bytes for %d files", n, len(h.(*handler).files))
 	}
 }
