@@ -6,7 +6,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import WebSocket from "ws"
 import * as stableRepo from "@automerge/automerge-repo"
-import * as stableSocket from "@automerge/automerge-repo-network-websocket"
 import { NodeFSStorageAdapter } from "@automerge/automerge-repo-storage-nodefs"
 import { until, within } from "./until.mjs"
 
@@ -17,6 +16,7 @@ Promise.withResolvers ??= function withResolvers() {
   deferred.promise = new this((resolve, reject) => Object.assign(deferred, { resolve, reject }))
   return deferred
 }
+const stableSocket = await import("@automerge/automerge-repo-network-websocket") // here, so that a test may have put another WebSocket in place
 const nextRepo = await import("automerge-repo-next")
 const nextSocket = await import("automerge-repo-next-network-websocket")
 setMaxListeners(0)

@@ -21,8 +21,13 @@ process.on("exit", () => running.forEach(child => child.kill("SIGKILL")))
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1)) // a test that took too long
 
 // startServer runs a server until the test ends: its process is killed and its directory removed then.
-export async function startServer(t) {
-  const server = new Server(mkdtempSync(join(tmpdir(), "tavle-interop-")))
+export const startServer = t => begin(t, ["--open"])
+
+// startMembers runs a server that knows its members. The reference has none.
+export const startMembers = t => begin(t, [])
+
+async function begin(t, access) {
+  const server = new Server(mkdtempSync(join(tmpdir(), "tavle-interop-")), access)
   t.after(async () => {
     await server.stop("SIGKILL")
     rmSync(server.data, { recursive: true, force: true })
@@ -36,13 +41,15 @@ export class Server {
   #exited
   #log = []
 
-  constructor(data) {
+  constructor(data, access) {
     this.data = data
+    this.access = access
+    this.binary = command[0]
     this.listen = "127.0.0.1:0"
   }
 
   async start() {
-    const flags = ["--open", "--listen", this.listen, "--admin-listen", "off", "--data", this.data]
+    const flags = [...this.access, "--listen", this.listen, "--admin-listen", "off", "--data", this.data]
     const child = spawn(command[0], [...command.slice(1), "serve", ...flags], { stdio: ["ignore", "pipe", "pipe"] })
     running.add(child)
     this.#child = child
