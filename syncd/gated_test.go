@@ -191,7 +191,7 @@ func TestATamperedClient(t *testing.T) {
 	})
 }
 
-func newID(t *testing.T) board.ID {
+func newID(t testing.TB) board.ID {
 	t.Helper()
 	post, err := board.NewID(rand.Reader)
 	if err != nil {

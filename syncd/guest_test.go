@@ -29,7 +29,7 @@ import (
 // house is a server with one board, and its operator's commands.
 type house struct {
 	*daemon
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	board id.Document
 	page  id.Document
@@ -37,7 +37,7 @@ type house struct {
 }
 
 // newHouse starts a server with members and makes a board.
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	dir := t.TempDir()
 	h := &house{daemon: launch(t, dir, "--admin-listen=off"), t: t, dir: dir}
@@ -82,7 +82,7 @@ func (h *house) invite(roles ...string) (code string) {
 // cookie, and the sync protocol as a program of its own.
 type person struct {
 	h      *house
-	t      *testing.T
+	t      testing.TB
 	signer *auth.Signer
 	http   *http.Client
 	device string

@@ -62,7 +62,7 @@ func command(args ...string) *exec.Cmd {
 }
 
 // run runs a syncd to its end and returns what a user sees of it.
-func run(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+func run(t testing.TB, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	c := command(args...)
@@ -78,12 +78,13 @@ func run(t *testing.T, stdin string, args ...string) (code int, stdout, stderr s
 
 // daemon is a serving syncd.
 type daemon struct {
-	t      *testing.T
+	t      testing.TB
 	cmd    *exec.Cmd
 	stdout *bufio.Reader
 	stderr log
 	addr   string
 	done   chan struct{} // closed when the process has ended
+	end    *time.Timer   // of its life
 }
 
 // log is written by the process while a test reads it.
@@ -111,7 +112,7 @@ func start(t *testing.T, dir string, args ...string) *daemon {
 }
 
 // launch starts a syncd likewise, with members unless the arguments say otherwise.
-func launch(t *testing.T, dir string, args ...string) *daemon {
+func launch(t testing.TB, dir string, args ...string) *daemon {
 	t.Helper()
 	d := &daemon{t: t, done: make(chan struct{})}
 	d.cmd = command(append([]string{"serve", "--listen=127.0.0.1:0", "--data", dir}, args...)...)
@@ -124,9 +125,9 @@ func launch(t *testing.T, dir string, args ...string) *daemon {
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	end := time.AfterFunc(patience, func() { _ = d.cmd.Process.Kill() })
+	d.end = time.AfterFunc(patience, func() { _ = d.cmd.Process.Kill() })
 	t.Cleanup(func() {
-		end.Stop()
+		d.end.Stop()
 		_ = d.cmd.Process.Kill()
 		d.wait()
 	})
