@@ -17,6 +17,9 @@ const (
 	bloomProbesMax       = 64
 )
 
+// bloomHeadMax is how many bytes stand before the bits, with their length.
+const bloomHeadMax = 3*binary.MaxVarintLen64 + binary.MaxVarintLen32
+
 // Bloom is a Bloom filter over change hashes. The zero value is empty.
 //
 // Encoding: nothing at all when empty, else the number of entries, bits an
@@ -75,7 +78,7 @@ func (b Bloom) append(dst []byte) []byte {
 	if b.entries == 0 {
 		return append(dst, 0)
 	}
-	var head [30]byte
+	var head [bloomHeadMax]byte
 	h := binary.AppendUvarint(head[:0], b.entries)
 	h = binary.AppendUvarint(h, b.bitsPerEntry)
 	h = binary.AppendUvarint(h, uint64(b.probes))

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -267,6 +268,42 @@ func TestPeersWithTheSameKnowledgeShareTheirMessage(t *testing.T) {
 		if data == nil || &data[0] != &shared[0] {
 			t.Fatalf("peer %d got another message", i)
 		}
+	}
+}
+
+// TestMessagesForManyAreNotAllKept: after devices have written without a network
+// each lacks something else, and is sent a document of its own.
+func TestMessagesForManyAreNotAllKept(t *testing.T) {
+	const peers = 100
+	a := author(peers, 2000)
+	round := exchange.NewRound(a.History)
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, sent := heap(), uint64(0)
+	for i := range peers {
+		var s exchange.State
+		s.Receive(a.History, &exchange.Message{Heads: []id.ChangeHash{a.At(i).Hash}})
+		sent += uint64(len(round.Generate(&s)))
+	}
+	after := heap()
+	if held := after - min(before, after); sent < 8<<20 || held > 1<<20 {
+		t.Errorf("%d bytes are held after %d were sent", held, sent)
+	}
+	runtime.KeepAlive(round)
+}
+
+func TestAMessageIsAllocatedAtOnce(t *testing.T) {
+	a := newEnd(author(300, 500))
+	m := exchange.Message{Version: exchange.V1, Heads: a.Heads(), Need: a.Heads(), Have: []exchange.Have{{LastSync: a.Heads()}}, Flags: &exchange.Flags{}}
+	for i := range a.Len() {
+		m.Changes = append(m.Changes, a.At(i).Bytes())
+	}
+	if n := testing.AllocsPerRun(10, func() { m.Append(nil) }); n > 2 { // two with the race detector
+		t.Errorf("%v allocations", n)
 	}
 }
 

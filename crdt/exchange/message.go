@@ -325,6 +325,8 @@ func parse(raw chunk.Raw, l chunk.Limits) ([]*chunk.Change, error) {
 
 // Append encodes the message behind dst.
 func (m *Message) Append(dst []byte) []byte {
+	dst = slices.Grow(dst, m.bytesMax())
+
 	dst = append(dst, m.Version)
 	dst = appendHashes(dst, m.Heads)
 	dst = appendHashes(dst, m.Need)
@@ -343,6 +345,22 @@ func (m *Message) Append(dst []byte) []byte {
 	}
 	return dst
 }
+
+// bytesMax is as long as the message may become, and little more.
+func (m *Message) bytesMax() int {
+	const hash = len(id.ChangeHash{})
+	n := 1 + 4*binary.MaxVarintLen32 + flagsBytes + (len(m.Heads)+len(m.Need))*hash
+	for _, h := range m.Have {
+		n += binary.MaxVarintLen32 + len(h.LastSync)*hash + bloomHeadMax + len(h.Bloom.bits)
+	}
+	for _, c := range m.Changes {
+		n += binary.MaxVarintLen32 + len(c)
+	}
+	return n
+}
+
+// flagsBytes is how long the section of flags is that is written here.
+const flagsBytes = 3
 
 func (f *Flags) append(dst []byte) []byte {
 	bits := byte(flagBitfield)

@@ -10,16 +10,24 @@ import (
 )
 
 // Round makes messages for the peers of one document while its durable changes
-// stay as they are. Peers that have the same get the same bytes, encoded once.
+// stay as they are. Peers that have the same get the same bytes, encoded once, but
+// where others that had something else came between them with messages of more
+// than madeBytesMax. What was made last is always kept.
 type Round struct {
 	h         *history.History
 	heads     []id.ChangeHash
-	made      map[string]*update
+	made      map[string]*update // what peers get, as far as it is kept
+	madeBytes int
 	last      summary
 	wire      map[int][]byte // changes deflated
 	wireBytes int
 	snapshot  *history.Snapshot // nil if there is none
 }
+
+// madeBytesMax bounds the messages that are kept for further peers. After devices
+// have written without a network, each lacks something else: keeping theirs would
+// hold a document for each of them.
+const madeBytesMax = 64 << 10
 
 // summary is what lies beyond a part of the document. The last one is kept: peers
 // that negotiate mostly do so from the same point.
@@ -145,8 +153,16 @@ func (r *Round) updateFor(s *State) *update {
 	} else {
 		u = r.makeUpdate(s, base)
 	}
-	r.made[string(key)] = u
+	r.keep(string(key), u)
 	return u
+}
+
+func (r *Round) keep(key string, u *update) {
+	if r.madeBytes += len(u.data); r.madeBytes > madeBytesMax {
+		clear(r.made)
+		r.madeBytes = len(u.data)
+	}
+	r.made[key] = u
 }
 
 func (r *Round) makeUpdate(s *State, base []id.ChangeHash) *update {
