@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
@@ -58,6 +59,7 @@ const (
 	evUnload
 	evSnapshot
 	evCatchUp
+	evPrefix
 )
 
 // event is something for a document to do. Which fields are set depends on kind.
@@ -72,6 +74,7 @@ type event struct {
 	heads     map[id.Storage]wire.RemoteHeads
 	err       error // of evDurable
 	snapshot  *history.Snapshot
+	prefix    chan<- []*chunk.Change // of evPrefix; always answered
 }
 
 // newDocument returns the document for a principal that may read it. Its rules are
@@ -139,6 +142,10 @@ func (d *document) useless() bool {
 // stored.
 func (d *document) handle(ev event) {
 	now := time.Now()
+	if ev.kind == evPrefix {
+		ev.prefix <- d.prefix()
+		return
+	}
 	if d.waits(ev) {
 		d.held = append(d.held, ev)
 		return
@@ -246,7 +253,7 @@ func (d *document) sync(now time.Time, ev event) bool {
 	ev.session.spend(time.Since(now))
 	d.carry(e)
 	if d.rep != nil && d.rep.Outdated(false) {
-		d.makeSnapshot()
+		d.wantSnapshot()
 	}
 	return true
 }
@@ -299,7 +306,7 @@ func (d *document) unload() {
 		return
 	}
 	if d.rep.Outdated(true) {
-		d.makeSnapshot()
+		d.lastSnapshot()
 	}
 	d.keepGraph()
 	d.rep.Unload()

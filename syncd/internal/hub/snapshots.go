@@ -24,7 +24,7 @@ type snapshots struct {
 
 	mu     sync.Mutex // guards what follows
 	queue  []id.Document
-	jobs   map[id.Document][]*chunk.Change // of those in the queue
+	jobs   map[id.Document][]*chunk.Change // of those in the queue; nil: asked for when it is their turn
 	counts SnapshotCounts
 }
 
@@ -37,8 +37,8 @@ type SnapshotCounts struct {
 // snapshotShare is how much of a processor making snapshots may take.
 const snapshotShare = 5
 
-// snapshotQueueMax bounds the documents that wait, whose histories are held in
-// memory meanwhile. Others have to wait for their next occasion.
+// snapshotQueueMax bounds the documents that wait. The changes of those that were
+// unloaded are held in memory meanwhile. Others have to wait for their next occasion.
 const snapshotQueueMax = 64
 
 // hopelessMax bounds what is remembered of documents without hope.
@@ -51,7 +51,8 @@ func newSnapshots(h *Hub) *snapshots {
 	}
 }
 
-// add queues a document, with its durable changes.
+// add queues a document, with its durable changes, or with nil while it is open: then
+// it is asked for them.
 func (s *snapshots) add(doc id.Document, changes []*chunk.Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,8 +91,28 @@ func (s *snapshots) run() {
 		case <-s.wake:
 		}
 		for doc, changes, ok := s.next(); ok; doc, changes, ok = s.next() {
-			s.make(doc, changes)
+			if changes == nil {
+				changes = s.ask(doc)
+			}
+			if changes != nil {
+				s.make(doc, changes)
+			}
 		}
+	}
+}
+
+// ask returns the durable changes of an open document if it wants a snapshot still.
+func (s *snapshots) ask(doc id.Document) []*chunk.Change {
+	answer := make(chan []*chunk.Change, 1)
+	d := s.hub.known(doc)
+	if d == nil || !d.post(event{kind: evPrefix, prefix: answer}) {
+		return nil
+	}
+	select {
+	case changes := <-answer:
+		return changes
+	case <-s.hub.stop:
+		return nil
 	}
 }
 
@@ -168,13 +189,30 @@ func (h *Hub) known(doc id.Document) *document {
 
 // The methods below belong to the goroutine of the document.
 
-func (d *document) makeSnapshot() {
+// wantSnapshot asks for a snapshot. The changes are read when it is its turn: while
+// many devices write at once, that is long after, and they would be read again and again.
+func (d *document) wantSnapshot() {
+	if d.hub.snapshots != nil {
+		d.hub.snapshots.add(d.id, nil)
+	}
+}
+
+// lastSnapshot asks for one of a history that is about to be unloaded.
+func (d *document) lastSnapshot() {
 	if d.hub.snapshots == nil {
 		return
 	}
 	if changes := d.rep.Prefix(); changes != nil { // they can be read
 		d.hub.snapshots.add(d.id, changes)
 	}
+}
+
+// prefix returns what a snapshot is to be made of; nil if none is wanted any more.
+func (d *document) prefix() []*chunk.Change {
+	if d.rep == nil || !d.rep.Outdated(false) {
+		return nil
+	}
+	return d.rep.Prefix()
 }
 
 // findSnapshot looks for a snapshot in the store, before the history is loaded. It
