@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,6 +91,9 @@ func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
 		if chunks, one := srv.device("later").fresh(doc, &exchange.Flags{}, heads); chunks != 1 || one != 1 {
 			t.Errorf("after one more change a newcomer is sent %d chunks and %d changes", chunks, one)
 		}
+		if made := srv.Snapshots().Made; made != 1 {
+			t.Errorf("%d snapshots were made of the same changes", made)
+		}
 	})
 	t.Run("kept, and served without the history", func(t *testing.T) {
 		n, data, err := s.Snapshot(doc)
@@ -138,6 +142,41 @@ func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
 	})
 }
 
+// fullDisk keeps no snapshot until there is room.
+type fullDisk struct {
+	store.Snapshots
+	tried, room atomic.Bool
+}
+
+func (f *fullDisk) PutSnapshot(doc id.Document, changes int, data []byte) error {
+	f.tried.Store(true)
+	if !f.room.Load() {
+		return errors.New("no room")
+	}
+	return f.Snapshots.PutSnapshot(doc, changes, data)
+}
+
+func TestASnapshotThatCouldNotBeKeptIsMadeLater(t *testing.T) {
+	s := mem.Open(mem.NewDisk())
+	disk := &fullDisk{Snapshots: s}
+	srv := newServer(t, s, func(c *Config) { c.Snapshots = disk })
+	doc, a := id.NewDocument(), srv.device("a")
+	for i := range 200 {
+		a.Put("key", fmt.Sprint(i))
+	}
+	a.publish(doc)
+	newcomer := func(n int) { srv.device(fmt.Sprint("newcomer ", n)).fresh(doc, &exchange.Flags{}, a.Heads()) }
+	newcomer(0)
+	eventually(t, "a snapshot is made", disk.tried.Load)
+	disk.room.Store(true)
+	n := 0
+	eventually(t, "a snapshot is kept", func() bool {
+		n++
+		newcomer(n)
+		return srv.Snapshots().Made == 1
+	})
+}
+
 // copyDocument copies the first n changes.
 func copyDocument(t *testing.T, from, to *mem.Store, doc id.Document, n int) {
 	t.Helper()
@@ -154,44 +193,4 @@ func copyDocument(t *testing.T, from, to *mem.Store, doc id.Document, n int) {
 	if err := errors.Join(err, to.Commit([]store.Append{a})); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// slow is a store that keeps a snapshot when it is allowed to.
-type slow struct {
-	store.Snapshots
-	asked, allowed chan struct{}
-}
-
-func (s *slow) PutSnapshot(doc id.Document, n int, chunk []byte) error {
-	s.asked <- struct{}{}
-	<-s.allowed
-	return s.Snapshots.PutSnapshot(doc, n, chunk)
-}
-
-func TestWhoWaitsForASnapshotIsNotHeldInMemory(t *testing.T) {
-	s := mem.Open(mem.NewDisk())
-	snapshots := &slow{s, make(chan struct{}, 10), make(chan struct{})}
-	srv := newServer(t, s, func(c *Config) { c.Snapshots = snapshots })
-	docs := []id.Document{id.NewDocument(), id.NewDocument()}
-	for i, doc := range docs {
-		a := srv.device(fmt.Sprint("writer ", i))
-		for k := range 200 {
-			a.Put("key", fmt.Sprint(k))
-		}
-		a.publish(doc)
-		for k := range 3 {
-			srv.device(fmt.Sprint("newcomer ", i, k)).fresh(doc, &exchange.Flags{}, a.Heads())
-		}
-		if i == 0 {
-			<-snapshots.asked // and the other one has to wait
-		}
-	}
-	srv.snapshots.mu.Lock()
-	changes, queued := srv.snapshots.jobs[docs[1]]
-	srv.snapshots.mu.Unlock()
-	if !queued || changes != nil {
-		t.Errorf("queued: %v, with %d changes", queued, len(changes))
-	}
-	close(snapshots.allowed)
-	eventually(t, "both are made", func() bool { return srv.Snapshots().Made == 2 })
 }
