@@ -194,3 +194,43 @@ func copyDocument(t *testing.T, from, to *mem.Store, doc id.Document, n int) {
 		t.Fatal(err)
 	}
 }
+
+// slow is a store that keeps a snapshot when it is allowed to.
+type slow struct {
+	store.Snapshots
+	asked, allowed chan struct{}
+}
+
+func (s *slow) PutSnapshot(doc id.Document, n int, chunk []byte) error {
+	s.asked <- struct{}{}
+	<-s.allowed
+	return s.Snapshots.PutSnapshot(doc, n, chunk)
+}
+
+func TestWhoWaitsForASnapshotIsNotHeldInMemory(t *testing.T) {
+	s := mem.Open(mem.NewDisk())
+	snapshots := &slow{s, make(chan struct{}, 10), make(chan struct{})}
+	srv := newServer(t, s, func(c *Config) { c.Snapshots = snapshots })
+	docs := []id.Document{id.NewDocument(), id.NewDocument()}
+	for i, doc := range docs {
+		a := srv.device(fmt.Sprint("writer ", i))
+		for k := range 200 {
+			a.Put("key", fmt.Sprint(k))
+		}
+		a.publish(doc)
+		for k := range 3 {
+			srv.device(fmt.Sprint("newcomer ", i, k)).fresh(doc, &exchange.Flags{}, a.Heads())
+		}
+		if i == 0 {
+			<-snapshots.asked // and the other one has to wait
+		}
+	}
+	srv.snapshots.mu.Lock()
+	changes, queued := srv.snapshots.jobs[docs[1]]
+	srv.snapshots.mu.Unlock()
+	if !queued || changes != nil {
+		t.Errorf("queued: %v, with %d changes", queued, len(changes))
+	}
+	close(snapshots.allowed)
+	eventually(t, "both are made", func() bool { return srv.Snapshots().Made == 2 })
+}
