@@ -2,7 +2,6 @@ package hub
 
 import (
 	"cmp"
-	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -12,24 +11,28 @@ import (
 const lonelyShare = 6
 
 // freeBytesMin is how much has to be unloaded at once for the memory to be given
-// back to the system right away, which costs a garbage collection.
+// back to the system.
 const freeBytesMin = 32 << 20
 
-// sweep unloads histories that are unused, until Shutdown.
+// sweep unloads histories that are unused, and gives memory back, until Shutdown.
 func (h *Hub) sweep() {
 	defer h.work.end()
 	tick := time.NewTicker(max(h.cfg.IdleTimeout/(2*lonelyShare), time.Millisecond))
 	defer tick.Stop()
+	look := time.NewTicker(memoryTick)
+	defer look.Stop()
 	var unloading int64 // since the last tick
+	memory := memory{given: time.Now()}
 	for {
 		select {
 		case <-h.stop:
 			return
+		case <-look.C:
+			memory.tick(h.open.Load())
+			continue
 		case <-h.crowd:
 		case <-tick.C:
-			if unloading > freeBytesMin {
-				debug.FreeOSMemory()
-			}
+			memory.unloaded = memory.unloaded || unloading > freeBytesMin
 			unloading = 0
 		}
 		for _, d := range h.idle(time.Now()) {
