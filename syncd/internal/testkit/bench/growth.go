@@ -18,10 +18,10 @@ const documentPosts = 10 // in each, where their number grows
 func growthWorkloads() []workload {
 	var all []workload
 	for _, n := range []int{100, 1000, 10_000, growthMost} {
-		all = append(all, workload{name: fmt.Sprintf("%d changes in a document", n), rows: changesRows, play: play{Kind: "fetch", Each: n}, run: runChanges})
+		all = append(all, workload{name: fmt.Sprintf("%d changes in a document", n), rows: changesRows, restart: true, play: play{Kind: "fetch", Each: n}, run: runChanges})
 	}
 	for _, n := range []int{10, 100, 1000, 10_000} {
-		all = append(all, workload{name: fmt.Sprintf("%d documents of %d posts", n, documentPosts), rows: documentsRows,
+		all = append(all, workload{name: fmt.Sprintf("%d documents of %d posts", n, documentPosts), rows: documentsRows, restart: true,
 			play: play{Kind: "documents", Boards: n, Each: documentPosts}, run: runDocuments})
 	}
 	return all

@@ -4,7 +4,7 @@
 // workload checks that at its end clients hold what they should, exactly. Servers take turns, workload by workload and round by round, so
 // that what else the machine does hits all alike; a figure is the median of the rounds. It counts the server's own processor time and
 // memory, from the kernel, and never the clients'. It shares no code with syncd: what both got wrong would not be seen. It owns the
-// processes it starts and the directories they write to, and talks to this machine alone.
+// processes it starts and the directories they write to, leaves servers that run already as they are, and talks to this machine alone.
 package main
 
 import (
@@ -25,6 +25,7 @@ const usage = `bench puts the same load on several sync servers and prints what 
 type options struct {
 	syncd, dir, only, results string
 	servers                   []string
+	running                   []contender
 	rounds                    int
 	full, growth              bool
 	idleFor                   time.Duration
@@ -33,6 +34,11 @@ type options struct {
 func parse() options {
 	o := options{}
 	servers := flag.String("servers", "syncd,automerge-repo,hocuspocus,y-websocket", "servers to measure, the first is what the others are compared with; also: y-websocket-memory")
+	flag.Func("server", "measure a server that runs already, on loopback: name=ws://127.0.0.1:3030/,pid=7[,protocol=automerge|hocuspocus|y-websocket][,dir=its data]; may be repeated, and only with -servers are others measured as well", func(text string) error {
+		c, err := parseRunning(text)
+		o.running = append(o.running, c)
+		return err
+	})
 	flag.StringVar(&o.syncd, "syncd", "bin/syncd", "the syncd to measure")
 	flag.StringVar(&o.dir, "dir", "syncd/internal/testkit/bench", "directory of posts.mjs and node_modules")
 	flag.StringVar(&o.only, "only", "", "run only the workloads whose name contains one of these, which stand between |")
@@ -46,7 +52,11 @@ func parse() options {
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	o.servers = strings.Split(*servers, ",")
+	named := false
+	flag.Visit(func(f *flag.Flag) { named = named || f.Name == "servers" })
+	if named || len(o.running) == 0 {
+		o.servers = strings.Split(*servers, ",")
+	}
 	return o
 }
 
@@ -65,6 +75,10 @@ func bench(o options, w io.Writer) error {
 	loads := o.workloads()
 	if len(loads) == 0 {
 		return fmt.Errorf("no workload has %q in its name", o.only)
+	}
+	left := leftOut(chosen, loads)
+	if left != "" {
+		fmt.Fprintln(w, left)
 	}
 	scratch, err := os.MkdirTemp("", "tavle-bench-")
 	if err != nil {
@@ -85,7 +99,7 @@ func bench(o options, w io.Writer) error {
 		if o.results == "" {
 			return nil
 		}
-		return t.write(o.results, fmt.Sprintf("%s Rounds: %d, %s in all. %s\n", before, o.rounds, time.Since(began).Round(time.Second), o.versions()))
+		return t.write(o.results, fmt.Sprintf("%s Rounds: %d, %s in all. %s %s\n", before, o.rounds, time.Since(began).Round(time.Second), o.versions(), left))
 	}
 	failed := t.run(w, posts, o.rounds, save)
 	return errors.Join(failed, t.print(w))
@@ -109,6 +123,12 @@ func (o options) contenders() ([]contender, error) {
 		c := contenders[i]
 		c.command = strings.NewReplacer("{dir}", o.dir, "{syncd}", o.syncd).Replace(c.command)
 		chosen = append(chosen, c)
+	}
+	chosen = append(chosen, o.running...)
+	for i, c := range chosen {
+		if slices.ContainsFunc(chosen[:i], func(other contender) bool { return other.name == c.name }) {
+			return nil, fmt.Errorf("two servers are called %q", c.name)
+		}
 	}
 	return chosen, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,7 +17,7 @@ import (
 // cpu is the processor time the server has used, in all its threads, from the kernel's clock of that process: clock ids of other
 // processes are made of the complement of their number.
 func (s *server) cpu() time.Duration {
-	id := uintptr(^s.cmd.Process.Pid<<3 | 2)
+	id := uintptr(^s.pid<<3 | 2)
 	var t syscall.Timespec
 	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, id, uintptr(unsafe.Pointer(&t)), 0); errno != 0 {
 		return s.cpuTicks()
@@ -26,7 +27,7 @@ func (s *server) cpu() time.Duration {
 
 // cpuTicks is the same from /proc, in steps of 10 ms, where the clock cannot be read.
 func (s *server) cpuTicks() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.pid))
 	if err != nil {
 		return 0
 	}
@@ -41,7 +42,7 @@ func (s *server) peakMemory() float64 { return s.status("VmHWM:") }
 func (s *server) memory() float64     { return s.status("VmRSS:") }
 
 func (s *server) status(field string) float64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
 	if err != nil {
 		return 0
 	}
@@ -50,8 +51,12 @@ func (s *server) status(field string) float64 {
 	return kib / 1024
 }
 
-// disk is how much the data directory takes, in MiB: blocks, not the sizes that files claim.
+// disk is how much more the data directory takes than at the beginning, in MiB: blocks, not the sizes that files claim. NaN if nobody
+// knows the directory.
 func (s *server) disk() float64 {
+	if s.data == "" {
+		return math.NaN()
+	}
 	blocks := int64(0)
 	_ = filepath.WalkDir(s.data, func(path string, _ fs.DirEntry, err error) error {
 		var st syscall.Stat_t
@@ -60,5 +65,5 @@ func (s *server) disk() float64 {
 		}
 		return nil // files come and go while it is measured
 	})
-	return float64(blocks) * 512 / (1 << 20)
+	return float64(blocks)*512/(1<<20) - s.before
 }

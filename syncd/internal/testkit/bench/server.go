@@ -24,7 +24,8 @@ type contender struct {
 	clients string // the protocol: automerge, or a kind that rivals/clients.mjs knows
 	command string // may contain {port}, {data} and {dir}
 	env     []string
-	forgets bool // it keeps nothing across a restart
+	forgets bool     // it keeps nothing across a restart
+	running *running // nil: it is started for each workload
 }
 
 // contenders are the servers that there are to choose from.
@@ -43,14 +44,19 @@ var contenders = []contender{
 type server struct {
 	contender
 	data   string
+	before float64 // MiB that were in data at the beginning
 	port   int
-	cmd    *exec.Cmd
+	pid    int
+	cmd    *exec.Cmd // nil: it was started by somebody else
 	exited chan struct{}
 	log    bytes.Buffer // written by the process; read after exited
 }
 
-// start runs the contender with an empty data directory in scratch.
+// start runs the contender with an empty data directory in scratch, if it does not run already.
 func (c contender) start(scratch string) (*server, error) {
+	if c.running != nil {
+		return c.attach()
+	}
 	data, err := os.MkdirTemp(scratch, "data-")
 	if err != nil {
 		return nil, fmt.Errorf("make a data directory: %w", err)
@@ -83,6 +89,7 @@ func (s *server) launch() error {
 		s.cmd = nil
 		return fmt.Errorf("start %s: %w", s.name, err)
 	}
+	s.pid = s.cmd.Process.Pid
 	s.exited = make(chan struct{})
 	go func(cmd *exec.Cmd, exited chan struct{}) { _ = cmd.Wait(); close(exited) }(s.cmd, s.exited)
 	for deadline := time.Now().Add(startWithin); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -120,8 +127,11 @@ func (s *server) halt() {
 	}
 }
 
-// stop ends the process and removes its data.
+// stop ends the process and removes its data, if they are not somebody else's.
 func (s *server) stop() {
+	if s.running != nil {
+		return
+	}
 	if s.cmd != nil {
 		s.kill()
 	}
@@ -129,7 +139,13 @@ func (s *server) stop() {
 }
 
 func (s *server) address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
-func (s *server) url() string     { return "ws://" + s.address() + "/" }
+
+func (s *server) url() string {
+	if s.running != nil {
+		return s.running.url
+	}
+	return "ws://" + s.address() + "/"
+}
 
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

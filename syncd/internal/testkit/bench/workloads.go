@@ -15,7 +15,7 @@ type workload struct {
 	name    string
 	play    play
 	rows    []string
-	restart bool // the server is restarted between what is prepared and what is measured
+	restart bool // the server is restarted, most often between what is prepared and what is measured
 	long    bool // only with -full, and in its first round alone
 	run     func(r *run) (figures, error)
 }
@@ -73,7 +73,7 @@ const herdBoard = 20
 
 // suits tells whether the workload says anything about the contender.
 func (w workload) suits(c contender) bool {
-	return !(w.restart && c.forgets) && !(w.play.Undeclared && c.clients != "automerge")
+	return !(w.restart && (c.forgets || c.running != nil)) && !(w.play.Undeclared && c.clients != "automerge")
 }
 
 // A run is a workload on one server.
@@ -106,6 +106,9 @@ func (r *run) measure() error {
 	r.took = time.Since(began)
 	time.Sleep(settleTime / 3)
 	r.spent = r.server.cpu() - cpu
+	if r.spent <= 0 {
+		return fmt.Errorf("process %d used no processor time: is it the server?", r.server.pid)
+	}
 	if _, err = r.scene.check(r.server.url()); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
