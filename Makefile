@@ -35,7 +35,7 @@ APP_FILES := $(shell find $(SDK)/src $(SDK)/tsconfig*.json $(APP)/src $(APP)/pub
 
 GO_FILES = find . -name '*.go' -not -path '*/node_modules/*' -print0
 
-.PHONY: all run test test-go test-node browser fmt fmt-check vet lint audit bench fuzz race torture bench-go build clean
+.PHONY: all run test test-go test-node browser fmt fmt-check vet lint audit bench fuzz race torture bench-go bench-compare build clean
 
 all: fmt vet lint test race
 
@@ -104,6 +104,10 @@ bench: build $(call installed,$(BENCH_PACKAGE))
 
 bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+# The hot paths at a commit, OLD=HEAD~10, and in this tree.
+bench-compare:
+	@syncd/internal/testkit/bench/compare.sh '$(OLD)'
 
 ## Checking
 

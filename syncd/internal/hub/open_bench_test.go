@@ -85,87 +85,91 @@ func stored(tb testing.TB, s store.Store, doc id.Document, h *history.History) {
 // costs, since the machine may have other work.
 func BenchmarkOpen(b *testing.B) {
 	for _, n := range []int{1_000, 20_000, 100_000} {
-		h := page(b, n)
-		s, err := badger.Open(badger.Config{Dir: b.TempDir()})
-		if err != nil {
-			b.Fatal(err)
-		}
-		doc := id.NewDocument()
-		stored(b, s, doc, h)
-		var pieces []store.GraphPiece
-		for at := 0; at < h.Len(); {
-			data, next := h.AppendGraph(nil, at, store.GraphPieceBytesMax)
-			pieces, at = append(pieces, store.GraphPiece{Changes: next - at, Data: data}), next
-		}
-		if err := s.PutGraph(doc, 0, pieces); err != nil {
-			b.Fatal(err)
-		}
-		heads := h.Heads()
-		missing := []id.ChangeHash{h.At(n - 3).Hash}
-		h = nil
-		all := func(r *replica.Replica) error {
-			return r.Load(nil, func(take func([]byte) error) error {
-				_, err := s.Load(doc, take)
-				return err
-			})
-		}
-		graph := func(r *replica.Replica) error {
-			_, err := r.LoadGraph(nil, func(take func([]byte, int) error, more func([]byte) error) (int, []id.ChangeHash, error) {
-				info, _, err := s.LoadGraph(doc, take, more)
-				return info.Changes, info.Heads, err
-			})
+		b.Run(fmt.Sprint("changes=", n), func(b *testing.B) { benchmarkOpen(b, n) })
+	}
+}
+
+func benchmarkOpen(b *testing.B, n int) {
+	h := page(b, n)
+	s, err := badger.Open(badger.Config{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	doc := id.NewDocument()
+	stored(b, s, doc, h)
+	var pieces []store.GraphPiece
+	for at := 0; at < h.Len(); {
+		data, next := h.AppendGraph(nil, at, store.GraphPieceBytesMax)
+		pieces, at = append(pieces, store.GraphPiece{Changes: next - at, Data: data}), next
+	}
+	if err := s.PutGraph(doc, 0, pieces); err != nil {
+		b.Fatal(err)
+	}
+	heads := h.Heads()
+	missing := []id.ChangeHash{h.At(n - 3).Hash}
+	h = nil
+	all := func(r *replica.Replica) error {
+		return r.Load(nil, func(take func([]byte) error) error {
+			_, err := s.Load(doc, take)
 			return err
-		}
-		for _, c := range []struct {
-			name  string
-			rules bool
-			load  func(*replica.Replica) error
-		}{
-			{"changes", false, all}, {"graph", false, graph}, {"changes and rules", true, all}, {"graph and rules", true, graph},
-		} {
-			b.Run(fmt.Sprintf("changes=%d/%s", n, c.name), func(b *testing.B) {
-				var r *replica.Replica
-				open := func() {
-					cfg := replica.Config{Read: func(from int, is func([]byte) bool, yield func(int, []byte) bool) error {
-						return s.ReadFrom(doc, from, is, yield)
-					}}
-					if c.rules {
-						cfg.Rules = func() replica.Rules {
-							return gate.NewRules(gate.Place{Board: board.DemoBoard(), Page: true, Month: openMonth})
-						}
-					}
-					r = replica.New(cfg, n, heads)
-					if err := c.load(r); err != nil {
-						b.Fatal(err)
-					}
-					for more := c.rules; more; {
-						more, _ = r.CatchUp(catchUpStep)
-					}
-					if c.rules {
-						return
-					}
-					r.Attach(1, replica.Peer{})
-					m := exchange.Message{Version: exchange.V1, Heads: missing, Have: []exchange.Have{{LastSync: missing}}}
-					in, err := replica.Decode(m.Append(nil))
-					if err != nil {
-						b.Fatal(err)
-					}
-					if e := r.Sync(time.Time{}, replica.Input{From: 1, Message: in}); len(e.Send) != 1 || e.Fail != nil {
-						b.Fatal(e)
+		})
+	}
+	graph := func(r *replica.Replica) error {
+		_, err := r.LoadGraph(nil, func(take func([]byte, int) error, more func([]byte) error) (int, []id.ChangeHash, error) {
+			info, _, err := s.LoadGraph(doc, take, more)
+			return info.Changes, info.Heads, err
+		})
+		return err
+	}
+	for _, c := range []struct {
+		name  string
+		rules bool
+		load  func(*replica.Replica) error
+	}{
+		{"changes", false, all}, {"graph", false, graph}, {"changes and rules", true, all}, {"graph and rules", true, graph},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var r *replica.Replica
+			open := func() {
+				cfg := replica.Config{Read: func(from int, is func([]byte) bool, yield func(int, []byte) bool) error {
+					return s.ReadFrom(doc, from, is, yield)
+				}}
+				if c.rules {
+					cfg.Rules = func() replica.Rules {
+						return gate.NewRules(gate.Place{Board: board.DemoBoard(), Page: true, Month: openMonth})
 					}
 				}
-				b.ReportAllocs()
-				runtime.GC()
-				began := processor()
-				for b.Loop() {
-					open()
+				r = replica.New(cfg, n, heads)
+				if err := c.load(r); err != nil {
+					b.Fatal(err)
 				}
-				b.ReportMetric(float64((processor()-began).Microseconds())/1000/float64(b.N), "cpu-ms/op")
-				b.ReportMetric(perChange(func() { r = nil }, open, n), "B/change")
-				runtime.KeepAlive(r)
-			})
-		}
-		s.Close()
+				for more := c.rules; more; {
+					more, _ = r.CatchUp(catchUpStep)
+				}
+				if c.rules {
+					return
+				}
+				r.Attach(1, replica.Peer{})
+				m := exchange.Message{Version: exchange.V1, Heads: missing, Have: []exchange.Have{{LastSync: missing}}}
+				in, err := replica.Decode(m.Append(nil))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if e := r.Sync(time.Time{}, replica.Input{From: 1, Message: in}); len(e.Send) != 1 || e.Fail != nil {
+					b.Fatal(e)
+				}
+			}
+			b.ReportAllocs()
+			runtime.GC()
+			began := processor()
+			for b.Loop() {
+				open()
+			}
+			b.ReportMetric(float64((processor()-began).Microseconds())/1000/float64(b.N), "cpu-ms/op")
+			b.ReportMetric(perChange(func() { r = nil }, open, n), "B/change")
+			runtime.KeepAlive(r)
+		})
 	}
 }
 
