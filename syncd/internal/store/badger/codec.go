@@ -55,6 +55,11 @@ type codec struct {
 	scratch    [effortMerge + 1]scratch // owned by whoever compresses
 }
 
+// windowBytes is how far back zstd looks for what it has seen: over a whole record
+// but for those of one large change. An encoder keeps that much memory and more, by
+// default 4 MiB for a commit and 8 for a merge.
+const windowBytes = 2 * recordBytesMax
+
 // scratch is memory that each record is made in.
 type scratch struct {
 	lean, stored []byte
@@ -81,6 +86,7 @@ func newCodec() (*codec, error) {
 			zstd.WithEncoderConcurrency(1), // there is one writer, and one merge at a time
 			zstd.WithEncoderCRC(false),     // the record has a checksum
 			zstd.WithLowerEncoderMem(true),
+			zstd.WithWindowSize(windowBytes),
 		)...)
 		if err != nil {
 			return nil, fmt.Errorf("zstd encoder: %w", err)
