@@ -28,6 +28,11 @@ func TestMemoryIsGivenBack(t *testing.T) {
 			{tick, mb / 8, 40 * mb, 40 * mb, mb, 1000, false},
 			{giveBackEvery, mb / 8, 40 * mb, 40 * mb, mb, 1000, false},
 		},
+		"not again at once": {
+			{2 * giveBackEvery, mb / 8, 80 * mb, 40 * mb, 9 * mb, 1000, true},
+			{tick, mb / 8, 70 * mb, 40 * mb, 9 * mb, 1000, false},
+			{giveBackEvery, mb / 8, 70 * mb, 40 * mb, 9 * mb, 1000, true},
+		},
 		"not while it is busy": {
 			{2 * giveBackEvery, 90 * mb, 80 * mb, 40 * mb, 9 * mb, 1000, false},
 			{giveBackEvery, 90 * mb, 80 * mb, 40 * mb, 90 * mb, 1000, false},
