@@ -96,6 +96,13 @@ func (m *Message) isReset() bool {
 		len(m.Have) == 1 && len(m.Have[0].LastSync) == 0 && m.Have[0].Bloom.Empty()
 }
 
+// Agrees tells whether the message says no more than that its sender has what both
+// have: the answer to changes that were sent to it. It seldom needs one itself.
+func (m *Message) Agrees() bool {
+	return len(m.Changes) == 0 && len(m.Need) == 0 && len(m.Heads) > 0 &&
+		len(m.Have) == 1 && slices.Equal(m.Have[0].LastSync, m.Heads)
+}
+
 // ReceiveCurrent handles a message of a peer that has exactly what we have, with
 // the durable changes given by their number and heads alone, so that the history
 // need not be loaded. It reports whether the message was such a one; if not,

@@ -24,9 +24,12 @@ type conn struct {
 	net       *netConn
 	principal *gate.Principal
 	out       *outbox
-	stopping  chan struct{} // closed when the connection begins to close
+	stopping  chan struct{}  // closed when the connection begins to close
+	writing   sync.WaitGroup // done when the last writer has ended
 	messages  *rate.Limiter
 	bytes     *rate.Limiter
+
+	pulse pulse
 
 	// Owned by the reader.
 	peer   id.Peer // "" before the join
@@ -42,13 +45,23 @@ func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal
 		bytes:    rate.NewLimiter(rate.Limit(cfg.BytesPerSecond), cfg.BytesBurst),
 		out: &outbox{
 			framesMax: cfg.OutboundFramesMax, bytesMax: cfg.OutboundBytesMax, metrics: cfg.Metrics,
-			held: true, wake: make(chan struct{}, 1),
+			held: true,
 			stop: func() {
 				close(stopping)
 				nc.interrupt(cfg.CloseTimeout)
 			},
 		},
 	}
+	c.out.start = func() {
+		if nc.raw != nil {
+			e.writers.add(c)
+		} else {
+			go c.write()
+		}
+	}
+	c.writing.Add(1)
+	c.pulse.timer = time.AfterFunc(time.Hour, c.beat)
+	c.pulse.timer.Reset(cfg.PingInterval)
 	ws.SetCloseHandler(func(int, string) error { return nil }) // the writer answers
 	ws.SetPingHandler(func(data string) error {
 		c.out.answer(data)
@@ -58,17 +71,16 @@ func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal
 	return c
 }
 
-// run is the reader. It ends after the writer.
+// run is the reader. It ends after the last writer.
 func (c *conn) run() {
-	var writer sync.WaitGroup
-	writer.Go(c.write)
 	session, err := c.handshake()
 	if err == nil {
 		err = c.receive(session)
 		session.Leave()
 	}
 	c.finish(err)
-	writer.Wait()
+	c.writing.Wait()
+	c.pulse.timer.Stop()
 	c.net.linger(lingerTimeout)
 	c.net.Close()
 	reason := c.out.reason()

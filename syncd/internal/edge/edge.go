@@ -152,6 +152,7 @@ type Edge struct {
 	// Immutable after New.
 	cfg      Config
 	upgrader websocket.Upgrader
+	writers  *writers
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -166,8 +167,9 @@ type Edge struct {
 func New(cfg Config) *Edge {
 	cfg.setDefaults()
 	return &Edge{
-		cfg:   cfg,
-		conns: map[*conn]struct{}{},
+		cfg:     cfg,
+		conns:   map[*conn]struct{}{},
+		writers: newWriters(),
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: cfg.JoinTimeout,
 			// Small, since every connection holds one; what is longer is read past

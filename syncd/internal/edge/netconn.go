@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -33,7 +34,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.conn = &netConn{Conn: conn, writeTimeout: h.writeTimeout}
+	h.conn = &netConn{Conn: conn, writeTimeout: h.writeTimeout, raw: rawOf(conn)}
 	return h.conn, rw, nil
 }
 
@@ -43,6 +44,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 type netConn struct {
 	net.Conn
 	writeTimeout time.Duration
+	raw          syscall.RawConn // nil: it cannot be written to without blocking
 
 	life    atomic.Uint64 // rises with every sign of life of the peer
 	waiting atomic.Bool   // the reader waits for bytes, so it is not us who is slow
@@ -102,6 +104,19 @@ func (n *netConn) armWrite() {
 	n.Conn.SetWriteDeadline(t)
 }
 
+// disarmWrite lets a writer that does not block find the connection without a
+// deadline that is over.
+func (n *netConn) disarmWrite() {
+	if n.raw == nil {
+		return
+	}
+	n.deadlines.Lock()
+	defer n.deadlines.Unlock()
+	if n.closeBy.IsZero() {
+		n.Conn.SetWriteDeadline(time.Time{})
+	}
+}
+
 // Write writes in chunks, each with a deadline of its own, or gathers.
 func (n *netConn) Write(p []byte) (int, error) {
 	n.writing.Lock()
@@ -128,10 +143,14 @@ func (n *netConn) write(p []byte) (written int, err error) {
 		k, err = n.Conn.Write(p[written:min(len(p), written+chunkBytes)])
 		written += k
 	}
+	n.disarmWrite()
 	return written, err
 }
 
 func (n *netConn) flush() error {
+	if len(*n.cork) == 0 {
+		return nil
+	}
 	_, err := n.write(*n.cork)
 	*n.cork = (*n.cork)[:0]
 	return err
@@ -144,13 +163,46 @@ func (n *netConn) gather() {
 	n.cork = corkBuffers.Get().(*[]byte)
 }
 
+// tryGather is gather, unless somebody is writing, and may be for long.
+func (n *netConn) tryGather() bool {
+	if !n.writing.TryLock() {
+		return false
+	}
+	defer n.writing.Unlock()
+	n.cork = corkBuffers.Get().(*[]byte)
+	return true
+}
+
+// release writes what was gathered, if anything was.
 func (n *netConn) release() error {
 	n.writing.Lock()
 	defer n.writing.Unlock()
+	if n.cork == nil {
+		return nil
+	}
 	err := n.flush()
+	n.uncork()
+	return err
+}
+
+// tryRelease is release that does not wait: if it reports false, something is
+// still to be released.
+func (n *netConn) tryRelease(a *attempt) bool {
+	n.writing.Lock()
+	defer n.writing.Unlock()
+	rest := a.write(n.raw, *n.cork)
+	if len(rest) > 0 {
+		*n.cork = append((*n.cork)[:0], rest...)
+		return false
+	}
+	n.uncork()
+	return true
+}
+
+func (n *netConn) uncork() {
+	*n.cork = (*n.cork)[:0]
 	corkBuffers.Put(n.cork)
 	n.cork = nil
-	return err
 }
 
 // linger lets the peer read what was written last and close its side, for at

@@ -1,29 +1,36 @@
 package edge
 
 import (
+	"math"
 	"sync"
 
 	"github.com/tavle-org/tavle/crdt/wire"
 )
 
-// outbox is the queue between the hub and the writer of one connection.
+// outbox is what waits to be written to one connection. At most one writer takes
+// from it at a time; there is none while nothing waits.
 type outbox struct {
 	// Immutable after newConn.
 	framesMax, bytesMax int
 	metrics             *Metrics
-	stop                func()        // ends reading, bounds writing; called once, when closing begins
-	wake                chan struct{} // of one; whoever queues sends, the writer receives
+	stop                func() // ends reading, bounds writing; called once, when closing begins
+	start               func() // gets a writer; called with mu held
 
 	// Guarded by mu.
-	mu      sync.Mutex
-	held    bool     // until open: nothing goes out
-	queue   [][]byte // not yet taken, from next on
-	next    int
-	frames  int // queued or being written
-	bytes   int // likewise
-	pong    []byte
-	muted   bool             // Send does nothing: the connection will be closed soon
-	closing *wire.CloseError // once set, nothing more is queued
+	mu         sync.Mutex
+	held       bool     // until open: no frame goes out
+	writing    bool     // there is a writer, for start has been called
+	queue      [][]byte // not yet taken, from next on
+	next       int
+	frames     int // queued or being written
+	bytes      int // likewise
+	taken      int // frames being written
+	takenBytes int
+	pong       []byte
+	ping       bool
+	pings      int              // that were taken
+	muted      bool             // Send does nothing: the connection will be closed soon
+	closing    *wire.CloseError // once set, nothing more is queued
 }
 
 var _ Outbox = (*outbox)(nil)
@@ -113,6 +120,21 @@ func (o *outbox) answer(ping string) {
 	o.signal()
 }
 
+// ask queues a ping.
+func (o *outbox) ask() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ping = true
+	o.signal()
+}
+
+// asked is how many pings have gone to the writer.
+func (o *outbox) asked() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.pings
+}
+
 // reason returns why the connection closes, or nil.
 func (o *outbox) reason() *wire.CloseError {
 	o.mu.Lock()
@@ -120,37 +142,60 @@ func (o *outbox) reason() *wire.CloseError {
 	return o.closing
 }
 
-// take fills batch, up to its capacity, and returns the pong that is owed. An
-// empty batch with a reason means that this was all.
-func (o *outbox) take(batch [][]byte) (_ [][]byte, pong []byte, end *wire.CloseError) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	pong, o.pong = o.pong, nil
-	if o.held && o.closing == nil {
-		return batch[:0], pong, nil
-	}
-	n := min(len(o.queue)-o.next, cap(batch))
-	batch = batch[:n]
-	copy(batch, o.queue[o.next:])
-	clear(o.queue[o.next : o.next+n])
-	if o.next += n; o.next == len(o.queue) {
-		o.empty()
-	}
-	return batch, pong, o.closing
+// turn is what a writer writes at once.
+type turn struct {
+	frames [][]byte
+	pong   []byte
+	ping   bool
+	end    *wire.CloseError // once nothing else is left
 }
 
-// written gives back the room of frames that were taken.
-func (o *outbox) written(batch [][]byte) {
-	bytes := 0
-	for _, frame := range batch {
-		bytes += len(frame)
-	}
-	o.metrics.FramesOut.Add(uint64(len(batch)))
-	o.metrics.BytesOut.Add(uint64(bytes))
+// unbounded is the bytesMax of a writer that may block.
+const unbounded = math.MaxInt
+
+// take gives the writer its turn: as many frames as batch has room for, and of
+// no more than bytesMax together. It reports false when what waits is not for a
+// writer that may not block: a larger frame, or the end.
+func (o *outbox) take(batch [][]byte, bytesMax int) (t turn, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.frames -= len(batch)
-	o.bytes -= bytes
+	if o.closing != nil && bytesMax != unbounded {
+		return turn{}, false
+	}
+	t = turn{frames: batch[:0], pong: o.pong, ping: o.ping}
+	for o.waiting() && len(t.frames) < cap(batch) && o.takenBytes+len(o.queue[o.next]) <= bytesMax {
+		frame := o.queue[o.next]
+		o.queue[o.next] = nil
+		o.next++
+		o.takenBytes += len(frame)
+		t.frames = append(t.frames, frame)
+	}
+	o.taken = len(t.frames)
+	if o.ping {
+		o.pings++
+	}
+	o.pong, o.ping = nil, false
+	if o.next == len(o.queue) {
+		o.empty()
+		t.end = o.closing
+	}
+	return t, o.taken > 0 || t.pong != nil || t.ping || t.end != nil
+}
+
+// written gives back the room of what was taken. It reports whether the writer
+// goes on; otherwise it has ended, and signal will start the next.
+func (o *outbox) written() (more bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.taken > 0 {
+		o.metrics.FramesOut.Add(uint64(o.taken))
+		o.metrics.BytesOut.Add(uint64(o.takenBytes))
+		o.frames -= o.taken
+		o.bytes -= o.takenBytes
+		o.taken, o.takenBytes = 0, 0
+	}
+	o.writing = o.ready()
+	return o.writing
 }
 
 // The methods below are called with mu held.
@@ -162,10 +207,21 @@ func (o *outbox) push(frame []byte) {
 	o.signal()
 }
 
+// waiting tells whether a frame may go out.
+func (o *outbox) waiting() bool {
+	return o.next < len(o.queue) && (!o.held || o.closing != nil)
+}
+
+// ready tells whether there is anything to write.
+func (o *outbox) ready() bool {
+	return o.waiting() || o.pong != nil || o.ping || o.closing != nil
+}
+
+// signal sees to it that there is a writer if there is anything to write.
 func (o *outbox) signal() {
-	select {
-	case o.wake <- struct{}{}:
-	default: // the writer is told already
+	if !o.writing && o.ready() {
+		o.writing = true
+		o.start()
 	}
 }
 

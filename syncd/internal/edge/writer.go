@@ -3,6 +3,7 @@ package edge
 import (
 	"errors"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -12,82 +13,148 @@ import (
 	"github.com/tavle-org/tavle/crdt/wire"
 )
 
-// batchFrames is how many frames the writer takes from the queue at once.
+// batchFrames is how many frames a writer takes at once.
 const batchFrames = 64
 
 // closeTextMax is what a close frame has room for beside the code, in bytes.
 const closeTextMax = 123
 
-// write is the writer: it drains the queue, asks for signs of life, and has
-// the last word. It starts no goroutine and ends when the connection does.
+// desk is what a writer works with. It is held only while there is something to
+// write.
+type desk struct {
+	batch [batchFrames][]byte
+	try   attempt
+}
+
+var desks = sync.Pool{New: func() any { return new(desk) }}
+
+// writers are a few goroutines that write to all connections of an Edge what can
+// be written without waiting: a message to two hundred peers wakes one or two
+// goroutines, not two hundred, and an idle connection has none. What the socket
+// does not take at once goes on in a goroutine of that connection, which may block.
+type writers struct {
+	max int // at most so many goroutines
+
+	// Guarded by mu.
+	mu      sync.Mutex
+	due     []*conn // whose turns come, in their order, from next on; each is there once
+	next    int
+	running int
+}
+
+// newWriters leaves most processors to what there is to say: what is written at
+// once takes some 10 µs.
+func newWriters() *writers { return &writers{max: max(1, runtime.GOMAXPROCS(0)/4)} }
+
+// add gives a connection a turn after all that are due.
+func (w *writers) add(c *conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.next > batchFrames && 2*w.next > len(w.due) { // it may never come to an end
+		w.due, w.next = append(w.due[:0], w.due[w.next:]...), 0
+	}
+	w.due = append(w.due, c)
+	if w.running < w.max {
+		w.running++
+		go w.run()
+	}
+}
+
+func (w *writers) run() {
+	d := desks.Get().(*desk)
+	defer desks.Put(d)
+	for c := w.first(); c != nil; c = w.first() {
+		switch c.turn(d) {
+		case goesOn:
+			w.add(c)
+		case blocks:
+			go c.write()
+		}
+	}
+}
+
+// first takes the connection whose turn it is. Without one the goroutine ends.
+func (w *writers) first() *conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.next == len(w.due) {
+		w.due, w.next = nil, 0
+		w.running--
+		return nil
+	}
+	c := w.due[w.next]
+	w.due[w.next] = nil
+	w.next++
+	return c
+}
+
+type outcome int
+
+const (
+	rests  outcome = iota // nothing is left to write, or nobody to write to
+	goesOn                // there is more
+	blocks                // there is what only a writer that may block can write
+)
+
+// turn writes what can be written at once, in one piece.
+func (c *conn) turn(d *desk) outcome {
+	if !c.net.tryGather() {
+		return blocks
+	}
+	t, ok := c.out.take(d.batch[:], corkBytes/2)
+	err := c.compose(t)
+	clear(t.frames)
+	switch {
+	case err != nil:
+		c.broken(err)
+		return rests
+	case !ok || !c.net.tryRelease(&d.try):
+		return blocks
+	case c.out.written():
+		return goesOn
+	}
+	return rests
+}
+
+// write writes until nothing is left. It may block. What a turn has begun comes
+// first.
 func (c *conn) write() {
-	tick := time.NewTicker(c.cfg.PingInterval)
-	defer tick.Stop()
-	watch := watch{net: c.net}
-	for {
-		select {
-		case <-c.out.wake:
-			if done := c.drain(); done {
-				return
-			}
-		case <-tick.C:
-			if watch.unanswered() == c.cfg.PongMisses { // LV2
-				c.cfg.Metrics.Silent.Add(1)
-				c.out.cut(&wire.CloseError{Code: wire.CloseTimeout, Text: "no sign of life"})
-				continue
-			}
-			watch.pings++
-			c.control(websocket.PingMessage, nil) // LV1
-			tick.Reset(c.cfg.PingInterval)        // a long write may have held up the last one
+	d := desks.Get().(*desk)
+	defer desks.Put(d)
+	err := c.net.release()
+	for err == nil && c.out.written() {
+		t, _ := c.out.take(d.batch[:], unbounded)
+		c.net.gather()
+		err = c.compose(t)
+		clear(t.frames)
+		if err == nil {
+			err = c.net.release()
 		}
+		if err == nil && t.end != nil {
+			c.goodbye(t.end)
+			return
+		}
+	}
+	if err != nil {
+		c.broken(err)
 	}
 }
 
-// batches are held only while a queue is drained: idle writers have small
-// stacks.
-var batches = sync.Pool{New: func() any { return new([batchFrames][]byte) }}
-
-// drain writes what is queued; true means that it was the last.
-func (c *conn) drain() (done bool) {
-	space := batches.Get().(*[batchFrames][]byte)
-	defer func() {
-		clear(space[:])
-		batches.Put(space)
-	}()
-	for {
-		batch, pong, end := c.out.take(space[:])
-		if pong != nil {
-			c.control(websocket.PongMessage, pong)
-		}
-		if len(batch) == 0 {
-			if end == nil {
-				return false
-			}
-			c.goodbye(end)
-			return true
-		}
-		err := c.frames(batch)
-		c.out.written(batch)
-		if err != nil {
-			c.broken(err)
-			return true
-		}
+// compose makes websocket frames of a turn. They are gathered, but for large ones.
+func (c *conn) compose(t turn) error {
+	if t.pong != nil {
+		c.control(websocket.PongMessage, t.pong)
 	}
-}
-
-// frames writes a batch, gathered into as few writes as may be.
-func (c *conn) frames(batch [][]byte) error {
-	if len(batch) == 1 {
-		return c.ws.WriteMessage(websocket.BinaryMessage, batch[0])
-	}
-	c.net.gather()
-	for _, frame := range batch {
+	for _, frame := range t.frames {
 		if err := c.ws.WriteMessage(websocket.BinaryMessage, frame); err != nil {
-			c.net.release()
 			return err
 		}
 	}
-	return c.net.release()
+	if t.ping {
+		c.control(websocket.PingMessage, nil) // LV1
+		c.pulse.timer.Reset(c.cfg.PingInterval)
+	}
+	return nil
 }
 
 // control writes a control frame. If that fails, the next frame fails too, or
@@ -96,7 +163,7 @@ func (c *conn) control(kind int, data []byte) {
 	c.ws.WriteControl(kind, data, time.Now().Add(c.cfg.WriteTimeout))
 }
 
-// broken ends a connection that takes no more.
+// broken ends a connection that takes no more, and its last writer.
 func (c *conn) broken(err error) {
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
@@ -104,25 +171,38 @@ func (c *conn) broken(err error) {
 	}
 	c.out.cut(&wire.CloseError{Code: wire.CloseOverload, Text: "the connection takes no more", Cause: err})
 	c.net.Close()
+	c.writing.Done()
 }
 
-// goodbye tells the peer why.
+// goodbye tells the peer why, and ends the last writer.
 func (c *conn) goodbye(end *wire.CloseError) {
 	text := strings.ToValidUTF8(end.Text[:min(len(end.Text), closeTextMax)], "")
 	c.control(websocket.CloseMessage, websocket.FormatCloseMessage(end.Code, text)) // CL1
+	c.writing.Done()
 }
 
-// watch counts the pings since the last sign of life.
-type watch struct {
-	net   *netConn
-	seen  uint64
-	pings int
+// pulse asks for signs of life as long as the connection lasts. It belongs to the
+// timer.
+type pulse struct {
+	timer *time.Timer
+	life  uint64 // signs of life when it looked last
+	asked int    // pings that had gone out by then
 }
 
-func (w *watch) unanswered() int {
-	life := w.net.life.Load()
-	if life != w.seen || !w.net.waiting.Load() { // LV2: or it is we who do not read
-		w.seen, w.pings = life, 0
+// beat is called a PingInterval after the last ping has gone out, however long
+// that took.
+func (c *conn) beat() {
+	if c.out.reason() != nil {
+		return
 	}
-	return w.pings
+	p, asked := &c.pulse, c.out.asked()
+	if life := c.net.life.Load(); life != p.life || !c.net.waiting.Load() { // LV2: or it is we who do not read
+		p.life, p.asked = life, asked
+	}
+	if asked-p.asked >= c.cfg.PongMisses { // LV2
+		c.cfg.Metrics.Silent.Add(1)
+		c.out.cut(&wire.CloseError{Code: wire.CloseTimeout, Text: "no sign of life"})
+		return
+	}
+	c.out.ask()
 }

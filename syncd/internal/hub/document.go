@@ -26,9 +26,10 @@ type document struct {
 	id    id.Document
 	rules func() replica.Rules // nil: there are none
 
-	mu      sync.Mutex // guards the next four
+	mu      sync.Mutex // guards the next five
 	inbox   []event
 	running bool // a goroutine is at work
+	lingers bool // one will be, within answerDelay
 	gone    bool // removed from the hub: nothing can be posted any more
 	timer   *time.Timer
 
@@ -69,6 +70,7 @@ type event struct {
 	bytes     int      // of the session's room that it takes
 	subs      map[id.Storage]struct{}
 	sync      replica.Message
+	agrees    bool // of evSync: the peer says no more than that it has what it was sent
 	ephemeral *wire.Ephemeral
 	added     []id.Storage
 	heads     map[id.Storage]wire.RemoteHeads
@@ -87,6 +89,10 @@ func newDocument(h *Hub, doc id.Document, p *gate.Principal) *document {
 	return d
 }
 
+// answerDelay is how long a peer's answer may wait that asks for nothing. All
+// peers answer each change, and so their answers are handled together.
+const answerDelay = 20 * time.Millisecond
+
 // post adds an event and sees to it that a goroutine handles it. It reports
 // false when the document is gone.
 func (d *document) post(ev event) bool {
@@ -96,12 +102,32 @@ func (d *document) post(ev event) bool {
 		return false
 	}
 	d.inbox = append(d.inbox, ev)
-	if !d.running {
+	switch {
+	case d.running:
+	case !ev.agrees:
 		d.running = true
 		d.hub.work.begin()
 		go d.run()
+	case !d.lingers:
+		d.lingers = true
+		d.hub.work.begin()
+		time.AfterFunc(answerDelay, d.runLate)
 	}
 	return true
+}
+
+// runLate is run, unless somebody was faster.
+func (d *document) runLate() {
+	d.mu.Lock()
+	d.lingers = false
+	idle := d.running || len(d.inbox) == 0
+	d.running = d.running || !idle
+	d.mu.Unlock()
+	if idle {
+		d.hub.work.end()
+		return
+	}
+	d.run()
 }
 
 func (d *document) run() {

@@ -86,6 +86,7 @@ func (s *Session) sync(m wire.Sync) error {
 		s.hub.counts.refused.Add(1)
 		return &wire.CloseError{Code: wire.CloseMalformed, Text: "malformed sync message", Cause: err} // SY12
 	}
+	_, attached := s.docs[m.Document]
 	if known, err := s.attach(m.Document); err != nil {
 		return err
 	} else if !known {
@@ -93,7 +94,7 @@ func (s *Session) sync(m wire.Sync) error {
 		return nil
 	}
 	s.rest()
-	s.post(m.Document, event{kind: evSync, session: s, sync: in}, len(m.Data))
+	s.post(m.Document, event{kind: evSync, session: s, sync: in, agrees: attached && in.Agrees()}, len(m.Data))
 	return nil
 }
 
