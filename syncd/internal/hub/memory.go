@@ -20,8 +20,12 @@ const (
 	// quietBytes is how much may be allocated in a tick of a quiet server.
 	quietBytes = 1 << 20
 
-	// spareBytesMin and sparePart are how much there has to be that is not known to be
-	// in use: collected and kept, or allocated since the last collection.
+	// unloadedBytes is how much has to be unloaded for a busy server to collect it.
+	unloadedBytes = 32 << 20
+
+	// spareBytesMin and sparePart are how much there has to be on a quiet one that is not
+	// known to be in use: collected and kept, allocated since the last collection, or
+	// unloaded.
 	spareBytesMin = 6 << 20
 	sparePart     = 8 // an eighth of the heap
 
@@ -51,7 +55,7 @@ func (u usage) spare() uint64 { return u.free + u.objects - min(u.live, u.object
 
 // memory tells when it is time to give memory back. It belongs to the sweeper.
 type memory struct {
-	unloaded  bool // much was
+	unloaded  int64 // bytes of histories, since memory was given back
 	allocated uint64
 	sessions  int64 // at the last tick
 	most      int64 // since memory was given back
@@ -67,11 +71,11 @@ func (m *memory) due(now time.Time, u usage, sessions int64) bool {
 		return false
 	}
 	left := settled && m.most-sessions >= max(leftMin, m.most/2)
-	spare := quiet && u.spare() > max(spareBytesMin, (u.objects+u.free)/sparePart)
-	if !m.unloaded && !left && !spare {
+	spare := quiet && u.spare()+uint64(m.unloaded) > max(spareBytesMin, (u.objects+u.free)/sparePart)
+	if m.unloaded <= unloadedBytes && !left && !spare {
 		return false
 	}
-	m.unloaded, m.most, m.given = false, sessions, now
+	m.unloaded, m.most, m.given = 0, sessions, now
 	return true
 }
 

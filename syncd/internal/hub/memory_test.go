@@ -68,19 +68,31 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	}
 }
 
-func TestMemoryIsGivenBackSoonAfterMuchWasUnloaded(t *testing.T) {
+func TestWhatWasUnloadedIsGivenBack(t *testing.T) {
 	start := time.Unix(1, 0)
-	m := memory{unloaded: true, given: start}
-	busy := usage{allocated: 1 << 30}
-	if m.due(start.Add(giveBackEvery-1), busy, 1) {
-		t.Error("it was given back a moment ago")
-	}
-	busy.allocated *= 2
-	if !m.due(start.Add(giveBackEvery), busy, 1) {
-		t.Error("it is not given back")
-	}
-	if m.due(start.Add(3*giveBackEvery), usage{}, 1) {
-		t.Error("it is given back twice")
+	busy, quiet := usage{allocated: 1 << 30, objects: 20 * mb, live: 20 * mb}, usage{objects: 20 * mb, live: 20 * mb}
+	for name, c := range map[string]struct {
+		unloaded int64
+		u        usage
+		due      bool
+	}{
+		"much, on a busy server":    {unloadedBytes + 1, busy, true},
+		"some, on a busy server":    {spareBytesMin + 1, busy, false},
+		"some, on a quiet server":   {spareBytesMin + 1, quiet, true},
+		"little, on a quiet server": {spareBytesMin - 1, quiet, false},
+	} {
+		m := memory{unloaded: c.unloaded, given: start}
+		if m.due(start.Add(giveBackEvery-1), c.u, 1) {
+			t.Errorf("%s: memory was given back a moment ago", name)
+		}
+		c.u.allocated *= 2
+		if due := m.due(start.Add(giveBackEvery), c.u, 1); due != c.due {
+			t.Errorf("%s: %v", name, due)
+		}
+		c.u.allocated *= 2
+		if m.due(start.Add(3*giveBackEvery), c.u, 1) {
+			t.Errorf("%s: memory is given back twice", name)
+		}
 	}
 }
 

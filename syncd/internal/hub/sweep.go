@@ -10,10 +10,6 @@ import (
 // no peer listens to.
 const lonelyShare = 6
 
-// freeBytesMin is how much has to be unloaded at once for the memory to be given
-// back to the system.
-const freeBytesMin = 32 << 20
-
 // sweep unloads histories that are unused, and gives memory back, until Shutdown.
 func (h *Hub) sweep() {
 	defer h.work.end()
@@ -32,7 +28,7 @@ func (h *Hub) sweep() {
 			continue
 		case <-h.crowd:
 		case <-tick.C:
-			memory.unloaded = memory.unloaded || unloading > freeBytesMin
+			memory.unloaded += unloading
 			unloading = 0
 		}
 		for _, d := range h.idle(time.Now()) {
