@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The Go benchmarks of the hot paths, at a git ref and in this tree as it is, in turns, and what benchstat makes of them.
 #
-#   compare.sh REF        COUNT runs each (6), of BENCHTIME (300ms); OUT keeps what was measured in that directory
+#   compare.sh REF        COUNT runs each (6), of BENCHTIME (300ms); OUT keeps what was measured in that directory; AS runs them,
+#                         as in AS='chrt -f 10'
 set -euo pipefail
 cd "$(git -C "$(dirname "$0")" rev-parse --show-toplevel)"
 
@@ -49,7 +50,7 @@ for round in $(seq "$count"); do
     sides=(old new)
     ((round % 2)) || sides=(new old)
     for side in "${sides[@]}"; do
-      (cd "$scratch/$side/$package" && "$scratch/$side-$(tr / - <<< "$package").test" -test.run '^$' -test.bench "$pattern" -test.benchmem -test.benchtime "${BENCHTIME:-300ms}") >> "$out/$side.txt"
+      (cd "$scratch/$side/$package" && ${AS:-} "$scratch/$side-$(tr / - <<< "$package").test" -test.run '^$' -test.bench "$pattern" -test.benchmem -test.benchtime "${BENCHTIME:-300ms}") >> "$out/$side.txt"
     done
   done
 done
