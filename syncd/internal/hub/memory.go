@@ -15,7 +15,7 @@ import (
 // which costs a collection: at most once in giveBackEvery.
 const (
 	memoryTick    = 2 * time.Second
-	giveBackEvery = 10 * time.Second
+	giveBackEvery = 5 * time.Second
 
 	// quietBytes is how much may be allocated in a tick of a quiet server.
 	quietBytes = 1 << 20
