@@ -29,6 +29,9 @@ type Round struct {
 // hold a document for each of them.
 const madeBytesMax = 64 << 10
 
+// wireBytesMax bounds the deflated changes that are kept.
+const wireBytesMax = 2 * MessageBytesMax
+
 // summary is what lies beyond a part of the document. The last one is kept: peers
 // that negotiate mostly do so from the same point.
 type summary struct {
@@ -63,6 +66,9 @@ func NewRound(h *history.History) *Round {
 
 // Heads are the durable heads. Not to be modified.
 func (r *Round) Heads() []id.ChangeHash { return r.heads }
+
+// Bytes is about what the round keeps in memory for further peers.
+func (r *Round) Bytes() int64 { return int64(r.madeBytes + r.wireBytes) }
 
 // Generate returns the message that the peer of s shall get now, or nil when
 // there is nothing to say. The bytes may be shared with other peers and must not
@@ -283,8 +289,9 @@ func (r *Round) deflate(i int) []byte {
 		return c
 	}
 	c := chunk.Deflate(nil, r.h.At(i).Bytes())
-	if r.wireBytes += len(c); r.wireBytes <= 2*MessageBytesMax {
+	if r.wireBytes+len(c) <= wireBytesMax {
 		r.wire[i] = c
+		r.wireBytes += len(c)
 	}
 	return c
 }

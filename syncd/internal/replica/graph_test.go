@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +113,28 @@ func TestAHistoryThatCannotBeReadIsGivenUp(t *testing.T) {
 	e := r.Sync(time.Now(), Input{From: 1, Message: offer(t, a, a.Put("k", "new"))})
 	if !errors.Is(e.Fail, boom) || len(e.Close)+len(e.Refuse)+len(e.Send) > 0 || e.Persist != nil {
 		t.Errorf("effects %+v", e)
+	}
+}
+
+// TestWhatIsMadeForPeersCounts: it is given up with the history, which happens to what
+// takes most.
+func TestWhatIsMadeForPeersCounts(t *testing.T) {
+	a := historytest.New("a")
+	a.Put("k", strings.Repeat("x", 50_000))
+	r := New(Config{}, 0, nil)
+	const writer, reader = Conn(1), Conn(2)
+	r.Attach(writer, Peer{})
+	r.Attach(reader, Peer{})
+	now := time.Unix(1, 0)
+	r.Sync(now, Input{From: writer, Message: Message{&exchange.Message{Version: exchange.V1, Heads: a.Heads(), Changes: [][]byte{a.At(0).Bytes()}}}})
+	r.Durable(now)
+	before := r.Bytes()
+	e := r.Sync(now, Input{From: reader, Message: Message{&exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}}}})
+	if len(e.Send) != 1 || len(e.Send[0].Sync) < 50_000 {
+		t.Fatalf("the reader is sent %d messages", len(e.Send))
+	}
+	if more := r.Bytes() - before; more < 50_000 {
+		t.Errorf("a message of %d bytes is kept, %d are counted", len(e.Send[0].Sync), more)
 	}
 }
 

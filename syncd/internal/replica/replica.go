@@ -215,7 +215,7 @@ func (r *Replica) Unload() {
 	r.h, r.rules, r.round, r.snapshot = nil, nil, nil, nil
 }
 
-// Bytes is about what the history takes in memory.
+// Bytes is about what the history takes in memory, with what is made of it for peers.
 func (r *Replica) Bytes() int64 {
 	if r.h == nil {
 		return 0
@@ -227,6 +227,12 @@ func (r *Replica) Bytes() int64 {
 	bytes := perDocument + r.h.Memory()
 	if r.rules != nil {
 		bytes += int64(r.h.Len()-r.h.Behind()) * perRule
+	}
+	if r.round != nil {
+		bytes += r.round.Bytes()
+	}
+	if r.snapshot != nil {
+		bytes += int64(len(r.snapshot.Chunk))
 	}
 	return bytes
 }
