@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"runtime"
 	"testing"
 	"time"
 )
@@ -102,4 +103,5 @@ func TestTheRuntimeTellsWhatItHolds(t *testing.T) {
 	if u := readUsage(); u.objects < 64*mb || u.allocated < u.objects {
 		t.Errorf("%+v while %d bytes are held", u, len(held))
 	}
+	runtime.KeepAlive(held)
 }
