@@ -132,7 +132,7 @@ func launch(t testing.TB, dir string, args ...string) *daemon {
 		d.wait()
 	})
 	line, err := d.stdout.ReadString('\n')
-	match := regexp.MustCompile(`^listening on http://(127\.0\.0\.1:\d+)\n$`).FindStringSubmatch(line)
+	match := regexp.MustCompile(`^listening on https?://(127\.0\.0\.1:\d+)\n$`).FindStringSubmatch(line)
 	if err != nil || match == nil {
 		d.wait()
 		t.Fatalf("line %q, %v\n%s", line, err, &d.stderr)

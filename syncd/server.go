@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
 
 	"github.com/tavle-org/tavle/crdt/board"
@@ -134,6 +136,7 @@ func (m *Main) secure() (*tlsconfig.TLS, error) {
 	case cfg.ACME != "":
 		c.Issuer = &autocert.Manager{
 			Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(cfg.ACME), Cache: autocert.DirCache(filepath.Join(cfg.Data, "acme")),
+			Client: &acme.Client{DirectoryURL: cmp.Or(cfg.ACMEDir, autocert.DefaultACMEDirectory)},
 		}
 	}
 	return tlsconfig.New(c)

@@ -99,6 +99,7 @@ public-url            -                                     default
 tls-cert              -                                     default
 tls-key               -                                     default
 acme                  -                                     default
+acme-directory        -                                     default
 lan                   false                                 default
 behind-proxy          -                                     default
 origin                https://a.example, https://b.example  file tavle.conf:3

@@ -17,6 +17,7 @@ type Access struct {
 	TLSCert     string   `name:"tls-cert" placeholder:"FILE" help:"Certificate chain, in PEM. Read again when the file changes."`
 	TLSKey      string   `name:"tls-key" placeholder:"FILE" help:"Private key of --tls-cert, in PEM."`
 	ACME        string   `name:"acme" placeholder:"DOMAIN" help:"Get and renew a certificate for this name from Let's Encrypt, whose terms of service are accepted thereby. Needs port 443."`
+	ACMEDir     string   `name:"acme-directory" placeholder:"URL" help:"Directory of another issuer for --acme, one of your own for instance (default: that of Let's Encrypt)."`
 	LAN         bool     `name:"lan" help:"Use a certificate of the server's own, for a house without a domain. Invites carry its fingerprint."`
 	BehindProxy []string `name:"behind-proxy" placeholder:"CIDR" help:"Addresses of the reverse proxy that does TLS; only what it says about a client's address is believed. Repeatable."`
 }
@@ -135,6 +136,14 @@ func (c *Config) checkTLS() error {
 		ways = append(ways, "--acme")
 		if !isDomain(c.ACME) {
 			return fmt.Errorf("--acme %s: a domain looks like board.example, without a scheme or port", c.ACME)
+		}
+	}
+	if c.ACMEDir != "" {
+		if c.ACME == "" {
+			return errors.New("--acme-directory is for --acme DOMAIN; give both")
+		}
+		if u, err := url.Parse(c.ACMEDir); err != nil || u.Scheme != "https" || u.Hostname() == "" {
+			return fmt.Errorf("--acme-directory %s: a directory looks like https://ca.example/acme/directory", c.ACMEDir)
 		}
 	}
 	if c.LAN {

@@ -10,7 +10,7 @@ import (
 
 func TestKeysAreFlags(t *testing.T) {
 	got := strings.Join(config.Keys(), " ")
-	want := "data listen admin-listen open demo i-know-this-is-public public-url tls-cert tls-key acme lan behind-proxy origin host board connections-max free-min log-level log-format"
+	want := "data listen admin-listen open demo i-know-this-is-public public-url tls-cert tls-key acme acme-directory lan behind-proxy origin host board connections-max free-min log-level log-format"
 	if got != want {
 		t.Errorf("keys\n got %s\nwant %s", got, want)
 	}
@@ -86,6 +86,9 @@ func TestCheck(t *testing.T) {
 		{"two certificates", func(c *config.Config) { c.TLSCert, c.TLSKey, c.LAN = "a", "b", true }, "--tls-cert and --lan: there is one certificate"},
 		{"a domain", func(c *config.Config) { c.Open = false; c.Listen = ":443"; c.ACME = "board.example" }, ""},
 		{"no domain", func(c *config.Config) { c.ACME = "https://board.example" }, "--acme https://board.example:"},
+		{"an issuer of its own", func(c *config.Config) { c.ACME, c.ACMEDir = "board.example", "https://ca.example/dir" }, ""},
+		{"an issuer for no domain", func(c *config.Config) { c.ACMEDir = "https://ca.example/dir" }, "--acme-directory is for --acme"},
+		{"an issuer by http", func(c *config.Config) { c.ACME, c.ACMEDir = "board.example", "http://ca.example/dir" }, "--acme-directory http://ca.example/dir:"},
 		{"a domain of digits", func(c *config.Config) { c.ACME = "192.0.2.1" }, "--acme 192.0.2.1:"},
 		{"a proxy", func(c *config.Config) {
 			c.Open, c.Listen, c.BehindProxy, c.PublicURL = false, ":3030", []string{"10.0.0.1", "fd00::/8"}, "https://board.example"

@@ -74,7 +74,7 @@ func New(c Config) (*TLS, error) {
 		config := c.Issuer.TLSConfig().Clone()
 		config.MinVersion = tls.VersionTLS12
 		config.NextProtos = withoutHTTP2(config.NextProtos)
-		config.GetCertificate = c.Issuer.GetCertificate
+		config.GetCertificate = (&issued{issuer: c.Issuer, now: c.Now, logger: c.Logger}).GetCertificate
 		return &TLS{Config: config}, nil
 	case c.OwnDir != "":
 		cert, err := own(c)

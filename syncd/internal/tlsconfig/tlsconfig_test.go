@@ -175,6 +175,35 @@ func TestAnIssuerKeepsItsProtocol(t *testing.T) {
 	}
 }
 
+// An issuer tries to renew and says nothing when it cannot. Whoever reads the
+// log hears of it before the certificate has expired, and once a day.
+func TestARenewalThatIsOverdueIsSaid(t *testing.T) {
+	ours := ownIn(t, t.TempDir()).Config.Certificates[0]
+	var log bytes.Buffer
+	left := 8 * 365 * 24 * time.Hour
+	c, err := tlsconfig.New(tlsconfig.Config{
+		Issuer: issuer{ours}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Now: func() time.Time { return ours.Leaf.NotAfter.Add(-left) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		left  time.Duration
+		lines int
+	}{
+		{8 * 365 * 24 * time.Hour, 0}, {365 * 24 * time.Hour, 1}, {365*24*time.Hour - time.Hour, 1}, {364 * 24 * time.Hour, 2}, {-time.Hour, 3},
+	} {
+		left = step.left
+		if _, err := c.Config.GetCertificate(nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(log.String(), "should have been renewed"); got != step.lines {
+			t.Errorf("with %v left: said %d times, want %d", left, got, step.lines)
+		}
+	}
+}
+
 func TestOnlyModernTLS(t *testing.T) {
 	c := ownIn(t, t.TempDir())
 	lis, err := tls.Listen("tcp", "127.0.0.1:0", c.Config)
