@@ -2,6 +2,7 @@
 
 import type { OpenDocument } from "./document.js"
 import type { Documents } from "./documents.js"
+import { NotHere } from "./errors.js"
 import { Invalid } from "./model/check.js"
 import { parseSecret, secretBytes, secretFromBytes } from "./model/handover.js"
 import { idFromBytes, isId, pageDocument, toAutomergeUrl, type DocumentId } from "./model/ids.js"
@@ -61,6 +62,7 @@ export class Board {
   readonly #single = new Map<string, Computed<S.Post | null>>()
   #pages: Page[] = [] // newest first
   #span = 0
+  #released = false
   #trusted = true
   #moderation: Moderation | null = null // of all pages; null when it has to be read again
   #pinned: ReadonlySet<string> = new Set()
@@ -281,7 +283,7 @@ export class Board {
 
   /** @internal Time has passed. */
   tick(): void {
-    const months = this.#span > 0 ? this.#months() : []
+    const months = this.#span > 0 && !this.#released ? this.#months() : []
     if (months.join() !== this.#pages.map(page => page.month).join()) void this.#follow()
     if (this.#doubtClock()) this.#changed()
     const now = this.#context.now()
@@ -299,6 +301,7 @@ export class Board {
 
   /** @internal Lets go of all documents. */
   async release(): Promise<void> {
+    this.#released = true
     this.#span = 0
     await this.#follow()
     await this.#host.documents.close(this.#document.id)
@@ -316,6 +319,10 @@ export class Board {
     return monthOf(this.#host.now(), this.info.get().timeZone)
   }
 
+  #mustBeHere(): void {
+    if (this.#released) throw new NotHere("unknown", "this board was removed from this device")
+  }
+
   #months(): string[] {
     const current = this.#currentMonth()
     return Array.from({ length: this.#span }, (_, back) => addMonths(current, -back))
@@ -328,7 +335,7 @@ export class Board {
   }
 
   async #align(): Promise<void> {
-    const wanted = this.#span > 0 ? this.#months() : []
+    const wanted = this.#span > 0 && !this.#released ? this.#months() : []
     const have = new Map(this.#pages.map(page => [page.month, page]))
     const pages = await Promise.all(wanted.map(month => have.get(month) ?? this.#openPage(month)))
     this.#pages = pages
@@ -348,6 +355,7 @@ export class Board {
 
   /** The page for a new post: of the draft's month if that is this or the last one, else of the current month. */
   async #pageFor(month: string): Promise<Page> {
+    this.#mustBeHere()
     const current = this.#currentMonth()
     const target = month === addMonths(current, -1) ? month : current
     await this.#opening
@@ -372,7 +380,8 @@ export class Board {
     await this.#change(page.document, change)
   }
 
-  #change(document: OpenDocument, change: (doc: Dict) => void): Promise<void> {
+  async #change(document: OpenDocument, change: (doc: Dict) => void): Promise<void> {
+    this.#mustBeHere()
     return this.#host.saved(document.change(change))
   }
 

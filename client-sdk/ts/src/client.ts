@@ -1,85 +1,31 @@
 // The way in: one client is one device, its storage and its connection.
 
 import * as A from "@automerge/automerge/slim"
-import { Repo, type NetworkAdapterInterface, type PeerId, type StorageAdapterInterface } from "@automerge/automerge-repo/slim"
+import { Repo, type NetworkAdapterInterface, type PeerId } from "@automerge/automerge-repo/slim"
 import { Board, type BoardHost } from "./board.js"
 import type { GuardedStorage } from "./device/guard.js"
 import { openStorage, pause, platformRandom, platformSecondPlace, siblings } from "./device/platform.js"
-import { Registry, type BoardSummary, type SecondPlace } from "./device/registration.js"
+import { Registry, type BoardSummary } from "./device/registration.js"
 import type { OpenDocument } from "./document.js"
 import { Documents } from "./documents.js"
 import { NotHere } from "./errors.js"
 import { boardGenesis } from "./model/genesis.js"
 import { boardDocument, findBoardId, idFromBytes, pageDocument, type DocumentId } from "./model/ids.js"
-import type { BoardSettings, Origin } from "./model/schema.js"
+import type { BoardSettings } from "./model/schema.js"
 import { addMonths, bestNow, Clock, clockTrusted, defaultZone, monthOf, parseTime } from "./model/time.js"
 import { rootOf } from "./model/read.js"
 import { updateBoard } from "./model/write.js"
 import { SyncAdapter, type Connection, type SocketConstructor } from "./net/adapter.js"
-import type { Timing } from "./net/timing.js"
 import { serverTime } from "./net/server-time.js"
 import { Value, type Observable } from "./observable.js"
 import { Belonging, type Revoked } from "./membership/belonging.js"
+import type { Ended, Removal } from "./membership/ended.js"
 import type { Known, Membership } from "./membership/membership.js"
 import { serverNow, type Me } from "./membership/rules/me.js"
 import type { Action, Relation } from "./membership/rules/rights.js"
 import type { Refusal } from "./membership/refusals.js"
-import { ready, type Wasm } from "./wasm.js"
-
-/** The state of this device's storage. */
-export interface DeviceState {
-  /** The reference of the member to whom the device belongs; on open servers a random one, and no person. */
-  readonly ref: string
-  /** Whether the browser has promised not to clear the storage by itself; null when it cannot say. */
-  readonly persisted: boolean | null
-  /** The storage was found emptied. What was only here is gone from here; nothing was deleted elsewhere. */
-  readonly evicted: boolean
-  /** Why writing fails at the moment, or null. */
-  readonly failing: string | null
-  /** Bytes, as the browser estimates. */
-  readonly usage?: number
-  readonly quota?: number
-}
-
-export interface ClientOptions {
-  /** The server's websocket address (`ws:` or `wss:`; `http:` and `https:` become that), or null for none. */
-  url: string | null
-  /** By default IndexedDB; "memory" leaves no trace and ends with the page. */
-  storage?: StorageAdapterInterface | "memory"
-  /** What kind of device this is; posts say so. */
-  origin: Origin
-  deviceName?: string
-  /** The device's clock, in milliseconds since 1970. */
-  now?: () => number
-  /** Returns random bytes. */
-  random?: (n: number) => Uint8Array
-  /** Automerge's wasm, its address or bytes; needed in browsers, once. See {@link ready}. */
-  wasm?: Wasm
-  /** By default the WebSocket of the platform. */
-  webSocket?: SocketConstructor
-  /** Where the registration is kept a second time; by default localStorage when the storage is IndexedDB. */
-  secondPlace?: SecondPlace | null
-  /** Asks the server what time it is; by default a HEAD request to its address. Null when it cannot be known. */
-  serverTime?: (url: string) => Promise<number | null>
-  timing?: Partial<Timing & ClientTiming>
-  /** Needed where the server knows its members; without it this device is a stranger, whom only open servers let in. */
-  membership?: Membership
-  /** Removes what else the app keeps on the device, when it has to forget everything. Names that begin with "tavle" in the page's storages go by themselves. */
-  wipe?: () => Promise<void>
-}
-
-/** How long the client waits for what. All in milliseconds. */
-export interface ClientTiming {
-  /** For a connection, when a board has to be fetched. */
-  connect: number
-  /** For a board to arrive. */
-  arrive: number
-  /** For storage to take a change, before a call that made it returns all the same. */
-  save: number
-  /** Between looks at the clock, for months that end and posts that expire. */
-  tick: number
-}
-const defaultTiming: ClientTiming = { connect: 8_000, arrive: 20_000, save: 3_000, tick: 30_000 }
+import { defaultTiming, type ClientOptions, type ClientTiming, type DeviceState } from "./options.js"
+import { ready } from "./wasm.js"
 
 const monthsAhead = 1
 const monthsBack = 24 // that forgetting a board looks for pages in
@@ -97,6 +43,11 @@ export class Client {
   readonly revoked: Observable<Revoked | null>
   /** What the server refused of what was written here, latest first, until it is dismissed. Everything else goes on. */
   readonly refusals: Observable<readonly Refusal[]>
+  /**
+   * Boards to which this member belongs no more, while the device stays: they are removed from it. Show what was not sent, until it is
+   * dismissed. Only what the server says of this member ends a board; silence, trouble and a board that it does not know never do.
+   */
+  readonly ended: Observable<readonly Ended[]>
   readonly #belonging: Belonging | null
   readonly #options: ClientOptions
   readonly #timing: ClientTiming
@@ -147,6 +98,7 @@ export class Client {
     this.me = membership?.me ?? new Value<Me | null>(null)
     this.revoked = this.#belonging?.revoked ?? new Value<Revoked | null>(null)
     this.refusals = this.#belonging?.refusals.all ?? new Value<readonly Refusal[]>([])
+    this.ended = this.#belonging?.ended ?? new Value<readonly Ended[]>([])
     this.#adapter = this.#connect()
     this.connection = this.#adapter?.connection ?? new Value<Connection>({ state: "waiting", lastReached: null, nextTry: null })
     this.device = device
@@ -183,6 +135,11 @@ export class Client {
     await this.#belonging?.refusals.dismiss(id)
   }
 
+  /** The person knows that they belong to this board no more. */
+  async dismissEnded(board: string): Promise<void> {
+    await this.#belonging?.dismissEnded(board)
+  }
+
   /** Makes a board on this device. The server hears of it when there is a connection. */
   async createBoard(settings: BoardSettings): Promise<Board> {
     if (this.revoked.get()) throw new NotHere("revoked", "this device does not belong any more")
@@ -202,6 +159,7 @@ export class Client {
     const id = findBoardId(urlOrId)
     if (!id) return Promise.reject(new NotHere("noLink", `${urlOrId} is no link to a board`))
     if (this.revoked.get()) return Promise.reject(new NotHere("revoked", "this device does not belong any more"))
+    if (this.me.get()?.ended?.includes(id)) return Promise.reject(new NotHere("unknown", "this member belongs to this board no more"))
     const opening = this.#open.get(id) ?? this.#openBoard(id)
     this.#open.set(id, opening)
     opening.catch(() => this.#open.delete(id))
@@ -212,11 +170,19 @@ export class Client {
   async forgetBoard(urlOrId: string): Promise<void> {
     const id = findBoardId(urlOrId)
     if (!id) return
+    await this.#release(id)
+    await this.#remove(id, await this.#documentsOf(id))
+  }
+
+  async #release(id: DocumentId): Promise<void> {
     const board = await this.#open.get(id)
     await board?.release()
     this.#open.delete(id)
+  }
+
+  async #remove(id: DocumentId, documents: readonly DocumentId[]): Promise<void> {
+    for (const document of documents) await this.#documents.remove(document)
     this.#remember(boards => boards.filter(board => board.id !== id))
-    for (const document of await this.#documentsOf(id)) await this.#documents.remove(document)
   }
 
   /** Saves what is not saved yet, and ends the connection. */
@@ -296,6 +262,7 @@ export class Client {
       storage: this.#storage,
       documents: () => this.#documents,
       now: this.#now,
+      removal: this.#removal(),
       changed: () => {
         this.#device.patch({ ref: this.#own })
         this.#each(board => board.refresh())
@@ -308,6 +275,17 @@ export class Client {
         await this.#options.wipe?.()
       },
     })
+  }
+
+  #removal(): Removal {
+    const known = (id: string) => this.#boards.get().find(board => board.id === id)
+    return {
+      has: async id => known(id) !== undefined || (await this.#documents.isStored(id as DocumentId)),
+      title: id => known(id)?.title ?? "",
+      release: id => this.#release(id as DocumentId).catch(() => {}), // it could not be opened
+      documents: id => this.#documentsOf(id as DocumentId),
+      remove: (id, documents) => this.#remove(id as DocumentId, documents as DocumentId[]),
+    }
   }
 
   #stop(): void {

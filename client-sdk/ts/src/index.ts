@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 
-export { Client, isReady, type ClientOptions, type ClientTiming, type DeviceState } from "./client.js"
+export { Client, isReady } from "./client.js"
+export { type ClientOptions, type ClientTiming, type DeviceState } from "./options.js"
 export { Board, type Loading } from "./board.js"
 export { Invalid, NotFound, NotHere } from "./errors.js"
 export { ready, type Wasm } from "./wasm.js"
@@ -35,5 +36,6 @@ export { normalCode, showCode } from "./membership/rules/code.js"
 export { type DeviceKind, type Me, type MyBoard, type Role, type RoleHeld } from "./membership/rules/me.js"
 export { relationTo, type Action, type Relation } from "./membership/rules/rights.js"
 export { type Revoked } from "./membership/belonging.js"
+export { type Ended } from "./membership/ended.js"
 export { type Unsent } from "./membership/leaving.js"
 export { type Refusal } from "./membership/refusals.js"

@@ -6,9 +6,11 @@
 
 import { useMemo, useSyncExternalStore } from "react"
 import type { Board, Loading } from "./board.js"
-import type { Client, DeviceState } from "./client.js"
+import type { Client } from "./client.js"
+import type { DeviceState } from "./options.js"
 import type { BoardSummary } from "./device/registration.js"
 import type { Revoked } from "./membership/belonging.js"
+import type { Ended } from "./membership/ended.js"
 import type { Membership, Standing } from "./membership/membership.js"
 import type { Refusal } from "./membership/refusals.js"
 import type { Me } from "./membership/rules/me.js"
@@ -33,4 +35,5 @@ export const usePost = (board: Board, id: string): Post | null => useObservable(
 export const useMe = (client: Client): Me | null => useObservable(client.me)
 export const useStanding = (membership: Membership): Standing => useObservable(membership.standing)
 export const useRevoked = (client: Client): Revoked | null => useObservable(client.revoked)
+export const useEnded = (client: Client): readonly Ended[] => useObservable(client.ended)
 export const useRefusals = (client: Client): readonly Refusal[] => useObservable(client.refusals)

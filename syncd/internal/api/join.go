@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
@@ -169,7 +170,8 @@ func ticket(c *call) (any, error) {
 // unsentMaxItems is how much of one device waits for review.
 const unsentMaxItems = 20
 
-// unsent keeps what a revoked device had not sent, for an owner to look at.
+// unsent keeps for an owner to look at what a device had not sent that was revoked,
+// or whose member was taken off the board.
 func unsent(c *call) (any, error) {
 	var q struct {
 		Device, Challenge, Proof, Document string
@@ -182,14 +184,15 @@ func unsent(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.Revoked.IsZero() && !d.LeaseEnded {
-		return nil, problem{http.StatusConflict, "notRevoked", "This device still belongs. It can send its changes as always.", ""}
-	}
 	doc, err := id.ParseDocument(strings.TrimPrefix(q.Document, id.URLPrefix))
 	if err != nil {
 		return nil, errDocument
 	}
-	board, ok := c.boardOf(d.Member, doc)
+	m, _ := c.Registry.Member(d.Member)
+	board, ok := boardOf(m, doc)
+	if d.Revoked.IsZero() && !d.LeaseEnded && !(ok && slices.Contains(m.Ended(c.now), board)) {
+		return nil, problem{http.StatusConflict, "notRevoked", "This device still belongs. It can send its changes as always.", ""}
+	}
 	if !ok {
 		return nil, errDocument
 	}
@@ -210,25 +213,28 @@ func unsent(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Logger.Info("kept for review what a revoked device had not sent", "device", d.ID, "changes", len(q.Changes), "bytes", item.Bytes)
+	c.Logger.Info("kept for review what a device had not sent that belongs no more", "device", d.ID, "changes", len(q.Changes), "bytes", item.Bytes)
 	return nil, nil
 }
 
 // boardOf finds the board of a document among those on which a member has or
 // had a role.
-func (c *call) boardOf(member string, doc id.Document) (id.Document, bool) {
-	m, _ := c.Registry.Member(member)
+func boardOf(m registry.Member, doc id.Document) (id.Document, bool) {
 	seen := map[id.Document]bool{}
+	boards := slices.Clone(m.Removed)
 	for _, g := range m.Grants {
-		if seen[g.Board] {
+		boards = append(boards, g.Board)
+	}
+	for _, board := range boards {
+		if seen[board] {
 			continue
 		}
-		seen[g.Board] = true
-		if g.Board == doc {
+		seen[board] = true
+		if board == doc {
 			return doc, true
 		}
-		if _, ok := gate.NewPages(g.Board).Find(doc); ok {
-			return g.Board, true
+		if _, ok := gate.NewPages(board).Find(doc); ok {
+			return board, true
 		}
 	}
 	return id.Document{}, false

@@ -30,8 +30,17 @@ func me(c *call) (any, error) {
 		Device:   MyDevice{d.ID, d.Label, d.Kind, millis(d.Added), d.LeaseDays},
 		Member:   Person{m.Ref, m.Label, m.Kiosk},
 		Boards:   c.boardsOf(m),
+		Ended:    c.endedOf(m),
 		Operator: m.Operator,
 	}, nil
+}
+
+func (c *call) endedOf(m registry.Member) []string {
+	ended := []string{}
+	for _, board := range m.Ended(c.now) {
+		ended = append(ended, board.String())
+	}
+	return ended
 }
 
 // boardsOf returns the boards on which a member has a role now, with all roles

@@ -55,6 +55,12 @@ func TestWhatARevokedDeviceHadNotSentIsKeptForReview(t *testing.T) {
 	resident.get(at+"/quarantine/"+list.Items[0].ID).want(http.StatusForbidden, "role")
 	owner.post(at+"/quarantine/"+list.Items[0].ID+"/delete", nil).into(&struct{}{})
 	owner.get(at+"/quarantine/"+list.Items[0].ID).want(http.StatusNotFound, "unknownItem")
+	taken := w.member(b, rights.Resident)
+	owner.post(at+"/members/"+taken.me.Member.Ref+"/remove", nil).into(&struct{}{})
+	if r := taken.unsent(page, "written before"); r.status != http.StatusOK {
+		t.Errorf("of a member who was taken off the board: %d %s", r.status, r.body)
+	}
+	taken.unsent(other.ID, "x").want(http.StatusConflict, "notRevoked")
 	if strings.Contains(w.log.String(), "last post") {
 		t.Error("content is in the log")
 	}

@@ -58,6 +58,7 @@ type Me struct {
 	Device   MyDevice `json:"device"`
 	Member   Person   `json:"member"`
 	Boards   []Board  `json:"boards"`
+	Ended    []string `json:"ended"` // boards to which the caller belonged, and belongs no more
 	Operator bool     `json:"operator"`
 }
 

@@ -96,7 +96,7 @@ func (d *draft) member(ref string) *memberRow {
 		return nil
 	}
 	m := *old
-	m.Grants, m.Recruited = slices.Clone(m.Grants), slices.Clone(m.Recruited)
+	m.Grants, m.Recruited, m.Ended = slices.Clone(m.Grants), slices.Clone(m.Recruited), slices.Clone(m.Ended)
 	d.members[ref] = &m
 	return &m
 }

@@ -137,6 +137,7 @@ func (r *Registry) ungrant(member string, board id.Document, noted entryRow, whi
 		})
 		if noted.Roles != 0 {
 			noted.Boards, noted.Subject = []id.Document{board}, member
+			m.end(board, d.now)
 			d.note(noted)
 		}
 		return d.keepOwner(board)
@@ -240,7 +241,7 @@ func (r *Registry) Forget(member, by string) error {
 			return err
 		}
 		m := d.member(member)
-		m.Label = ""
+		m.Label, m.Ended = "", nil
 		d.forgetRecruits(m)
 		m.Forgotten = cmp.Or(m.Forgotten, d.now)
 		for _, device := range r.memberDevices[member] {

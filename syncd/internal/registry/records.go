@@ -76,6 +76,13 @@ type memberRow struct {
 	Forgotten stamp        `cbor:"5,keyasint,omitempty"`
 	Grants    []grantRow   `cbor:"6,keyasint,omitempty"` // by board, then role
 	Recruited []recruitRow `cbor:"7,keyasint,omitempty"`
+	Ended     []endedRow   `cbor:"8,keyasint,omitempty"` // the latest last
+}
+
+// endedRow says when the last role of a member on a board was taken away.
+type endedRow struct {
+	Board id.Document `cbor:"1,keyasint"`
+	At    stamp       `cbor:"2,keyasint"`
 }
 
 type grantRow struct {
@@ -96,17 +103,33 @@ func (m *memberRow) view() Member {
 	for i, g := range m.Grants {
 		v.Grants[i] = Grant{g.Board, g.Role, g.From.time(), g.Until.time(), g.By}
 	}
+	for _, e := range m.Ended {
+		v.Removed = append(v.Removed, e.Board)
+	}
 	return v
 }
 
 // set replaces or adds a grant.
 func (m *memberRow) set(g grantRow) {
+	m.Ended = slices.DeleteFunc(m.Ended, func(e endedRow) bool { return e.Board == g.Board })
 	i, found := slices.BinarySearchFunc(m.Grants, g, compareGrants)
 	if found {
 		m.Grants[i] = g
 		return
 	}
 	m.Grants = slices.Insert(m.Grants, i, g)
+}
+
+// end keeps that the last role on a board was taken away.
+func (m *memberRow) end(board id.Document, now stamp) {
+	if slices.ContainsFunc(m.Grants, func(g grantRow) bool { return g.Board == board }) {
+		return
+	}
+	m.Ended = slices.DeleteFunc(m.Ended, func(e endedRow) bool { return e.Board == board })
+	m.Ended = append(m.Ended, endedRow{board, now})
+	if over := len(m.Ended) - MemberGrantsMax; over > 0 {
+		m.Ended = slices.Delete(m.Ended, 0, over)
+	}
 }
 
 func compareGrants(a, b grantRow) int {

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
@@ -39,6 +40,25 @@ type Member struct {
 	Created   time.Time
 	Forgotten time.Time // since then there is only the Ref
 	Grants    []Grant   // by board, then role; also past and future ones
+
+	Removed []id.Document // boards on which the last role was taken away, the latest last
+}
+
+// Ended are the boards to which the member belonged and belongs no more, nor will
+// as far as it is known, each once. That rests on what is recorded of it, never on
+// what is missing.
+func (m Member) Ended(now time.Time) []id.Document {
+	ended := slices.Clone(m.Removed)
+	for _, g := range m.Grants {
+		if !slices.Contains(ended, g.Board) {
+			ended = append(ended, g.Board)
+		}
+	}
+	return slices.DeleteFunc(ended, func(board id.Document) bool {
+		return slices.ContainsFunc(m.Grants, func(g Grant) bool {
+			return g.Board == board && (g.Until.IsZero() || now.Before(g.Until))
+		})
+	})
 }
 
 // Grant is a role of a member on a board. A member has each role of a board once.

@@ -5,6 +5,7 @@ import { pause, wipePage } from "../device/platform.js"
 import { toldSpace, type Documents } from "../documents.js"
 import type { Verdict } from "../net/adapter.js"
 import { Value } from "../observable.js"
+import type { Ended, Ends, Removal } from "./ended.js"
 import type { Unsent } from "./leaving.js"
 import type { Membership } from "./membership.js"
 import { parseRefused, Refusals } from "./refusals.js"
@@ -27,6 +28,7 @@ export interface Owned {
   readonly storage: GuardedStorage
   readonly documents: () => Documents
   readonly now: () => number
+  readonly removal: Removal
   /** Who this device is, or what it may, has changed. */
   changed(): void
   /** Tries to connect. */
@@ -39,12 +41,15 @@ export interface Owned {
 
 const statusEvery = 3_600_000 // milliseconds
 const offerLongest = 30_000 // milliseconds that a network which carries nothing can delay the end
+const endedSpace = ["tavle-ended"]
 const forbidden = 4403
 const unauthorised = 4401
 
 export class Belonging {
   readonly revoked = new Value<Revoked | null>(null)
   readonly refusals: Refusals
+  readonly ended = new Value<readonly Ended[]>([])
+  #ends: Promise<Ends | null> = Promise.resolve(null)
   readonly #owned: Owned
   readonly #release: (() => void)[]
   #statusAt = -Infinity
@@ -56,12 +61,13 @@ export class Belonging {
     const { membership, storage, documents, now } = owned
     this.refusals = new Refusals(storage, documents, now)
     this.#state = membership.standing.get().state
-    this.#release = [membership.me.subscribe(() => owned.changed()), membership.standing.subscribe(() => this.#stood())]
+    this.#release = [membership.me.subscribe(() => this.#heard()), membership.standing.subscribe(() => this.#stood())]
   }
 
   /** Begins; when the device was revoked before it started, ends at once. */
   start(): void {
     if (this.#state === "revoked") void this.#leave()
+    else this.#end()
   }
 
   close(): void {
@@ -98,6 +104,28 @@ export class Belonging {
     if (code !== 0 && code !== unauthorised) return "no"
     const renewed = await this.#owned.membership.doubt()
     return renewed ? "now" : this.#owned.membership.standing.get().state === "member" ? "later" : "no"
+  }
+
+  /** The person knows that they belong to a board no more, and has what was not sent. */
+  async dismissEnded(board: string): Promise<void> {
+    await (await this.#ends)?.dismiss(board)
+  }
+
+  #heard(): void {
+    this.#owned.changed()
+    this.#end()
+  }
+
+  /** Leaves the boards of which the server has said that they ended. What could not be done is done at the next start. */
+  #end(): void {
+    this.#ends = this.#ends.then(async ends => {
+      const { membership, storage, removal, now } = this.#owned
+      const boards = membership.me.get()?.ended ?? []
+      if (!ends && boards.length === 0 && !(await storage.has(endedSpace))) return null
+      const all = ends ?? new (await import("./ended.js")).Ends({ membership, storage, removal, now, space: endedSpace, all: this.ended })
+      await all.leave(boards).catch(() => {})
+      return all
+    }).catch(() => null)
   }
 
   #stood(): void {

@@ -23,10 +23,10 @@ export interface Held {
 const offerMax = 700_000 // bytes of changes in one call: as base64 they are within 1 MiB
 const offerTries = 2
 
-/** Everything that is stored, with what was told about it. Documents that cannot be read are left. */
-export async function heldIn(storage: GuardedStorage, toldSpace: string): Promise<Held[]> {
-  const keys = await storage.keys([])
-  const documents = new Set(keys.filter(([, kind]) => kind === "snapshot" || kind === "incremental").map(([document]) => document!))
+/** What is stored, everything or some documents, with what was told about it. Documents that cannot be read are left. */
+export async function heldIn(storage: GuardedStorage, toldSpace: string, only?: readonly string[]): Promise<Held[]> {
+  const keys = only ? [] : await storage.keys([])
+  const documents = only ?? new Set(keys.filter(([, kind]) => kind === "snapshot" || kind === "incremental").map(([document]) => document!))
   const held: Held[] = []
   for (const document of documents) {
     try {

@@ -38,6 +38,8 @@ export interface Me {
     readonly kiosk: boolean
   }
   readonly boards: readonly MyBoard[]
+  /** Ids of boards to which this member belonged and belongs no more. A board that is in neither list is one that the server does not know of. */
+  readonly ended: readonly string[]
   /** May make boards on this server. */
   readonly operator: boolean
 }
@@ -46,7 +48,7 @@ const leaseDaysUsual = 60
 
 /** Reads what the server answered. Null when it does not say who this device is. */
 export function readMe(answer: unknown): Me | null {
-  const { device, member, boards, operator } = dict(answer)
+  const { device, member, boards, ended, operator } = dict(answer)
   const { id, label, kind, added, leaseDays } = dict(device)
   const ref = dict(member).ref
   if (typeof id !== "string" || typeof ref !== "string" || !ref) return null
@@ -55,6 +57,7 @@ export function readMe(answer: unknown): Me | null {
     device: { id, label: text(label), kind: text(kind) as DeviceKind, added: moment(added) ?? 0, leaseDays: days },
     member: { ref, label: text(dict(member).label), kiosk: dict(member).kiosk === true },
     boards: list(boards).map(readBoard),
+    ended: list(ended).map(text),
     operator: operator === true,
   }
 }
