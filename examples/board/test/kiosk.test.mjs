@@ -224,6 +224,7 @@ test("has no violations in three languages, light and dark, large targets, and f
         };
         await check("wall");
         await page.locator(".kiosk-card-title button").first().click();
+        await page.locator(".kiosk-main h1").first().waitFor();
         await check("post");
         await page.locator(".kiosk-dock button").first().click();
         await page.locator(".kiosk-dock .button-primary").click();
@@ -231,6 +232,7 @@ test("has no violations in three languages, light and dark, large targets, and f
         await page.locator(".kiosk-choose button").nth(2).click();
         await check("write");
         await page.locator(".kiosk-help").click();
+        await page.getByRole("dialog").waitFor();
         await check("help");
         await page.keyboard.press("Escape");
         await page.locator(".kiosk-write input").last().fill("Tove");

@@ -84,8 +84,9 @@ test("a board in other hands: the old owner's devices see nothing of it any more
   assert.deepEqual(statuses, [404, 404, 404, 404]);
   await card.waitFor({ state: "detached" });
   assert.equal(await heir.locator(".member").count(), 1, "the others are as they were");
-  await old.reload();
-  await old.getByText("You do not look after this board.").waitFor();
+  await old.getByRole("heading", { name: "You are no longer on Lindeparken" }).waitFor();
+  await old.getByRole("button", { name: "Go on" }).click();
+  await old.getByRole("heading", { name: "You belong to no board now" }).waitFor();
   await shot(old, "needs-old-owner", { fullPage: true });
   assert.equal(await old.getByText("Harbour housing").count(), 0);
 

@@ -297,6 +297,70 @@ test("a device that is shut out shows what was not sent, and then nothing of the
   await owner.page.getByText("Nothing was refused.").waitFor();
 });
 
+test("who is taken off one of two boards sees what was not sent, and only that board goes from the device", async () => {
+  const wire = await server.wire();
+  const two = await joined("resident", { wire, label: "Colette" });
+  const { page, folder } = two;
+  const garden = (await server.cli("board", "create", "Garden")).id;
+  const { code } = await server.invite(garden, "resident");
+  await page.goto(at("join", "", wire.url));
+  await page.getByLabel("Your code").fill(code);
+  await page.locator(".join-form .button-primary").click();
+  await page.getByRole("heading", { name: "My boards" }).waitFor();
+  await post(page, "Rhubarb of Colette", { url: wire.url });
+  await page.goto(at("mine", "", wire.url));
+  await page.locator("[data-delivery=board]").waitFor();
+  wire.cut(true);
+  await page.getByText("No connection").waitFor();
+  await post(page, "Unsent words of Colette", { url: wire.url });
+  await page.goto(at("mine", "", wire.url));
+  await page.locator("[data-delivery=waiting]").waitFor();
+
+  await owner.page.goto(at("owner", "members"));
+  const member = owner.page.locator(".member", { hasText: "Colette" });
+  await member.getByRole("button", { name: "Take off the board" }).click();
+  await owner.page.getByText("Their devices remove the board").waitFor();
+  await member.getByRole("button", { name: "Yes, take off" }).click();
+  await owner.page.locator(".toast", { hasText: "Colette" }).waitFor();
+  // A server that answers with an error ends nothing.
+  await page.context().route("**/v1/me", (route) => route.fulfill({ status: 503, body: "{}" }));
+  wire.cut(false);
+  await page.getByRole("button", { name: "Try now" }).click().catch(() => {});
+  await page.waitForResponse((r) => r.url().endsWith("/v1/me") && r.status() === 503);
+  await page.getByText("Unsent words of Colette").waitFor();
+  assert.equal(await page.getByText("You are no longer on").count(), 0);
+  await page.context().unroute("**/v1/me");
+  await page.reload();
+  await page.getByRole("heading", { name: "You are no longer on" }).waitFor();
+  await page.getByText("Unsent words of Colette").first().waitFor();
+  await page.getByText("It was also given to the owner").waitFor();
+  await page.getByText("The board is gone from this device.").waitFor();
+  assert.equal(await page.getByText("Rhubarb").count(), 0, "what was sent is not shown again");
+  for (const [language, viewport, colorScheme] of [["da", PHONE, "dark"], ["nl", TABLET, "light"], ["en", WIDE, "dark"], ["en", PHONE, "light"]]) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(viewport);
+    await page.evaluate((language) => localStorage.setItem("tavle.settings", JSON.stringify({ ...JSON.parse(localStorage.getItem("tavle.settings")), language })), language);
+    await page.reload();
+    await page.locator(".revoked-main .banner").waitFor();
+    assert.doesNotMatch(await page.locator("main").innerText(), /\b(ended|revoked)\.[a-z]/);
+    assert.deepEqual(await axe(page), [], language);
+    assert.ok((await sideways(page)) <= 0);
+    await shot(page, `members-ended-${language}-${colorScheme}-${viewport.width}`, { fullPage: true });
+  }
+  // With the keyboard alone.
+  await page.getByRole("button", { name: "Go on" }).focus();
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]); // the page begins anew
+  await page.getByRole("link", { name: "Garden" }).waitFor();
+  await page.goto(`${wire.url}/#v=boards`);
+  await page.locator(".list-item", { hasText: "Garden" }).waitFor();
+  assert.equal(await page.locator(".list-item").count(), 1);
+  await page.goto("about:blank");
+  await two.context.close();
+  for (const words of ["Rhubarb of Colette", "Unsent words of Colette"])
+    assert.deepEqual((await findOnDisk(folder, words)).filter((f) => !/\.(log|ldb)$/.test(f)), []);
+  open.splice(open.indexOf(two), 1);
+});
+
 test("a tampered program's change is refused: its writer reads why and has the text, and the rest arrives", async () => {
   const cheat = await joined("resident", { label: "Tinkerer" });
   const { page } = cheat;
@@ -467,6 +531,26 @@ test("a kiosk joins once, and is the wall from then on; a demo joins by itself a
     await visitor.page.goto(`${demo.url}/#v=owner&p=invites`);
     await visitor.page.getByRole("button", { name: "Make the code" }).waitFor();
     await leave(visitor);
+    const desk = await person({ viewport: WIDE });
+    const { page } = desk;
+    await page.goto(`${demo.url}/desk`);
+    await page.getByText("This is a demo on this machine. You are one of its owners").waitFor();
+    await page.getByText("Practice board – nothing here is real").waitFor();
+    for (const [language, viewport, colorScheme] of [["da", PHONE, "dark"], ["nl", TABLET, "dark"], ["en", WIDE, "light"]]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize(viewport);
+      await page.locator(".desk-select select").selectOption(language);
+      await page.locator(`html[lang=${language}] .desk-main .banner`).waitFor();
+      assert.deepEqual(await axe(page), [], language);
+      assert.ok((await sideways(page)) <= 0, language);
+      await shot(page, `members-demo-desk-${language}`);
+    }
+    await page.getByRole("button", { name: "Close" }).press("Enter");
+    await page.getByText("This is a demo on this machine").waitFor({ state: "detached" });
+    await page.reload();
+    await page.locator(".entry").waitFor();
+    assert.equal(await page.getByText("This is a demo on this machine").count(), 0, "once a visit");
+    await leave(desk);
     const wall = await person({ viewport: WIDE });
     await wall.page.goto(`${demo.url}/kiosk`);
     await wall.page.locator(".kiosk-card-title").first().waitFor();

@@ -2,13 +2,17 @@
  * The one Client of the page, and the board that is open. Owns neither the views nor the address: the phone chooses a board by
  * the address, kiosk and desk take the server's default.
  */
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, lazy, type ReactNode, Suspense, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import wasm from "@automerge/automerge/automerge.wasm?url";
-import { type Board, Client, type ClientOptions, type Membership, NotHere } from "@tavle/client";
+import { type Board, Client, type ClientOptions, type Ended, type Membership, NotHere } from "@tavle/client";
 import { useObservable } from "@tavle/client/react";
 import { useMembership } from "../parts/join/member";
 import { choose, settings } from "./settings";
 import { setTimeZone } from "./time";
+
+const EndedView = lazy(() => import("../parts/revoked/ended"));
+const none: readonly Ended[] = [];
+const still = () => () => undefined;
 
 /** How many months are open from the start: this one and the one before, in which most open posts are. */
 export const MONTHS_OPEN = 2;
@@ -70,6 +74,10 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
   const [noBoard, setNoBoard] = useState(false);
   const [missing, setMissing] = useState<App["missing"]>("");
   const [failure, setFailure] = useState("");
+  const ended = useSyncExternalStore(
+    client ? (fn) => client.ended.subscribe(fn) : still,
+    () => client?.ended.get() ?? none,
+  );
 
   useEffect(() => {
     openClient({ origin, storage, membership: membership ?? undefined }).then(setClient, (err: unknown) => setFailure(String(err)));
@@ -127,7 +135,7 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
     if (client && following) return follow(client);
   }, [client, following]);
 
-  return <Context value={{ client, board, noBoard, missing, failure }}>{props.children}</Context>;
+  return <Context value={{ client, board, noBoard, missing, failure }}>{client && ended.length > 0 ? <Suspense fallback={null}><EndedView client={client} /></Suspense> : props.children}</Context>;
 }
 
 /** How many boards besides the open one are followed: those opened last. */
@@ -166,8 +174,9 @@ export function openClient(options: Pick<ClientOptions, "origin" | "storage" | "
 
 /** The address of the board to open, or "". The server is asked only when the device knows none. */
 async function address(wanted: string, membership: Membership | null): Promise<string> {
-  if (wanted) return `automerge:${wanted}`;
-  const own = membership?.me.get()?.boards.filter((b) => !b.archived).map((b) => `automerge:${b.id}`);
+  const me = membership?.me.get();
+  if (wanted && !me?.ended?.includes(wanted)) return `automerge:${wanted}`;
+  const own = me?.boards.filter((b) => !b.archived).map((b) => `automerge:${b.id}`);
   if (own) return own.includes(settings().board) ? settings().board : (own[0] ?? "");
   if (settings().board) return settings().board;
   return (await serverConfig()).defaultBoard ?? "";

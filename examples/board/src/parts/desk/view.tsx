@@ -10,6 +10,7 @@ import { StateLine } from "../../components/state";
 import { Toasts } from "../../components/toast";
 import { Icon, type IconName } from "../../design/icon";
 import type { Board, Client } from "@tavle/client";
+import { DemoBanner } from "../join/demo";
 import { Gate } from "../join/gate";
 import { useLooksAfter } from "../join/member";
 import { Entry } from "./entry";
@@ -137,6 +138,7 @@ function Open({ board }: { board: Board }) {
       </header>
       <main id="desk" ref={main} tabIndex={-1} className="desk-main">
         {client && <Refused client={client} />}
+        <DemoBanner />
         <Suspense fallback={null}><Part /></Suspense>
       </main>
       <footer className="desk-foot">

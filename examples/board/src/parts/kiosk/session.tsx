@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { useObservable } from "../../app/client";
 import { loadMessages, type MessageKey, useT } from "../../app/i18n";
 import { choose, LANGUAGES, type Language, useSettings } from "../../app/settings";
@@ -6,15 +6,21 @@ import { Button } from "../../components/button";
 import { Skyline } from "../../components/skyline";
 import { Icon } from "../../design/icon";
 import type { Board } from "@tavle/client";
-import { Done, type Sent } from "./done";
-import { Help } from "./help";
-import { OnePost } from "./post";
+import type { Sent } from "./done";
 import { Parked, Resume } from "./resume";
 import { park, type Slips, take } from "./slips";
 import { KioskState } from "./state";
 import { Wall } from "./wall";
 import { empty, type Work } from "./work";
 import { ChooseKind, Write } from "./write";
+
+// Fetched at once too, so that they are there when the internet goes; but the wall does not wait for them.
+const doneView = import("./done");
+const helpView = import("./help");
+const postView = import("./post");
+const Done = lazy(async () => ({ default: (await doneView).Done }));
+const Help = lazy(async () => ({ default: (await helpView).Help }));
+const OnePost = lazy(async () => ({ default: (await postView).OnePost }));
 
 type Screen =
   | { at: "wall" | "kind" | "write" | "resume" }
@@ -39,12 +45,12 @@ export function Session(props: {
   const info = useObservable(board.info);
   const [screen, setScreen] = useState<Screen>({ at: "wall" });
   const [work, setWork] = useState<Work | null>(null);
-  const [help, setHelp] = useState(false);
+  const [helping, setHelping] = useState(false);
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
   const onWall = screen.at === "wall";
-  props.onChange(onWall && !help && empty(work));
+  props.onChange(onWall && !helping && empty(work));
 
   useEffect(() => {
     if (first.current) {
@@ -123,7 +129,7 @@ export function Session(props: {
         {screen.at === "wall" && (
           <Wall board={board} unfinished={empty(work) ? null : work} onOpen={(id) => setScreen({ at: "post", id })} onGoOn={() => setScreen({ at: "write" })} />
         )}
-        {screen.at === "post" && <OnePost board={board} id={screen.id} info={info} onAnswer={answer} />}
+        <Suspense fallback={null}>{screen.at === "post" && <OnePost board={board} id={screen.id} info={info} onAnswer={answer} />}</Suspense>
         {screen.at === "kind" && <ChooseKind onChoose={start} />}
         {screen.at === "write" && work && (
           <Write
@@ -139,7 +145,7 @@ export function Session(props: {
         )}
         {screen.at === "resume" && <Resume onCode={resume} />}
         {screen.at === "parked" && <Parked code={screen.code} />}
-        {screen.at === "done" && <Done board={board} info={info} sent={screen.sent} onOpen={(id) => setScreen({ at: "post", id })} />}
+        <Suspense fallback={null}>{screen.at === "done" && <Done board={board} info={info} sent={screen.sent} onOpen={(id) => setScreen({ at: "post", id })} />}</Suspense>
       </main>
       <nav className="kiosk-dock" aria-label={t("nav.label")}>
         {onWall ? (
@@ -156,11 +162,11 @@ export function Session(props: {
           <span className="kiosk-larger" aria-hidden="true">A<big>A</big></span>
           <span className="screen-reader">{t("kiosk.larger")}</span>
         </button>
-        <button type="button" className="button kiosk-help" onClick={() => setHelp(true)}>
+        <button type="button" className="button kiosk-help" onClick={() => setHelping(true)}>
           <Icon name="question" /> <span>{t("kiosk.help")}</span>
         </button>
       </nav>
-      <Help open={help} info={info} board={board} onClose={() => setHelp(false)} />
+      <Suspense fallback={null}><Help open={helping} info={info} board={board} onClose={() => setHelping(false)} /></Suspense>
     </>
   );
 }

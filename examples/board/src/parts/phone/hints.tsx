@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useSyncExternalStore } from "react";
 import type { Board } from "@tavle/client";
 import { type App, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
@@ -9,7 +9,7 @@ import { useUpdateWaiting } from "../../app/worker";
 import { Banner } from "../../components/banner";
 import { Button, ButtonLink } from "../../components/button";
 import { format } from "../../app/route";
-import { useMe, useMembership } from "../join/member";
+import { useMembership } from "../join/member";
 
 /** What the browser hands over when it is ready to install the app. */
 interface InstallPrompt extends Event {
@@ -90,28 +90,6 @@ export function StorageBanners({ client }: { client: NonNullable<App["client"]> 
         </Banner>
       )}
     </>
-  );
-}
-
-const DEMO_SEEN = "tavle.demo.seen";
-
-/** Once a visit: this is a demo on this machine, and whoever opens it is one of its owners. */
-export function DemoBanner() {
-  const { t } = useT();
-  const me = useMe();
-  const [closed, setClosed] = useState(() => sessionStorage.getItem(DEMO_SEEN) !== null);
-  if (closed || !me?.boards.some((b) => b.demo)) return null;
-  const close = () => {
-    sessionStorage.setItem(DEMO_SEEN, "1");
-    setClosed(true);
-  };
-  return (
-    <Banner icon="info">
-      <div className="install">
-        <p className="grow">{t("demo.banner")}</p>
-        <Button tone="quiet" icon="close" label={t("do.close")} onClick={close} />
-      </div>
-    </Banner>
   );
 }
 

@@ -9,18 +9,15 @@ import { StateLine } from "../../components/state";
 import { Toasts } from "../../components/toast";
 import { Icon, type IconName } from "../../design/icon";
 import type { Board } from "@tavle/client";
-import { About } from "../about/view";
 import { BoardList } from "../board-list/view";
-import { Boards } from "../boards/view";
-import { Claim } from "../claim/view";
-import { DeviceView } from "../device/view";
+import { DemoBanner } from "../join/demo";
 import { Gate } from "../join/gate";
 import { useMay, useMe, useRoles } from "../join/member";
 import { Mine } from "../mine/view";
 import { EditPost, NewPost } from "../post-form/view";
 import { PostView } from "../post/view";
 import { SettingsView } from "../settings/view";
-import { ClockBanner, DemoBanner, InstallHint, RefusalBanner, StandingBanner, StorageBanners, UpdateHint } from "./hints";
+import { ClockBanner, InstallHint, RefusalBanner, StandingBanner, StorageBanners, UpdateHint } from "./hints";
 import "./style.css";
 
 // What few people need, or need once.
@@ -28,6 +25,10 @@ const Owner = lazy(() => import("../owner/view"));
 const Known = lazy(() => import("../known/view"));
 const First = lazy(() => import("../owner/first"));
 const JoinMore = lazy(() => import("../join/more"));
+const About = lazy(async () => ({ default: (await import("../about/view")).About }));
+const Claim = lazy(async () => ({ default: (await import("../claim/view")).Claim }));
+const DeviceView = lazy(async () => ({ default: (await import("../device/view")).DeviceView }));
+const Boards = lazy(async () => ({ default: (await import("../boards/view")).Boards }));
 const Outside = lazy(() => import("../join/outside"));
 
 /** The phone: one head, one view by the address, one dock. */

@@ -7,6 +7,7 @@ import { Button } from "../../components/button";
 import { Icon } from "../../design/icon";
 import type { Client, Membership } from "@tavle/client";
 import type { Page } from "../join/gate";
+import { Unsent } from "./unsent";
 import "../join/style.css";
 import "./style.css";
 
@@ -25,12 +26,10 @@ export default function Revoked({ membership, page }: { membership: Membership; 
 function Gone({ client }: { client: Client }) {
   const { t } = useT();
   const revoked = useObservable(client.revoked);
-  const [copied, setCopied] = useState(false);
   const texts = revoked?.unsent.flatMap((u) => u.texts) ?? [];
   useEffect(() => {
     document.title = `${t("revoked.title")} · Tavle`;
   });
-  const copy = () => void navigator.clipboard.writeText(texts.join("\n\n")).then(() => setCopied(true), () => setCopied(false));
   return (
     <div className="join">
       <header className="join-head no-print">
@@ -41,22 +40,7 @@ function Gone({ client }: { client: Client }) {
       <main className="revoked-main">
         <h1>{t(revoked?.lease ? "revoked.leaseTitle" : "revoked.title")}</h1>
         <p>{t(revoked?.lease ? "revoked.lease" : "revoked.lead")}</p>
-        {texts.length > 0 && (
-          <section className="revoked-unsent" aria-labelledby="unsent-title">
-            <h2 id="unsent-title">{t("revoked.unsentTitle")}</h2>
-            <p>{t("revoked.unsent")}</p>
-            <ul>
-              {texts.map((text, i) => (
-                <li key={`${i}${text}`} className="prose">{text}</li>
-              ))}
-            </ul>
-            {revoked?.offered && <p>{t("revoked.offered")}</p>}
-            <div className="row no-print">
-              <Button tone="primary" icon={copied ? "check" : "copy"} onClick={copy}>{t(copied ? "do.copied" : "revoked.copy")}</Button>
-              <Button icon="print" onClick={() => window.print()}>{t("revoked.print")}</Button>
-            </div>
-          </section>
-        )}
+        <Unsent texts={texts} hint="revoked.unsent" offered={revoked?.offered === true} />
         <div role="status" className="no-print">
           {revoked?.wiped ? (
             <Banner icon="check">
