@@ -23,7 +23,7 @@ function className(look: Look, more = ""): string {
 /** A button: at least 48 px each way, with a sign, a word, or both. */
 export function Button({ tone, icon, label, wide, large, children, className: more, ...rest }: Look & ComponentProps<"button">) {
   return (
-    <button type="button" {...rest} className={className({ tone, wide, large, children }, more)} aria-label={label} title={children ? undefined : label}>
+    <button type="button" {...rest} className={className({ tone, wide, large, children }, more)} aria-label={label ?? rest["aria-label"]} title={children ? undefined : label}>
       {icon && <Icon name={icon} />}
       {children && <span>{children}</span>}
     </button>
@@ -33,7 +33,7 @@ export function Button({ tone, icon, label, wide, large, children, className: mo
 /** A link that looks like a button; use it to go somewhere, and Button to do something. */
 export function ButtonLink({ tone, icon, label, wide, large, children, className: more, ...rest }: Look & ComponentProps<"a">) {
   return (
-    <a {...rest} className={className({ tone, wide, large, children }, more)} aria-label={label}>
+    <a {...rest} className={className({ tone, wide, large, children }, more)} aria-label={label ?? rest["aria-label"]}>
       {icon && <Icon name={icon} />}
       {children && <span>{children}</span>}
     </a>

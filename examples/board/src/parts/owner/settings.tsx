@@ -8,7 +8,9 @@ import { DeliveryMark } from "../../components/state";
 import { say } from "../../components/toast";
 import type { BoardInfo, BoardSettings } from "@tavle/client";
 import { problemWords } from "../join/problem";
+import type { Category } from "../../app/categories";
 import { useBoardCalls } from "./calls";
+import { Categories } from "./categories";
 
 type Contact = BoardInfo["contacts"][number];
 
@@ -58,6 +60,7 @@ export function SettingsForm() {
           <TextArea key={l} lang={l} label={t("settingsForm.rulesIn", { language: t(`lang.${l}` as MessageKey) })} value={form.rules[l] ?? ""} rows={6} maxLength={4000} onChange={(e) => change({ rules: { ...form.rules, [l]: e.target.value } })} />
         ))}
       </section>
+      <Categories categories={form.categories} languages={form.languages} onChange={(categories) => change({ categories })} newId={() => board.newDraft("notice", "").id} />
       <section className="stack" aria-labelledby="contacts-title">
         <h2 id="contacts-title">{t("about.contacts")}</h2>
         <p className="quiet">{t("settingsForm.contactsHint")}</p>
@@ -106,12 +109,13 @@ interface Form {
   place: string;
   languages: string[];
   rules: Record<string, string>;
+  categories: Category[];
   contacts: Contact[];
 }
 
 const formOf = (info: BoardInfo): Form => ({
   title: info.title, about: info.about, controller: info.controller, place: info.place, languages: [...info.languages],
-  rules: { ...info.houseRules }, contacts: [...info.contacts].filter((c) => c.name || c.phone).sort((a, b) => a.order - b.order),
+  rules: { ...info.houseRules }, categories: [...info.categories], contacts: [...info.contacts].filter((c) => c.name || c.phone).sort((a, b) => a.order - b.order),
 });
 
 /** What was really changed, so that two owners who change different things keep both. */
@@ -121,6 +125,14 @@ export function changesOf(form: Form, info: BoardInfo): Partial<BoardSettings> {
   if ([...form.languages].sort().join() !== [...info.languages].sort().join()) changes.languages = form.languages;
   const rules = Object.entries(form.rules).filter(([l, text]) => text !== (info.houseRules[l] ?? ""));
   if (rules.length > 0) changes.houseRules = Object.fromEntries(rules);
+  const categories = form.categories.flatMap((c) => {
+    const was = info.categories.find((before) => before.id === c.id);
+    const label = Object.fromEntries(Object.entries(c.label).map(([l, name]) => [l, name.trim()]).filter(([l, name]) => name !== (was?.label[l!] ?? "")));
+    if (!was) return Object.keys(label).length > 0 ? [[c.id, { label, icon: c.icon, order: c.order, hidden: c.hidden }] as const] : [];
+    const changed = { ...(Object.keys(label).length > 0 && { label }), ...(c.hidden !== was.hidden && { hidden: c.hidden }) };
+    return Object.keys(changed).length > 0 ? [[c.id, changed] as const] : [];
+  });
+  if (categories.length > 0) changes.categories = Object.fromEntries(categories);
   const contacts = form.contacts.flatMap(({ id, ...card }) => {
     const was = info.contacts.find((c) => c.id === id);
     const changed = (Object.keys(card) as (keyof typeof card)[]).filter((k) => card[k] !== was?.[k]);

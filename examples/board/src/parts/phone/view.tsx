@@ -14,7 +14,6 @@ import { DemoBanner } from "../join/demo";
 import { Gate } from "../join/gate";
 import { useMay, useMe, useRoles } from "../join/member";
 import { Mine } from "../mine/view";
-import { EditPost, NewPost } from "../post-form/view";
 import { PostView } from "../post/view";
 import { SettingsView } from "../settings/view";
 import { ClockBanner, InstallHint, RefusalBanner, StandingBanner, StorageBanners, UpdateHint } from "./hints";
@@ -25,11 +24,20 @@ const Owner = lazy(() => import("../owner/view"));
 const Known = lazy(() => import("../known/view"));
 const First = lazy(() => import("../owner/first"));
 const JoinMore = lazy(() => import("../join/more"));
-const About = lazy(async () => ({ default: (await import("../about/view")).About }));
-const Claim = lazy(async () => ({ default: (await import("../claim/view")).Claim }));
-const DeviceView = lazy(async () => ({ default: (await import("../device/view")).DeviceView }));
-const Boards = lazy(async () => ({ default: (await import("../boards/view")).Boards }));
 const Outside = lazy(() => import("../join/outside"));
+
+// Fetched at once too, so that they are there when the internet goes; but the board does not wait for them.
+const about = import("../about/view");
+const boards = import("../boards/view");
+const claim = import("../claim/view");
+const device = import("../device/view");
+const form = import("../post-form/view");
+const About = lazy(async () => ({ default: (await about).About }));
+const Boards = lazy(async () => ({ default: (await boards).Boards }));
+const Claim = lazy(async () => ({ default: (await claim).Claim }));
+const EditPost = lazy(async () => ({ default: (await form).EditPost }));
+const NewPost = lazy(async () => ({ default: (await form).NewPost }));
+const DeviceView = lazy(async () => ({ default: (await device).DeviceView }));
 
 /** The phone: one head, one view by the address, one dock. */
 export default function Phone() {

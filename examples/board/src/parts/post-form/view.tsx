@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
+import { categoryName } from "../../app/categories";
 import { type MessageKey, useT } from "../../app/i18n";
 import { format, go } from "../../app/route";
 import { look } from "../../app/safe-text";
@@ -9,6 +10,7 @@ import { Button, ButtonLink } from "../../components/button";
 import { TextArea, TextField } from "../../components/field";
 import { KindSeal, useKindWord } from "../../components/kind";
 import { say } from "../../components/toast";
+import { Icon } from "../../design/icon";
 import { type Kind, KINDS } from "../../design/kinds";
 import type { Board, Draft, Post, PostChanges } from "@tavle/client";
 import { mayEdit } from "../post/rights";
@@ -66,7 +68,7 @@ export function EditPost({ id }: { id: string }) {
   const post = posts.find((p) => p.id === id);
   const [draft, setDraft] = useState<Draft | null>(() => keptDraft<Draft>(board.id, id));
   if (!post || !mayEdit(post) || post.removed) return <p>{t("post.notFound")}</p>;
-  const now = draft ?? asDraft(post);
+  const now = draft ? { ...draft, categories: draft.categories ?? post.categories } : asDraft(post);
   return (
     <PostForm
       heading={t("form.edit")}
@@ -230,6 +232,7 @@ function PostForm({ heading, submit, draft, setDraft, stored, named = false, onK
         />
       )}
       <Similar board={board} draft={draft} />
+      <CategoryChoice board={board} chosen={draft.categories ?? []} onChange={(categories) => change({ categories })} />
       <Details draft={draft} change={change} language={LANGUAGES} />
       <div className="form-end">
         <Button type="submit" tone="primary" large icon="check">
@@ -254,6 +257,30 @@ function PostForm({ heading, submit, draft, setDraft, stored, named = false, onK
   );
 }
 
+/** Subjects of this board, several at once; nothing where the board has none. Those that are offered no more stay on posts that have them. */
+function CategoryChoice({ board, chosen, onChange }: { board: Board; chosen: readonly string[]; onChange: (chosen: string[]) => void }) {
+  const { t, language } = useT();
+  const { categories } = useObservable(board.info);
+  const shown = categories.filter((c) => categoryName(c, language) && (!c.hidden || chosen.includes(c.id)));
+  if (shown.length === 0) return null;
+  return (
+    <fieldset className="choice">
+      <legend className="field-label">{t("form.categories")}</legend>
+      <div className="choice-row">
+        {shown.map((c) => (
+          <label key={c.id} className="choice-option">
+            <input type="checkbox" className="screen-reader" checked={chosen.includes(c.id)} onChange={(e) => onChange(e.target.checked ? [...chosen, c.id] : chosen.filter((id) => id !== c.id))} />
+            <span className="grow choice-word">{categoryName(c, language)}</span>
+            <span className="choice-tick">
+              <Icon name="check" size="1.1em" />
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
 /** Posts that say much the same already. */
 function Similar({ board, draft }: { board: Board; draft: Draft }) {
   const { t } = useT();
@@ -273,11 +300,11 @@ function Similar({ board, draft }: { board: Board; draft: Draft }) {
   );
 }
 
-const fields = ["title", "body", "lang", "author", "place", "urgency", "when", "item", "lost"] as const;
+const fields = ["title", "body", "lang", "author", "place", "urgency", "when", "item", "lost", "categories"] as const;
 
 function asDraft(post: Post): Draft {
-  const { id, month, kind, title, body, lang, author, place, when, urgency, item, lost } = post;
-  return { id, month, kind, title, body, lang, author, place, when, urgency, item, lost };
+  const { id, month, kind, title, body, lang, author, place, when, urgency, item, lost, categories } = post;
+  return { id, month, kind, title, body, lang, author, place, when, urgency, item, lost, categories };
 }
 
 function difference(before: Draft, after: Draft): PostChanges {

@@ -9,6 +9,7 @@ import { DeliveryMark } from "../../components/state";
 import { say } from "../../components/toast";
 import { Icon } from "../../design/icon";
 import { useSafeText } from "../../app/safe-text";
+import { Moderate } from "./duties";
 import { Moderated } from "./moderated";
 import type { Offer, Post } from "@tavle/client";
 
@@ -77,6 +78,7 @@ function OfferItem({ post, offer }: { post: Post; offer: Offer }) {
       <Moderated entry={offer} removed={t("post.offerRemoved")} hidden={t("post.offerHidden")}>
         {offer.message && <p className="prose">{offer.message}</p>}
       </Moderated>
+      {!offer.withdrawn && <Moderate entry={offer} label={offer.author} />}
       {post.mine && !offer.withdrawn && !offer.removed && (
         <div className="row">
           {!offer.accepted && (

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
+import { categoryName } from "../../app/categories";
 import { type MessageKey, useT } from "../../app/i18n";
 import { format, go } from "../../app/route";
 import { ago, day } from "../../app/time";
@@ -94,6 +95,7 @@ function Whole({ post }: { post: Post }) {
             {post.body}
           </p>
         )}
+        <Subjects post={post} />
         {post.idea && <IdeaStatus post={post} />}
         {post.kind === "arrangement" && <Terms post={post} />}
         <div className="row no-print post-tools">
@@ -113,6 +115,14 @@ function Whole({ post }: { post: Post }) {
       <ShareSheet post={post} open={sharing} onClose={() => setSharing(false)} />
     </>
   );
+}
+
+/** The board's own categories of a post. */
+function Subjects({ post }: { post: Post }) {
+  const { language } = useT();
+  const { categories } = useObservable(useBoard().info);
+  const names = categories.filter((c) => post.categories.includes(c.id)).map((c) => categoryName(c, language)).filter(Boolean);
+  return names.length > 0 && <p className="row">{names.map((name) => <span key={name} className="stamp">{name}</span>)}</p>;
 }
 
 /** Closed or expired, with every outcome when devices closed it in different ways. */
