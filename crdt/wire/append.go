@@ -18,18 +18,18 @@ func Append(dst []byte, m Message) []byte {
 	target := targetOf(m)
 	dst = appendBody(dst, m, target != "")
 	if target != "" {
-		dst = appendTargetEntry(dst, target)
+		dst = AppendTarget(dst, target)
 	}
 	return dst
 }
 
 // AppendSync appends the frame of a Sync without making it a Message.
 func AppendSync(dst []byte, sender, target id.Peer, doc id.Document, data []byte, request bool) []byte {
-	return appendTargetEntry(AppendSyncBody(dst, sender, doc, data, request), target)
+	return AppendTarget(AppendSyncBody(dst, sender, doc, data, request), target)
 }
 
 // AppendBody appends the part of m's frame that is the same for all targets,
-// so that what goes to many is encoded once; AppendTarget makes frames of it.
+// so that what goes to many is encoded once; AppendTarget makes the rest.
 // The target in m is ignored. Of Join and Leave, which have none, the body is
 // the frame.
 func AppendBody(dst []byte, m Message) []byte { return appendBody(dst, m, true) }
@@ -39,15 +39,10 @@ func AppendSyncBody(dst []byte, sender id.Peer, doc id.Document, data []byte, re
 	return appendSync(dst, sender, doc, data, request, true)
 }
 
-// AppendTarget appends the frame that body, from AppendBody or
-// AppendSyncBody, makes for one target.
-func AppendTarget(dst, body []byte, target id.Peer) []byte {
-	return appendTargetEntry(append(dst, body...), target)
-}
-
-// The target is the last entry of a frame, so that everything before it can
-// be shared.
-func appendTargetEntry(dst []byte, target id.Peer) []byte {
+// AppendTarget appends what makes a frame for one target of a body, from AppendBody
+// or AppendSyncBody. It is the last entry of a frame, so that everything before it
+// can be shared.
+func AppendTarget(dst []byte, target id.Peer) []byte {
 	return appendText(appendText(dst, "targetId"), string(target))
 }
 

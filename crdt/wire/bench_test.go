@@ -33,6 +33,6 @@ func BenchmarkAppendTarget(b *testing.B) {
 	dst := make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
-		wire.AppendTarget(dst, body, benchSync.Target)
+		wire.AppendTarget(append(dst, body...), benchSync.Target)
 	}
 }

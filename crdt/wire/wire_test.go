@@ -272,7 +272,7 @@ func TestBodyAndTarget(t *testing.T) {
 			}
 			continue
 		}
-		frame := wire.AppendTarget([]byte("before"), wire.AppendBody(nil, s.m), target)
+		frame := wire.AppendTarget(wire.AppendBody([]byte("before"), s.m), target)
 		m, err := wire.Decode(frame[len("before"):], wire.DefaultLimits)
 		if err != nil {
 			t.Fatalf("%s: %v", s.name, err)

@@ -33,7 +33,7 @@ func discardFrames(conn net.Conn, bytes *atomic.Int64) {
 func BenchmarkEcho(b *testing.B) {
 	echo := func(s *session, m wire.Message) error {
 		sync := m.(wire.Sync)
-		s.out.Send(wire.AppendSync(make([]byte, 0, 512), "syncd", sync.Sender, sync.Document, sync.Data, false))
+		s.out.Send(wire.AppendSync(make([]byte, 0, 512), "syncd", sync.Sender, sync.Document, sync.Data, false), nil)
 		return nil
 	}
 	s := serve(b, edge.Config{Hub: &hub{receive: echo}, MessagesPerSecond: 1 << 30, BytesPerSecond: 1 << 40})
@@ -70,11 +70,13 @@ func BenchmarkFanOut(b *testing.B) {
 			const peers = 50
 			s := serve(b, edge.Config{})
 			var sessions []*session
+			var targets [][]byte
 			var bytes atomic.Int64
 			for i := range peers {
 				c, session := s.joined(b, id.Peer(fmt.Sprint("peer", i)))
 				c.SetReadDeadline(time.Time{})
 				sessions = append(sessions, session)
+				targets = append(targets, wire.AppendTarget(nil, session.join.Sender))
 				go discardFrames(c.UnderlyingConn(), &bytes)
 			}
 			m := syncOf("syncd", strings.Repeat("x", 400))
@@ -84,8 +86,8 @@ func BenchmarkFanOut(b *testing.B) {
 			for n := 0; n < b.N; n += peers * burst {
 				for range burst {
 					body := wire.AppendBody(nil, m)
-					for _, session := range sessions {
-						session.out.Send(wire.AppendTarget(make([]byte, 0, len(body)+64), body, session.join.Sender))
+					for i, session := range sessions {
+						session.out.Send(body, targets[i])
 					}
 				}
 				for s.metrics.FramesOut.Load()-before < uint64(n+peers*burst) {

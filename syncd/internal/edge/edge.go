@@ -56,13 +56,13 @@ type Session interface {
 // Outbox leads to one peer. It is safe for concurrent use and never blocks.
 // After Close, or once the connection has ended, it does nothing.
 type Outbox interface {
-	// Send queues a frame. The outbox owns it from now on and modifies it
-	// never, so the same slice may be sent to many. A frame over the limits of
-	// the queue closes the connection with 1013. LM9
-	Send(frame []byte)
+	// Send queues a frame of two parts, of which the second may be nil. Nobody
+	// modifies them from now on, so the same body may be sent to many. A frame over
+	// the limits of the queue closes the connection with 1013. LM9
+	Send(body, rest []byte)
 	// SendLossy is Send, but drops the frame when the queue is more than half
 	// full. EP6
-	SendLossy(frame []byte)
+	SendLossy(body, rest []byte)
 	// Close ends the connection after what is queued, which gets
 	// Config.CloseTimeout to go out. The first call counts.
 	Close(code int, text string)
@@ -268,13 +268,15 @@ func (e *Edge) accept(w http.ResponseWriter, r *http.Request, principal *gate.Pr
 	}
 	e.cfg.Metrics.Accepted.Add(1)
 	e.cfg.Metrics.Connections.Add(1)
-	e.readers.Go(func() {
-		c.run()
+	e.readers.Add(1)
+	c.ended = func() {
 		e.cfg.Metrics.Connections.Add(-1)
 		e.mu.Lock()
-		defer e.mu.Unlock()
 		delete(e.conns, c)
-	})
+		e.mu.Unlock()
+		e.readers.Done()
+	}
+	go c.run()
 }
 
 const textRestart = "the server is being stopped"

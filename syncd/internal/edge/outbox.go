@@ -18,9 +18,9 @@ type outbox struct {
 
 	// Guarded by mu.
 	mu         sync.Mutex
-	held       bool     // until open: no frame goes out
-	writing    bool     // there is a writer, for start has been called
-	queue      [][]byte // not yet taken, from next on
+	held       bool    // until open: no frame goes out
+	writing    bool    // there is a writer, for start has been called
+	queue      []frame // not yet taken, from next on
 	next       int
 	frames     int // queued or being written
 	bytes      int // likewise
@@ -33,34 +33,41 @@ type outbox struct {
 	closing    *wire.CloseError // once set, nothing more is queued
 }
 
+// frame is the parts of a frame: what is shared by all receivers, and the rest.
+type frame struct{ body, rest []byte }
+
+func (f frame) bytes() int { return len(f.body) + len(f.rest) }
+
 var _ Outbox = (*outbox)(nil)
 
-func (o *outbox) Send(frame []byte) {
+func (o *outbox) Send(body, rest []byte) {
+	f := frame{body, rest}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closing != nil || o.muted {
 		return
 	}
-	if o.frames+1 > o.framesMax || o.bytes+len(frame) > o.bytesMax {
+	if o.frames+1 > o.framesMax || o.bytes+f.bytes() > o.bytesMax {
 		o.metrics.Slow.Add(1)
 		o.discard()
 		o.close(&wire.CloseError{Code: wire.CloseOverload, Text: "too much is waiting to be read by this client"})
 		return
 	}
-	o.push(frame)
+	o.push(f)
 }
 
-func (o *outbox) SendLossy(frame []byte) {
+func (o *outbox) SendLossy(body, rest []byte) {
+	f := frame{body, rest}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closing != nil || o.muted {
 		return
 	}
-	if o.frames > o.framesMax/2 || o.bytes+len(frame) > o.bytesMax/2 {
+	if o.frames > o.framesMax/2 || o.bytes+f.bytes() > o.bytesMax/2 {
 		o.metrics.DroppedLossy.Add(1)
 		return
 	}
-	o.push(frame)
+	o.push(f)
 }
 
 func (o *outbox) Close(code int, text string) {
@@ -86,7 +93,7 @@ func (o *outbox) end(reason *wire.CloseError, last []byte) {
 		return
 	}
 	if last != nil {
-		o.push(last)
+		o.push(frame{body: last})
 	}
 	o.close(reason)
 }
@@ -106,7 +113,7 @@ func (o *outbox) open(first []byte) {
 	if o.closing == nil {
 		o.frames++
 		o.bytes += len(first)
-		o.queue = append([][]byte{first}, o.queue...)
+		o.queue = append([]frame{{body: first}}, o.queue...)
 	}
 	o.held = false
 	o.signal()
@@ -144,7 +151,7 @@ func (o *outbox) reason() *wire.CloseError {
 
 // turn is what a writer writes at once.
 type turn struct {
-	frames [][]byte
+	frames []frame
 	pong   []byte
 	ping   bool
 	end    *wire.CloseError // once nothing else is left
@@ -156,19 +163,19 @@ const unbounded = math.MaxInt
 // take gives the writer its turn: as many frames as batch has room for, and of
 // no more than bytesMax together. It reports false when what waits is not for a
 // writer that may not block: a larger frame, or the end.
-func (o *outbox) take(batch [][]byte, bytesMax int) (t turn, ok bool) {
+func (o *outbox) take(batch []frame, bytesMax int) (t turn, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closing != nil && bytesMax != unbounded {
 		return turn{}, false
 	}
 	t = turn{frames: batch[:0], pong: o.pong, ping: o.ping}
-	for o.waiting() && len(t.frames) < cap(batch) && o.takenBytes+len(o.queue[o.next]) <= bytesMax {
-		frame := o.queue[o.next]
-		o.queue[o.next] = nil
+	for o.waiting() && len(t.frames) < cap(batch) && o.takenBytes+o.queue[o.next].bytes() <= bytesMax {
+		f := o.queue[o.next]
+		o.queue[o.next] = frame{}
 		o.next++
-		o.takenBytes += len(frame)
-		t.frames = append(t.frames, frame)
+		o.takenBytes += f.bytes()
+		t.frames = append(t.frames, f)
 	}
 	o.taken = len(t.frames)
 	if o.ping {
@@ -200,10 +207,10 @@ func (o *outbox) written() (more bool) {
 
 // The methods below are called with mu held.
 
-func (o *outbox) push(frame []byte) {
-	o.queue = append(o.queue, frame)
+func (o *outbox) push(f frame) {
+	o.queue = append(o.queue, f)
 	o.frames++
-	o.bytes += len(frame)
+	o.bytes += f.bytes()
 	o.signal()
 }
 
@@ -235,9 +242,9 @@ func (o *outbox) close(reason *wire.CloseError) {
 }
 
 func (o *outbox) discard() {
-	for _, frame := range o.queue[o.next:] {
+	for _, f := range o.queue[o.next:] {
 		o.frames--
-		o.bytes -= len(frame)
+		o.bytes -= f.bytes()
 	}
 	o.queue = nil
 	o.empty()
@@ -245,7 +252,7 @@ func (o *outbox) discard() {
 
 // empty keeps a small queue for the next frames and lets a large one go.
 func (o *outbox) empty() {
-	const keep = 16
+	const keep = 8
 	o.next = 0
 	if cap(o.queue) > keep {
 		o.queue = nil

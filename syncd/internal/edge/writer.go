@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,8 +23,9 @@ const closeTextMax = 123
 // desk is what a writer works with. It is held only while there is something to
 // write.
 type desk struct {
-	batch [batchFrames][]byte
+	batch [batchFrames]frame
 	try   attempt
+	whole []byte // a frame put together
 }
 
 var desks = sync.Pool{New: func() any { return new(desk) }}
@@ -102,8 +104,7 @@ func (c *conn) turn(d *desk) outcome {
 		return blocks
 	}
 	t, ok := c.out.take(d.batch[:], corkBytes/2)
-	err := c.compose(t)
-	clear(t.frames)
+	err := c.compose(d, t)
 	switch {
 	case err != nil:
 		c.broken(err)
@@ -125,8 +126,7 @@ func (c *conn) write() {
 	for err == nil && c.out.written() {
 		t, _ := c.out.take(d.batch[:], unbounded)
 		c.net.gather()
-		err = c.compose(t)
-		clear(t.frames)
+		err = c.compose(d, t)
 		if err == nil {
 			err = c.net.release()
 		}
@@ -141,12 +141,13 @@ func (c *conn) write() {
 }
 
 // compose makes websocket frames of a turn. They are gathered, but for large ones.
-func (c *conn) compose(t turn) error {
+func (c *conn) compose(d *desk, t turn) error {
+	defer clear(t.frames)
 	if t.pong != nil {
 		c.control(websocket.PongMessage, t.pong)
 	}
-	for _, frame := range t.frames {
-		if err := c.ws.WriteMessage(websocket.BinaryMessage, frame); err != nil {
+	for _, f := range t.frames {
+		if err := c.ws.WriteMessage(websocket.BinaryMessage, d.join(f)); err != nil {
 			return err
 		}
 	}
@@ -155,6 +156,19 @@ func (c *conn) compose(t turn) error {
 		c.pulse.timer.Reset(c.cfg.PingInterval)
 	}
 	return nil
+}
+
+// join puts a frame together, in memory that is valid until the next.
+func (d *desk) join(f frame) []byte {
+	if len(f.rest) == 0 {
+		return f.body
+	}
+	d.whole = append(append(slices.Grow(d.whole[:0], f.bytes()), f.body...), f.rest...)
+	whole := d.whole
+	if cap(whole) > corkBytes {
+		d.whole = nil
+	}
+	return whole
 }
 
 // control writes a control frame. If that fails, the next frame fails too, or

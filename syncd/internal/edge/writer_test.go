@@ -54,9 +54,9 @@ func TestPeersThatDoNotReadHoldUpNobody(t *testing.T) {
 			quick, quickSession := s.joined(t, "quick")
 			for n := range messages {
 				for _, session := range sessions {
-					session.out.Send(numbered(n, sizes))
+					session.out.Send(numbered(n, sizes), nil)
 				}
-				quickSession.out.Send(numbered(n, sizes))
+				quickSession.out.Send(numbered(n, sizes), nil)
 			}
 			quick.inOrder(messages, sizes)
 			if frames := s.metrics.FramesOut.Load(); frames >= uint64(9*messages) {
@@ -79,7 +79,7 @@ func TestManySendersOneOrder(t *testing.T) {
 	for sender := range senders {
 		all.Go(func() {
 			for n := range each {
-				session.out.Send(wire.Append(nil, syncOf("syncd", fmt.Sprintf("%d %d", sender, n))))
+				session.out.Send(wire.Append(nil, syncOf("syncd", fmt.Sprintf("%d %d", sender, n))), nil)
 			}
 		})
 	}
@@ -93,7 +93,7 @@ func TestManySendersOneOrder(t *testing.T) {
 		next[sender]++
 	}
 	all.Wait()
-	session.out.Send(numbered(0, []int{10})) // the writer had come to rest
+	session.out.Send(numbered(0, []int{10}), nil) // the writer had come to rest
 	c.inOrder(1, []int{10})
 	if slices.Max(next) != each {
 		t.Error(next)

@@ -392,7 +392,7 @@ func (d *document) refuse(r replica.Refuse) {
 		return
 	}
 	text := fmt.Sprintf("refused document=%s change=%s reason=%s: %s", d.id, c.Hash, code, sentence)
-	s.out.Send(wire.Append(nil, wire.Error{Sender: d.hub.cfg.Peer, Target: s.peer, Message: text}))
+	s.send(wire.Error{Sender: d.hub.cfg.Peer, Message: text})
 	s.out.Close(wire.CloseForbidden, "a change was refused: "+code)
 }
 

@@ -163,10 +163,10 @@ func (h *Hub) Identity() (id.Peer, wire.PeerMetadata) { return h.cfg.Peer, h.met
 // Outbox takes what goes to one connection. Its methods do not block and are
 // safe for concurrent use.
 type Outbox interface {
-	// Send queues a frame, which nobody modifies afterwards.
-	Send(frame []byte)
+	// Send queues a frame of two parts, which nobody modifies afterwards.
+	Send(body, rest []byte)
 	// SendLossy queues a frame unless the queue is rather full.
-	SendLossy(frame []byte)
+	SendLossy(body, rest []byte)
 	// Close ends the connection after what is queued.
 	Close(code int, text string)
 	// Cut ends the connection without what is queued.

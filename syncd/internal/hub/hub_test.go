@@ -66,13 +66,13 @@ type device struct {
 	closed int
 }
 
-func (d *device) Send(frame []byte) {
+func (d *device) Send(body, rest []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.frames = append(d.frames, frame)
+	d.frames = append(d.frames, slices.Concat(body, rest))
 }
 
-func (d *device) SendLossy(frame []byte) { d.Send(frame) }
+func (d *device) SendLossy(body, rest []byte) { d.Send(body, rest) }
 
 func (d *device) Close(code int, _ string) {
 	d.mu.Lock()

@@ -1,13 +1,12 @@
 package hub
 
 import (
-	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
 	"github.com/tavle-org/tavle/syncd/internal/replica"
 )
 
 // send makes frames of what a replica sends. What goes to several peers, one after
-// the other, is encoded once, but for the name of the receiver.
+// the other, is encoded once, and queued for all as the same bytes.
 func (d *document) send(sends []replica.Send) {
 	var body encoded
 	for i, m := range sends {
@@ -18,15 +17,13 @@ func (d *document) send(sends []replica.Send) {
 		switch {
 		case m.Sync != nil:
 			again := i+1 < len(sends) && sameBytes(sends[i+1].Sync, m.Sync)
-			s.out.Send(body.sync(d, m.Sync, s.peer, again))
+			s.out.Send(body.sync(d, m.Sync, s.target, again))
 		case m.Ephemeral != nil:
-			s.out.SendLossy(withTarget(body.ephemeral(m.Ephemeral), s.peer))
+			s.out.SendLossy(body.ephemeral(m.Ephemeral), s.target)
 		case m.Heads != nil:
-			s.out.Send(wire.Append(nil, wire.HeadsChanged{
-				Sender: d.hub.cfg.Peer, Target: s.peer, Document: d.id, NewHeads: m.Heads}))
+			s.send(wire.HeadsChanged{Sender: d.hub.cfg.Peer, Document: d.id, NewHeads: m.Heads})
 		case m.Unavailable:
-			s.out.Send(wire.Append(nil, wire.Unavailable{
-				Sender: d.hub.cfg.Peer, Target: s.peer, Document: d.id}))
+			s.send(wire.Unavailable{Sender: d.hub.cfg.Peer, Document: d.id})
 			if !s.remember(d.id) {
 				d.rep.Detach(m.To)
 				delete(d.sessions, m.To)
@@ -35,45 +32,40 @@ func (d *document) send(sends []replica.Send) {
 	}
 }
 
-// What a frame has beside its payload and names, and what a target adds, in bytes:
-// a little more than it may be, so that a frame is allocated once.
-const (
-	frameBytesMore  = 96
-	targetBytesMore = 16
-)
+// send sends a message to the peer of this session alone.
+func (s *Session) send(m wire.Message) { s.out.Send(wire.AppendBody(nil, m), s.target) }
+
+// frameBytesMore is what a body has beside its payload and the name of this server,
+// in bytes: a little more than it may be, so that it is allocated once.
+const frameBytesMore = 96
 
 // encoded is the last frame body that was made, and what it was made of.
 type encoded struct {
-	of    []byte // the sync payload
-	from  *wire.Ephemeral
-	frame []byte
+	of   []byte // the sync payload
+	from *wire.Ephemeral
+	body []byte
 }
 
-// sync returns the frame of a sync payload for one peer. The body is made if the
-// payload goes to another one again.
-func (b *encoded) sync(d *document, data []byte, to id.Peer, again bool) []byte {
-	self := d.hub.cfg.Peer
-	room := len(data) + len(self) + frameBytesMore
+// sync returns the two parts of a frame. What goes to nobody else again is one part.
+func (b *encoded) sync(d *document, data, target []byte, again bool) (body, rest []byte) {
 	if !sameBytes(b.of, data) {
+		self := d.hub.cfg.Peer
+		body := make([]byte, 0, len(data)+len(self)+len(target)+frameBytesMore)
+		body = wire.AppendSyncBody(body, self, d.id, data, false)
 		if !again {
-			return wire.AppendSync(make([]byte, 0, room+len(to)), self, to, d.id, data, false)
+			return append(body, target...), nil
 		}
-		b.of, b.from = data, nil
-		b.frame = wire.AppendSyncBody(make([]byte, 0, room), self, d.id, data, false)
+		b.of, b.from, b.body = data, nil, body
 	}
-	return withTarget(b.frame, to)
+	return b.body, target
 }
 
 func (b *encoded) ephemeral(m *wire.Ephemeral) []byte {
 	if b.from != m {
 		b.of, b.from = nil, m
-		b.frame = wire.AppendBody(nil, *m)
+		b.body = wire.AppendBody(nil, *m)
 	}
-	return b.frame
-}
-
-func withTarget(body []byte, to id.Peer) []byte {
-	return wire.AppendTarget(make([]byte, 0, len(body)+len(to)+targetBytesMore), body, to)
+	return b.body
 }
 
 // sameBytes tells whether two payloads, neither of them empty unless it is none,

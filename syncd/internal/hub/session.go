@@ -30,6 +30,7 @@ type Session struct {
 	peer      id.Peer
 	meta      wire.PeerMetadata
 	out       Outbox
+	target    []byte // the end of each frame to this peer
 
 	// Owned by the reader.
 	docs map[id.Document]*document // the session is, or was, a peer of these
@@ -55,6 +56,7 @@ func newSession(h *Hub, p *gate.Principal, join wire.Join, out Outbox) *Session 
 		peer:      join.Sender,
 		meta:      join.Metadata,
 		out:       out,
+		target:    wire.AppendTarget(nil, join.Sender),
 		paid:      time.Now(),
 		docs:      map[id.Document]*document{},
 	}
@@ -131,7 +133,7 @@ func (s *Session) attach(doc id.Document) (known bool, err error) {
 // No document is looked at for that, so that one that exists and one that does
 // not are answered alike, in the same time. // AV1
 func (s *Session) unknown(doc id.Document) {
-	s.out.Send(wire.Append(nil, wire.Unavailable{Sender: s.hub.cfg.Peer, Target: s.peer, Document: doc}))
+	s.send(wire.Unavailable{Sender: s.hub.cfg.Peer, Document: doc})
 }
 
 // info is what a document is told of the session as its peer.
