@@ -5,10 +5,11 @@
 // to the hub. It never touches a document, never waits for a disk, and keeps
 // nothing of a connection that has ended.
 //
-// Each connection has two goroutines. The reader (Edge.serve) starts the
-// writer, calls the session, and ends last: it waits for the writer. Edge
-// starts the readers, and Shutdown waits for them. The queue between the hub
-// and a writer is bounded; a peer that does not keep up loses its connection
+// Each connection has a reader, which calls the session and ends last: it waits
+// for the last writer. Edge starts the readers, and Shutdown waits for them. What
+// goes out is written by a few goroutines for all connections, and by one of the
+// connection's own while its socket is full: see writers. The queue between the
+// hub and a writer is bounded; a peer that does not keep up loses its connection
 // and disturbs nobody else. In the other direction a reader that the hub or a
 // rate limit holds up stops reading, so that the peer is slowed down.
 package edge
