@@ -141,6 +141,17 @@ test("two windows that share IndexedDB see each other's posts without a network"
   assert.ok(documents === 2 && bytes > 100)
 })
 
+test("a storage that was closed or removed does not make its database anew", async () => {
+  for (const end of ["close", "destroy"]) {
+    const storage = new IndexedDBStorage(`ended by ${end}`)
+    await storage.save(["a"], new Uint8Array([1]))
+    await storage[end]()
+    await assert.rejects(storage.has(["a"]), /closed/)
+    await assert.rejects(storage.save(["a"], new Uint8Array([2])), /closed/)
+  }
+  assert.deepEqual((await indexedDB.databases()).filter(({ name }) => name.startsWith("ended by")).map(({ name }) => name), ["ended by close"])
+})
+
 test("IndexedDB storage says when a transaction is aborted, and opens again after the browser closed it", async () => {
   const storage = new IndexedDBStorage("test")
   await storage.save(["a", "snapshot", "1"], new Uint8Array([1]))
@@ -158,10 +169,13 @@ test("IndexedDB storage says when a transaction is aborted, and opens again afte
   }
   await assert.rejects(storage.save(["a", "snapshot", "2"], new Uint8Array([1])))
   IDBObjectStore.prototype.put = put
-  storage.close()
   await storage.removeRange(["a"])
   assert.equal(await storage.has(["a"]), false)
   assert.equal(await storage.load(["nothing"]), undefined)
+  await new Promise(done => (indexedDB.deleteDatabase("test").onsuccess = done)) // which closes it first
+  assert.equal(await storage.has(["ab"]), false)
+  await storage.save(["ab"], new Uint8Array([3]))
+  assert.deepEqual([...(await storage.load(["ab"]))], [3])
 })
 
 test("the browser is asked once not to clear the storage", async t => {

@@ -17,6 +17,7 @@ export interface DeviceStorage extends StorageAdapterInterface {
 export class IndexedDBStorage implements DeviceStorage {
   readonly #name: string
   #database: Promise<IDBDatabase> | null = null
+  #closed = false
 
   constructor(name = "tavle") {
     this.#name = name
@@ -52,11 +53,13 @@ export class IndexedDBStorage implements DeviceStorage {
   }
 
   close(): void {
+    this.#closed = true
     void this.#database?.then(database => database.close())
     this.#database = null
   }
 
   async destroy(): Promise<void> {
+    this.#closed = true
     await this.#database?.then(database => database.close(), () => {})
     this.#database = null
     await deleteDatabase(this.#name)
@@ -73,6 +76,7 @@ export class IndexedDBStorage implements DeviceStorage {
   }
 
   #open(): Promise<IDBDatabase> {
+    if (this.#closed) return Promise.reject(new Error("this storage was closed")) // opening would make the database anew
     this.#database ??= new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open(this.#name, 1)
       request.onupgradeneeded = () => request.result.createObjectStore(store)

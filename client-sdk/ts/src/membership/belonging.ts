@@ -118,6 +118,7 @@ export class Belonging {
 
   /** Leaves the boards of which the server has said that they ended. What could not be done is done at the next start. */
   #end(): void {
+    if (this.#state === "revoked") return // all of it goes
     this.#ends = this.#ends.then(async ends => {
       const { membership, storage, removal, now } = this.#owned
       const boards = membership.me.get()?.ended ?? []
