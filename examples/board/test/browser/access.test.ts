@@ -20,8 +20,14 @@ afterAll(async () => {
 });
 
 interface Screen { name: string; open: (page: Page) => Promise<void> }
+/** Turns to a view, which may have to be loaded. */
 const at = (view: string) => async (page: Page) => {
-  await page.evaluate((h) => { location.hash = h; }, `b=${board}${view}`);
+  await page.evaluate((h) => new Promise<void>((turned) => {
+    if (location.hash === `#${h}`) return turned();
+    addEventListener("hashchange", () => turned(), { once: true });
+    location.hash = h;
+  }), `b=${board}${view}`);
+  await page.locator("h1").first().waitFor();
 };
 const firstOf = (kind: string) => async (page: Page) => {
   await at("")(page);

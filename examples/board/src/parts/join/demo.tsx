@@ -18,7 +18,7 @@ export function DemoBanner() {
   };
   return (
     <Banner icon="info">
-      <div className="install">
+      <div className="closable">
         <p className="grow">{t("demo.banner")}</p>
         <Button tone="quiet" icon="close" label={t("do.close")} onClick={close} />
       </div>
