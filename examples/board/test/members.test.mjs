@@ -424,6 +424,7 @@ test("a tampered program's change is refused: its writer reads why and has the t
   assert.equal(await owner.page.getByText("I was here").count(), 0);
   await page.goto(at("mine"));
   await page.locator(".refusals").waitFor();
+  await page.locator("[data-delivery=board]").nth(1).waitFor();
   assert.equal(await page.locator("[data-delivery=board]").count(), 2, "the others are on the board");
   await page.goto(`${server.url}/desk`);
   await page.locator(".refusals").getByText("I was here").waitFor();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cached, Hub, launchProfile, settle, Wire } from "./harness";
-import { seed } from "./seed";
+import { seed, until } from "./seed";
 
 test("the browser is closed, the network cut, the browser opened again: the board is there, and search finds", async () => {
   const hub = await Hub.start();
@@ -26,8 +26,7 @@ test("the browser is closed, the network cut, the browser opened again: the boar
     const after = await launchProfile(folder);
     const page = await after.newPage();
     await page.goto(`${wire.origin}/`);
-    await page.getByRole("article").first().waitFor();
-    expect(await page.getByRole("article").count()).toBe(count);
+    await until(async () => (await page.getByRole("article").count()) === count, "every post is there");
     await page.getByText(/you can go on/).waitFor();
     await page.getByLabel("Search").fill("rolgordijn");
     await page.getByRole("heading", { name: "Wie kan een rolgordijn ophangen?" }).waitFor();
