@@ -1,0 +1,34 @@
+import type { ReactNode } from "react";
+import { useT } from "../../app/i18n";
+import { Banner } from "../../components/banner";
+import { Icon } from "../../design/icon";
+
+/** Something goes from this device: why, what was not sent of it, that it has gone, and what to do then. */
+export function Gone(props: { title: ReactNode; lead: string; unsent: ReactNode; done: boolean; gone: string; how: string; next: ReactNode }) {
+  const { t } = useT();
+  return (
+    <div className="join">
+      <header className="join-head no-print">
+        <div className="join-head-row">
+          <p className="join-name">Tavle</p>
+        </div>
+      </header>
+      <main className="revoked-main">
+        <h1>{props.title}</h1>
+        <p>{props.lead}</p>
+        {props.unsent}
+        <div role="status" className="no-print">
+          {props.done ? (
+            <Banner icon="check">
+              <p className="strong">{props.gone}</p>
+              <p>{props.how}</p>
+            </Banner>
+          ) : (
+            <p className="fact"><Icon name="waiting" /> {t("revoked.wiping")}</p>
+          )}
+        </div>
+        {props.done && <div className="row no-print">{props.next}</div>}
+      </main>
+    </div>
+  );
+}
