@@ -6,7 +6,7 @@ import "slices"
 // stays silent when it has nothing new to tell or to ask, which is kinder to servers. Of the changes it keeps no more than hashes, besides
 // its own that the server may lack. One goroutine calls its methods.
 type document struct {
-	declared bool // document chunks are understood
+	declared bool // document chunks and deflated changes are understood
 	known    map[hash][]hash
 	heads    []hash   // of what is held
 	shared   []hash   // heads that the server has as well
@@ -15,6 +15,8 @@ type document struct {
 	unsent   int      // of own, the last ones
 	held     []change // that build on changes which are not there
 	whole    bool     // the history before the heads came as one chunk, and is not known
+
+	table map[hash][]hash // dependencies of every change that anybody may write: they tell what a document chunk holds. nil: nothing does
 }
 
 func newDocument(declared bool) *document {
@@ -30,6 +32,10 @@ func (d *document) add(p post) {
 
 // take takes in a change, or keeps it until all that it builds on is there.
 func (d *document) take(c change) {
+	if c.whole && d.table != nil {
+		d.takeAll(c.hash)
+		return
+	}
 	d.held = append(d.held, c)
 	for again := true; again; {
 		again = false
@@ -42,6 +48,19 @@ func (d *document) take(c change) {
 			return ready
 		})
 	}
+}
+
+// takeAll takes in what a document chunk with this head consists of: the change and all that it builds on. One that nobody may write stays
+// missing.
+func (d *document) takeAll(head hash) {
+	deps, there := d.table[head]
+	if !there || d.holds(head) {
+		return
+	}
+	for _, h := range deps {
+		d.takeAll(h)
+	}
+	d.take(change{hash: head, deps: deps})
 }
 
 func (d *document) apply(c change) {

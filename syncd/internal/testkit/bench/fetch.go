@@ -1,12 +1,8 @@
 package main
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 )
@@ -63,22 +59,7 @@ func (s *fetch) act(url string) (result, error) {
 
 // check has automerge read the chunks: all posts are in them, and the last is the head.
 func (s *fetch) check(string) (result, error) {
-	out, err := exec.Command("node", filepath.Join(s.posts.dir, "posts.mjs"), "check", s.kept.Name()).Output()
-	if err != nil {
-		return result{}, fmt.Errorf("read what was fetched: %w", err)
-	}
-	var found struct {
-		Posts int      `json:"posts"`
-		Heads []string `json:"heads"`
-	}
-	if err := json.Unmarshal(out, &found); err != nil {
-		return result{}, fmt.Errorf("read what was fetched: %w", err)
-	}
-	last := s.posts.chain[s.Each].hash
-	if found.Posts != s.Each || len(found.Heads) != 1 || found.Heads[0] != hex.EncodeToString(last[:]) {
-		return result{}, fmt.Errorf("what was fetched has %d posts and the heads %v, and should have %d posts and the head %x", found.Posts, found.Heads, s.Each, last)
-	}
-	return result{}, nil
+	return result{}, s.posts.verify(s.kept.Name(), s.Each, s.posts.chain[s.Each].hash)
 }
 
 func (s *fetch) leave() error {

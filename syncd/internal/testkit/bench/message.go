@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"compress/flate"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"io"
 )
 
 // Parts of Automerge's formats that a client needs in order to answer as a stock one does: sync messages, Bloom filters, and of the
@@ -21,7 +18,7 @@ const (
 	chunkHeader   = 9 // magic, checksum and type
 )
 
-// flags say, as a stock client does, that document chunks are understood.
+// flags say, as a stock client does, that document chunks and deflated changes are understood.
 var flags = []byte{0x02, 0x02, 0x84}
 
 // A message is what a client says in a sync message.
@@ -31,7 +28,7 @@ type message struct {
 	last     []hash // heads that both have
 	since    []post // what the client has beyond them
 	changes  []post
-	declared bool // document chunks are understood
+	declared bool // document chunks and deflated changes are understood
 }
 
 func (m message) encode() []byte {
@@ -140,8 +137,8 @@ type have struct {
 	since filter
 }
 
-// A change is a hash and the hashes it makes old. A document chunk counts as one change that makes everything old: servers send one only
-// of the whole document, to whoever has nothing, and the histories that are fetched so have a single head.
+// A change is a hash and the hashes it makes old. Each head of a document chunk counts as one: with a table of all changes it stands for what
+// it builds on, and without one it makes everything old, as in histories that have a single head and are sent to whoever has nothing.
 type change struct {
 	hash  hash
 	deps  []hash
@@ -183,21 +180,25 @@ func decodeChunk(r *reader) []change {
 	if header[8] == chunkDocument {
 		return decodeDocument(r, chunk, body)
 	}
+	var c change
 	if header[8] == chunkDeflated {
-		inflated, err := io.ReadAll(flate.NewReader(bytes.NewReader(body)))
-		if err != nil {
-			r.err = err
-			return nil
-		}
-		body = inflated
+		c, r.err = inflating.change(chunk, body)
+	} else {
+		c, r.err = decodeChange(chunk, body)
 	}
+	if r.err != nil {
+		return nil
+	}
+	return []change{c}
+}
+
+// decodeChange reads a change whose body, inflated, is this.
+func decodeChange(chunk, body []byte) (change, error) {
 	digest := sha256.New()
 	digest.Write(binary.AppendUvarint([]byte{chunkChange}, uint64(len(body))))
 	digest.Write(body)
 	inner := reader{data: body}
-	c := change{hash: hash(digest.Sum(nil)), deps: inner.hashes(), chunk: chunk}
-	r.err = inner.err
-	return []change{c}
+	return change{hash: hash(digest.Sum(nil)), deps: inner.hashes(), chunk: chunk}, inner.err
 }
 
 // decodeDocument reads the heads of a document chunk.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -22,9 +24,10 @@ type post struct {
 
 // Posts are the changes that loads consist of. Immutable after makePosts.
 type posts struct {
-	chain    []post   // the board, and one post after the other
-	branches [][]post // of each author, on top of the board alone
-	dir      string   // of posts.mjs
+	chain    []post          // the board, and one post after the other
+	branches [][]post        // of each author, on top of the board alone
+	deps     map[hash][]hash // of all of these
+	dir      string          // of posts.mjs
 	scratch  string
 }
 
@@ -37,6 +40,10 @@ func makePosts(dir, scratch string, count, authors, each int) (*posts, error) {
 	}
 	all, err := p.make(fmt.Sprint(authors), fmt.Sprint(each))
 	p.branches = slices.Collect(slices.Chunk(all, each))
+	p.deps = map[hash][]hash{}
+	for _, post := range slices.Concat(p.chain, all) {
+		p.deps[post.hash] = post.deps
+	}
 	return p, err
 }
 
@@ -51,6 +58,40 @@ func (p *posts) make(args ...string) ([]post, error) {
 		return nil, fmt.Errorf("read the posts: %w", err)
 	}
 	return decodePosts(data)
+}
+
+// verify has automerge read the chunks in a file, which has to find so many posts and these heads.
+func (p *posts) verify(file string, count int, heads ...hash) error {
+	var found struct {
+		Posts int    `json:"posts"`
+		Heads []hash `json:"heads"`
+	}
+	if err := p.ask(&found, "check", file); err != nil {
+		return fmt.Errorf("read what has been received: %w", err)
+	}
+	if found.Posts != count || !sameHashes(found.Heads, heads) {
+		return fmt.Errorf("automerge finds %d posts in what has been received, with %d heads, and should find %d with the heads %x", found.Posts, len(found.Heads), count, heads)
+	}
+	return nil
+}
+
+// ask runs posts.mjs for an answer in JSON.
+func (p *posts) ask(answer any, args ...string) error {
+	out, err := exec.Command("node", append([]string{filepath.Join(p.dir, "posts.mjs")}, args...)...).Output()
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(out, answer)
+}
+
+// UnmarshalText reads a hash as automerge writes it.
+func (h *hash) UnmarshalText(text []byte) error {
+	raw, err := hex.DecodeString(string(text))
+	if err == nil && len(raw) != len(h) {
+		err = fmt.Errorf("a hash of %d bytes", len(raw))
+	}
+	copy(h[:], raw)
+	return err
 }
 
 // decodePosts reads what posts.mjs has written.

@@ -2,7 +2,8 @@
 //
 //   node posts.mjs COUNT FILE                 one after the other, by one author
 //   node posts.mjs AUTHORS EACH FILE          on top of the first change of the above, by authors who do not know of each other
-//   node posts.mjs check FILE                 how many posts, and which heads, automerge finds in the chunks of FILE
+//   node posts.mjs check CHUNKS               how many posts, and which heads, automerge finds in the chunks of the file
+//   node posts.mjs save CHUNKS DOCUMENT       the same chunks as one document chunk, and which changes automerge finds in it
 //
 // FILE holds, for every change, its length in 4 bytes (big endian), its hash (32 bytes) and the chunk. The first change of a history makes
 // the board. Strings are plain values.
@@ -61,14 +62,26 @@ function branches(authors, each) {
   return chunks
 }
 
-function check(file) {
+function load(file) {
   const engine = A.getBackend(A.init())
   engine.loadIncremental(readFileSync(file))
+  return engine
+}
+
+function check(file) {
+  const engine = load(file)
   const posts = engine.getWithType("_root", "posts")[1]
   return { posts: engine.keys(posts).length, heads: engine.getHeads() }
 }
 
+function save(file, saved) {
+  writeFileSync(saved, load(file).save())
+  const engine = load(saved)
+  return { heads: engine.getHeads(), changes: engine.getChangesMeta([]).map(change => change.hash) }
+}
+
 const args = process.argv.slice(2)
 if (args[0] === "check") console.log(JSON.stringify(check(args[1])))
+else if (args[0] === "save") console.log(JSON.stringify(save(args[1], args[2])))
 else if (args.length === 2) writeFileSync(args[1], Buffer.concat(chain(Number(args[0]))))
 else writeFileSync(args[2], Buffer.concat(branches(Number(args[0]), Number(args[1]))))

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,8 +15,7 @@ import (
 const redialEvery = 5 * time.Second
 
 // Storm has devices that wrote posts while offline connect in the same moment, and lasts until each has what all on its board wrote. In
-// a herd the server has been restarted, and has one post that no device has. Devices do not say that they read document chunks: the
-// reference server would send them some, of boards with many heads, and which changes are in those takes an engine to tell.
+// a herd the server has been restarted, and has one post that no device has.
 type storm struct {
 	play
 	posts   *posts
@@ -31,6 +34,7 @@ type device struct {
 	ended    []*client              // before it
 	refused  int
 	had      time.Duration // when it had all, from the start
+	kept     *bytes.Buffer // what it wrote and received, for automerge to read; nil for most
 }
 
 func (s *storm) wanted() int {
@@ -53,11 +57,18 @@ func (s *storm) prepare(url string) error {
 			return err
 		}
 		for i := range s.Peers {
-			d := &device{document: newDocument(false), id: id, name: fmt.Sprintf("device-%d-%d", board, i)}
+			d := &device{document: newDocument(true), id: id, name: fmt.Sprintf("device-%d-%d", board, i)}
+			d.table = s.posts.deps
 			d.take(change{hash: s.posts.chain[0].hash})
 			d.shared = d.heads
 			for _, p := range s.posts.branches[i][:s.Each] {
 				d.add(p)
+			}
+			if board+i == 0 {
+				d.kept = bytes.NewBuffer(slices.Clone(s.posts.chain[0].chunk))
+				for _, p := range d.own {
+					d.kept.Write(p.chunk)
+				}
 			}
 			s.devices[board*s.Peers+i] = d
 		}
@@ -123,6 +134,9 @@ func (s *storm) run(d *device, url string, began time.Time) {
 			if last := d.conn.Swap(c); last != nil {
 				d.ended = append(d.ended, last)
 			}
+			if d.kept != nil {
+				c.keep = d.kept
+			}
 			err = c.begin()
 			if s.isOver() { // whoever ends the devices may have looked before this connection was there
 				c.close()
@@ -147,6 +161,7 @@ func (s *storm) run(d *device, url string, began time.Time) {
 	}
 }
 
+// check compares the devices, and has automerge read what one has received.
 func (s *storm) check(string) (result, error) {
 	for i, d := range s.devices {
 		first := s.devices[i-i%s.Peers]
@@ -154,7 +169,12 @@ func (s *storm) check(string) (result, error) {
 			return result{}, fmt.Errorf("%s holds %d changes and should hold %d, with the heads of its board", d.name, len(d.known), s.wanted())
 		}
 	}
-	return result{}, nil
+	file := filepath.Join(s.posts.scratch, "received")
+	if err := os.WriteFile(file, s.devices[0].kept.Bytes(), 0o600); err != nil {
+		return result{}, err
+	}
+	defer os.Remove(file)
+	return result{}, s.posts.verify(file, s.wanted()-1, s.devices[0].heads...)
 }
 
 func (s *storm) leave() error { return nil }
