@@ -119,6 +119,9 @@ func (r *Round) update(s *State) []byte {
 	}
 	s.theirNeed = nil // what of it is here is in what it gets
 	s.said(r.heads, nil)
+	if u.changes {
+		s.awaited = u.complete
+	}
 	return u.data
 }
 
@@ -216,6 +219,9 @@ func (r *Round) negotiate(s *State, unknown bool) []byte {
 	s.extra = append(s.extra, r.advance(nil, send[:n])...)
 	s.theirNeed = nil
 	s.said(r.heads, need)
+	if len(send) > 0 || len(need) > 0 {
+		s.awaited = n == len(send)
+	}
 	return m.Append(nil)
 }
 

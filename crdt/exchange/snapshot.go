@@ -110,6 +110,7 @@ func (s *State) ReceiveFresh(changes int, heads []id.ChangeHash, snap *history.S
 	s.all, s.allHeads, s.extra = changes, heads, nil
 	s.theirNeed, s.theirHave = nil, nil
 	s.said(heads, nil)
+	s.awaited = true
 	first := Message{Version: V2, Heads: heads, Have: []Have{{LastSync: heads}}, Changes: [][]byte{snap.Chunk}}
 	return first.Append(nil), true
 }

@@ -51,6 +51,7 @@ type State struct {
 
 	sent     bool // a message was sent
 	inFlight bool // and the peer has not sent one since
+	awaited  bool // and is sure to send one
 	heads    []id.ChangeHash
 	need     []id.ChangeHash
 }
@@ -73,7 +74,7 @@ func (s *State) Receive(h *history.History, m *Message) {
 }
 
 func (s *State) note(m *Message) {
-	s.heard, s.inFlight = true, false
+	s.heard, s.inFlight, s.awaited = true, false, false
 	s.theirHeads, s.theirNeed, s.theirHave = m.Heads, m.Need, m.Have
 	if m.Flags != nil {
 		s.readOnly, s.deflated = m.Flags.ReadOnly, true
@@ -125,6 +126,12 @@ func (s *State) ReceiveCurrent(changes int, heads []id.ChangeHash, m *Message) (
 // Heard tells whether the peer has sent a message, and whether its heads were
 // empty: then it wants the document.
 func (s *State) Heard() (heard, wants bool) { return s.heard, s.heard && len(s.theirHeads) == 0 }
+
+// Awaited tells whether the peer has been asked for changes, or was sent some and
+// none left out, and has sent no message since. It will, for then it has other heads.
+// That it answers a message without changes is not sure: an acknowledgement leaves
+// nothing to say.
+func (s *State) Awaited() bool { return s.awaited }
 
 // Heads are the heads that the peer last showed. Not to be modified.
 func (s *State) Heads() []id.ChangeHash { return s.theirHeads }

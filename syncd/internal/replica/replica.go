@@ -80,6 +80,9 @@ type Replica struct {
 	waiting    int // peers with a want
 	subscribed int // peers with subscriptions
 
+	owed   int       // peers that are owed an update
+	owedBy time.Time // when the first of them gets it at the latest, or sooner; zero when there is none
+
 	h       *history.History // nil while it is not loaded
 	rules   Rules            // of h; nil when there are none
 	unbound []rights.Binding // authors that are not stored yet
@@ -117,6 +120,10 @@ type peer struct {
 	wants   time.Time  // since when it waits for a document that is not there; zero when it does not
 	storage id.Storage // of a peer that persists; else empty
 	relay   relay
+
+	brought int       // index after the last change that it brought, durable or not
+	told    time.Time // when it was last sent a sync message
+	owed    bool      // it lacks something, and an earlier message waits for its answer
 }
 
 // Peer describes a connection to Attach.
@@ -206,10 +213,10 @@ func (r *Replica) loaded(h *history.History, rules Rules) {
 // Loaded tells whether the replica has its history.
 func (r *Replica) Loaded() bool { return r.h != nil }
 
-// Unload gives up the history, unless something waits to be stored. What the
-// peers have is remembered.
+// Unload gives up the history, unless something waits to be stored or to be sent.
+// What the peers have is remembered.
 func (r *Replica) Unload() {
-	if r.h == nil || r.changes == 0 || r.Busy() {
+	if r.h == nil || r.changes == 0 || r.Busy() || r.owed > 0 {
 		return
 	}
 	r.h, r.rules, r.round, r.snapshot = nil, nil, nil, nil
@@ -260,6 +267,9 @@ func (r *Replica) Attach(c Conn, info Peer) {
 	}
 	r.setSubscriptions(p, info.Subscriptions)
 	p.info = info
+	if info.Denied {
+		r.setOwed(p, false)
+	}
 	if !info.Metadata.IsEphemeral {
 		p.storage = info.Metadata.StorageID
 	}
@@ -273,6 +283,7 @@ func (r *Replica) Detach(c Conn) {
 	}
 	r.setWant(p, time.Time{})
 	r.setSubscriptions(p, nil)
+	r.setOwed(p, false)
 	delete(r.peers, c)
 	r.order = slices.DeleteFunc(r.order, func(o *peer) bool { return o == p })
 }
@@ -325,6 +336,7 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 			return Effects{Load: true}
 		}
 		if reply != nil {
+			p.told = now
 			e.Send = append(e.Send, Send{To: in.From, Sync: reply})
 		}
 		r.peerHeads(&e, now, p)
@@ -355,7 +367,7 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 	case r.changes == 0 && wants:
 		r.want(&e, now, p, in.Alone)
 	default:
-		r.serve(&e, p)
+		r.serve(&e, now, p)
 	}
 	return r.finish(e)
 }
@@ -367,7 +379,9 @@ func (r *Replica) accept(p *peer, m *exchange.Message) error {
 		r.counts.Refused += len(m.Changes)
 		return nil
 	}
+	before := r.h.Len()
 	offered, err := m.Offer(r.h, p.info.Writer)
+	r.noteBrought(p, m, before)
 	r.counts.Accepted += offered.Accepted
 	r.counts.Refused += offered.Full
 	if err != nil {
@@ -402,11 +416,12 @@ func (r *Replica) Durable(now time.Time) Effects {
 	}
 	r.h.MarkDurable(r.saving)
 	r.unbound, r.bound = slices.Delete(r.unbound, 0, r.bound), 0
+	were := r.changes
 	r.changes, r.heads, r.saving, r.round = r.saving, r.h.DurableHeads(), 0, nil
 	for _, p := range r.order {
 		if heard, _ := p.state.Heard(); heard && !p.info.Denied {
 			r.setWant(p, time.Time{})
-			r.serve(&e, p)
+			r.serveOrOwe(&e, now, p, were)
 		}
 	}
 	r.ownHeads(&e, now)
@@ -423,13 +438,15 @@ func (r *Replica) NotDurable(now time.Time) Effects {
 }
 
 // serve sends the peer what it shall get now, if anything.
-func (r *Replica) serve(e *Effects, p *peer) {
+func (r *Replica) serve(e *Effects, now time.Time, p *peer) {
+	r.setOwed(p, false)
 	if r.round == nil {
 		r.round = exchange.NewRound(r.h)
 		r.round.UseSnapshot(r.snapshot)
 	}
 	r.fresh = r.fresh || p.state.Fresh(r.h)
 	if data := r.round.Generate(&p.state); data != nil {
+		p.told = now
 		e.Send = append(e.Send, Send{To: p.conn, Sync: data})
 	}
 }
@@ -448,6 +465,7 @@ func (r *Replica) Tick(now time.Time) Effects {
 			}
 		}
 	}
+	r.settle(&e, now)
 	return r.finish(e)
 }
 
@@ -464,6 +482,9 @@ func (r *Replica) finish(e Effects) Effects {
 	}
 	if r.stalled {
 		next(r.retry)
+	}
+	if r.owed > 0 {
+		next(r.owedBy)
 	}
 	if r.waiting > 0 {
 		for _, p := range r.order {
