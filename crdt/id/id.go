@@ -8,6 +8,7 @@
 package id
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -180,7 +181,7 @@ func (h ChangeHash) Head() string { return string(h.AppendHead(nil)) }
 func (h ChangeHash) AppendHead(dst []byte) []byte { return appendCheck(dst, h[:]) }
 
 // Compare orders hashes bytewise, as sync messages and changes list them.
-func (h ChangeHash) Compare(o ChangeHash) int { return strings.Compare(string(h[:]), string(o[:])) }
+func (h ChangeHash) Compare(o ChangeHash) int { return bytes.Compare(h[:], o[:]) }
 
 func checkText(s string, bytesMax int) error {
 	switch {
