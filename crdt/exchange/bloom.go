@@ -17,9 +17,6 @@ const (
 	bloomProbesMax       = 64
 )
 
-// bloomHeadMax is how many bytes stand before the bits, with their length.
-const bloomHeadMax = 3*binary.MaxVarintLen64 + binary.MaxVarintLen32
-
 // Bloom is a Bloom filter over change hashes. The zero value is empty.
 //
 // Encoding: nothing at all when empty, else the number of entries, bits an
@@ -75,16 +72,24 @@ func decodeBloom(data []byte) (Bloom, error) {
 }
 
 func (b Bloom) append(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(b.bodySize()))
 	if b.entries == 0 {
-		return append(dst, 0)
+		return dst
 	}
-	var head [bloomHeadMax]byte
-	h := binary.AppendUvarint(head[:0], b.entries)
-	h = binary.AppendUvarint(h, b.bitsPerEntry)
-	h = binary.AppendUvarint(h, uint64(b.probes))
-	dst = binary.AppendUvarint(dst, uint64(len(h)+len(b.bits)))
-	dst = append(dst, h...)
+	dst = binary.AppendUvarint(dst, b.entries)
+	dst = binary.AppendUvarint(dst, b.bitsPerEntry)
+	dst = binary.AppendUvarint(dst, uint64(b.probes))
 	return append(dst, b.bits...)
+}
+
+// encodedSize is how many bytes append appends.
+func (b Bloom) encodedSize() int { return uvarintSize(b.bodySize()) + b.bodySize() }
+
+func (b Bloom) bodySize() int {
+	if b.entries == 0 {
+		return 0
+	}
+	return uvarintSize(int(b.entries)) + uvarintSize(int(b.bitsPerEntry)) + uvarintSize(b.probes) + len(b.bits)
 }
 
 func (b Bloom) add(h id.ChangeHash) {

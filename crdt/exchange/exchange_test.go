@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -351,6 +352,41 @@ func TestChangesAreDeflatedOnlyForPeersWithFlags(t *testing.T) {
 		}
 		if plain := bytes.Equal(m.Changes[0], long.Bytes()); plain != (flags == nil) {
 			t.Errorf("flags %v: plain is %v", flags, plain)
+		}
+	}
+}
+
+// Peers that get the same message share its bytes, and the first of them what is left of
+// the envelope: what its owner writes there reaches nobody else.
+func TestMessagesAreMadeInTheirEnvelope(t *testing.T) {
+	a := historytest.New("a")
+	for i := range 20 {
+		a.Put("k", fmt.Sprint(i))
+	}
+	a.MarkDurable(a.Len())
+	round := exchange.NewRound(a.History)
+	round.UseEnvelope(func(n int) []byte { return append(make([]byte, 0, 4+n+4), fmt.Sprintf("%4d", n)...) })
+	var got [][]byte
+	for range 3 {
+		var s exchange.State
+		first := round.Generate(&s) // whoever has not been heard is sent no changes
+		s.Receive(a.History, &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}})
+		for _, data := range [][]byte{first, round.Generate(&s)} {
+			if head := fmt.Sprintf("%4d", len(data)-4); !strings.HasPrefix(string(data), head) {
+				t.Fatalf("a message of %d bytes begins with %.4q", len(data)-4, data)
+			}
+			if _, err := exchange.Decode(data[4:], exchange.Limits{}); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, data)
+		}
+	}
+	if &got[1][0] != &got[3][0] || &got[1][0] != &got[5][0] {
+		t.Error("the same update was made more than once")
+	}
+	for i, data := range [][]byte{got[1], got[3], got[5]} {
+		if room := cap(data) - len(data); (room == 4) != (i == 0) {
+			t.Errorf("peer %d may write %d bytes behind the message", i, room)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -325,7 +326,7 @@ func parse(raw chunk.Raw, l chunk.Limits) ([]*chunk.Change, error) {
 
 // Append encodes the message behind dst.
 func (m *Message) Append(dst []byte) []byte {
-	dst = slices.Grow(dst, m.bytesMax())
+	dst = slices.Grow(dst, m.size())
 
 	dst = append(dst, m.Version)
 	dst = appendHashes(dst, m.Heads)
@@ -346,18 +347,27 @@ func (m *Message) Append(dst []byte) []byte {
 	return dst
 }
 
-// bytesMax is as long as the message may become, and little more.
-func (m *Message) bytesMax() int {
-	const hash = len(id.ChangeHash{})
-	n := 1 + 4*binary.MaxVarintLen32 + flagsBytes + (len(m.Heads)+len(m.Need))*hash
+// size is how many bytes Append appends.
+func (m *Message) size() int {
+	n := 1 + hashesSize(m.Heads) + hashesSize(m.Need) + uvarintSize(len(m.Have)) + uvarintSize(len(m.Changes))
 	for _, h := range m.Have {
-		n += binary.MaxVarintLen32 + len(h.LastSync)*hash + bloomHeadMax + len(h.Bloom.bits)
+		n += hashesSize(h.LastSync) + h.Bloom.encodedSize()
 	}
 	for _, c := range m.Changes {
-		n += binary.MaxVarintLen32 + len(c)
+		n += uvarintSize(len(c)) + len(c)
+	}
+	if m.Flags != nil {
+		n += flagsBytes
 	}
 	return n
 }
+
+func hashesSize(hashes []id.ChangeHash) int {
+	return uvarintSize(len(hashes)) + len(hashes)*len(id.ChangeHash{})
+}
+
+// uvarintSize is how many bytes a number takes.
+func uvarintSize(n int) int { return (bits.Len64(uint64(n)|1) + 6) / 7 }
 
 // flagsBytes is how long the section of flags is that is written here.
 const flagsBytes = 3

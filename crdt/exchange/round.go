@@ -22,7 +22,25 @@ type Round struct {
 	wire      map[int][]byte // changes deflated
 	wireBytes int
 	snapshot  *history.Snapshot // nil if there is none
+	envelope  Envelope
 }
+
+// Envelope returns what stands before a message of n bytes on its way, with capacity for
+// the message at least. What is left of it is for the first peer that gets the message:
+// its owner may write there. So a message is made once, where it is sent from.
+type Envelope func(n int) []byte
+
+// Seal encodes the message in an envelope; nil is none.
+func (e Envelope) Seal(m *Message) []byte {
+	if e == nil {
+		return m.Append(nil)
+	}
+	return m.Append(e(m.size()))
+}
+
+// UseEnvelope makes Generate return its messages in envelopes. It has to be called
+// before Generate.
+func (r *Round) UseEnvelope(e Envelope) { r.envelope = e }
 
 // madeBytesMax bounds the messages that are kept for further peers. After devices
 // have written without a network, each lacks something else: keeping theirs would
@@ -103,7 +121,7 @@ func (r *Round) reset(s *State) []byte {
 	m := Message{Version: V1, Heads: r.heads, Have: []Have{{}}}
 	s.theirHave = nil
 	s.said(r.heads, nil)
-	return m.Append(nil)
+	return r.envelope.Seal(&m)
 }
 
 // update serves a peer of which everything is known here.
@@ -122,7 +140,9 @@ func (r *Round) update(s *State) []byte {
 	if u.changes {
 		s.awaited = u.complete
 	}
-	return u.data
+	data := u.data
+	u.data = slices.Clip(u.data) // what is left of the envelope is given away
+	return data
 }
 
 // had notes that the peer has everything that is durable.
@@ -188,7 +208,7 @@ func (r *Round) makeUpdate(s *State, base []id.ChangeHash) *update {
 		u.has = last
 	}
 	m.Have = []Have{{LastSync: last}}
-	u.data = m.Append(nil)
+	u.data = r.envelope.Seal(&m)
 	return u
 }
 
@@ -222,7 +242,7 @@ func (r *Round) negotiate(s *State, unknown bool) []byte {
 	if len(send) > 0 || len(need) > 0 {
 		s.awaited = n == len(send)
 	}
-	return m.Append(nil)
+	return r.envelope.Seal(&m)
 }
 
 // base returns what the peer has, as hashes that are durable here.

@@ -86,7 +86,7 @@ func (r *Round) makeFirst() *update {
 		u.has = last
 	}
 	m.Have = []Have{{LastSync: last}}
-	u.data = m.Append(nil)
+	u.data = r.envelope.Seal(&m)
 	return u
 }
 
@@ -94,7 +94,7 @@ func (r *Round) makeFirst() *update {
 // changes, given by their number and heads, are exactly those of a snapshot that
 // fits them: the history need not be loaded. It reports whether it did; if not,
 // nothing has happened. The reply is the caller's.
-func (s *State) ReceiveFresh(changes int, heads []id.ChangeHash, snap *history.Snapshot, m *Message) (reply []byte, ok bool) {
+func (s *State) ReceiveFresh(changes int, heads []id.ChangeHash, snap *history.Snapshot, m *Message) (reply *Message, ok bool) {
 	if snap == nil || snap.Changes != changes || len(heads) == 0 || !slices.Equal(snap.Heads, heads) {
 		return nil, false
 	}
@@ -111,6 +111,5 @@ func (s *State) ReceiveFresh(changes int, heads []id.ChangeHash, snap *history.S
 	s.theirNeed, s.theirHave = nil, nil
 	s.said(heads, nil)
 	s.awaited = true
-	first := Message{Version: V2, Heads: heads, Have: []Have{{LastSync: heads}}, Changes: [][]byte{snap.Chunk}}
-	return first.Append(nil), true
+	return &Message{Version: V2, Heads: heads, Have: []Have{{LastSync: heads}}, Changes: [][]byte{snap.Chunk}}, true
 }

@@ -303,12 +303,15 @@ func TestFreshPeerIsServedWithoutHistory(t *testing.T) {
 	}
 	var without, with exchange.State
 	hello := fresh(func(*exchange.Message) {})
-	got, ok := without.ReceiveFresh(20, heads, s, hello)
+	reply, ok := without.ReceiveFresh(20, heads, s, hello)
 	with.Receive(a.History, hello)
 	round := exchange.NewRound(a.History)
 	round.UseSnapshot(s)
-	if want := round.Generate(&with); !ok || !bytes.Equal(got, want) {
-		t.Fatalf("served: %v, with %d bytes, want %d", ok, len(got), len(want))
+	if !ok {
+		t.Fatal("not served")
+	}
+	if got, want := reply.Append(nil), round.Generate(&with); !bytes.Equal(got, want) {
+		t.Fatalf("served with %d bytes, want %d", len(got), len(want))
 	}
 	a.Put("k", "new")
 	for name, state := range map[string]*exchange.State{"without": &without, "with": &with} {

@@ -108,7 +108,7 @@ func (m *Message) Agrees() bool {
 // the durable changes given by their number and heads alone, so that the history
 // need not be loaded. It reports whether the message was such a one; if not,
 // nothing has happened. The reply is nil when there is nothing to say.
-func (s *State) ReceiveCurrent(changes int, heads []id.ChangeHash, m *Message) (reply []byte, ok bool) {
+func (s *State) ReceiveCurrent(changes int, heads []id.ChangeHash, m *Message) (reply *Message, ok bool) {
 	if len(m.Changes) > 0 || len(m.Need) > 0 || len(heads) == 0 || !slices.Equal(m.Heads, heads) {
 		return nil, false
 	}
@@ -119,8 +119,7 @@ func (s *State) ReceiveCurrent(changes int, heads []id.ChangeHash, m *Message) (
 		return nil, true
 	}
 	s.sent, s.inFlight, s.heads, s.need = true, true, heads, nil
-	current := Message{Version: V1, Heads: heads, Have: []Have{{LastSync: heads}}}
-	return current.Append(nil), true
+	return &Message{Version: V1, Heads: heads, Have: []Have{{LastSync: heads}}}, true
 }
 
 // Heard tells whether the peer has sent a message, and whether its heads were

@@ -25,7 +25,7 @@ func Append(dst []byte, m Message) []byte {
 
 // AppendSync appends the frame of a Sync without making it a Message.
 func AppendSync(dst []byte, sender, target id.Peer, doc id.Document, data []byte, request bool) []byte {
-	return AppendTarget(AppendSyncBody(dst, sender, doc, data, request), target)
+	return AppendTarget(appendSync(dst, sender, doc, data, request, true), target)
 }
 
 // AppendBody appends the part of m's frame that is the same for all targets,
@@ -34,13 +34,14 @@ func AppendSync(dst []byte, sender, target id.Peer, doc id.Document, data []byte
 // the frame.
 func AppendBody(dst []byte, m Message) []byte { return appendBody(dst, m, true) }
 
-// AppendSyncBody is AppendBody for a Sync.
-func AppendSyncBody(dst []byte, sender id.Peer, doc id.Document, data []byte, request bool) []byte {
-	return appendSync(dst, sender, doc, data, request, true)
+// AppendSyncHead appends the part of the body of a sync that stands before its data,
+// which has n bytes and ends the body: it can be made in place.
+func AppendSyncHead(dst []byte, sender id.Peer, doc id.Document, n int) []byte {
+	return appendSyncHead(dst, sender, doc, n, false, true)
 }
 
 // AppendTarget appends what makes a frame for one target of a body, from AppendBody
-// or AppendSyncBody. It is the last entry of a frame, so that everything before it
+// or begun by AppendSyncHead. It is the last entry of a frame, so that everything before it
 // can be shared.
 func AppendTarget(dst []byte, target id.Peer) []byte {
 	return appendText(appendText(dst, "targetId"), string(target))
@@ -106,12 +107,16 @@ func appendBody(dst []byte, m Message, targeted bool) []byte {
 }
 
 func appendSync(dst []byte, sender id.Peer, doc id.Document, data []byte, request, targeted bool) []byte {
+	return append(appendSyncHead(dst, sender, doc, len(data), request, targeted), data...)
+}
+
+func appendSyncHead(dst []byte, sender id.Peer, doc id.Document, n int, request, targeted bool) []byte {
 	typ := typeSync
 	if request {
 		typ = typeRequest
 	}
 	dst = appendDocument(appendStart(dst, 4, targeted, typ, sender), doc)
-	return appendBytes(appendText(dst, "data"), data)
+	return appendHead(appendText(dst, "data"), majorBytes, uint64(n))
 }
 
 // appendStart opens a map of entries, plus one for the target, and writes the

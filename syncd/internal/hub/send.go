@@ -5,19 +5,18 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/replica"
 )
 
-// send makes frames of what a replica sends. What goes to several peers, one after
-// the other, is encoded once, and queued for all as the same bytes.
+// send queues what a replica sends. Ephemeral messages to several peers, one after the
+// other, are encoded once, and queued for all as the same bytes, as sync messages are.
 func (d *document) send(sends []replica.Send) {
 	var body encoded
-	for i, m := range sends {
+	for _, m := range sends {
 		s := d.sessions[m.To]
 		if s == nil {
 			continue
 		}
 		switch {
 		case m.Sync != nil:
-			again := i+1 < len(sends) && sameBytes(sends[i+1].Sync, m.Sync)
-			s.out.Send(body.sync(d, m.Sync, s.target, again))
+			s.out.Send(address(m.Sync, s.target))
 		case m.Ephemeral != nil:
 			s.out.SendLossy(body.ephemeral(m.Ephemeral), s.target)
 		case m.Heads != nil:
@@ -35,41 +34,38 @@ func (d *document) send(sends []replica.Send) {
 // send sends a message to the peer of this session alone.
 func (s *Session) send(m wire.Message) { s.out.Send(wire.AppendBody(nil, m), s.target) }
 
-// frameBytesMore is what a body has beside its payload and the name of this server,
-// in bytes: a little more than it may be, so that it is allocated once.
-const frameBytesMore = 96
+// Bytes of a frame beside its payload: a little more than there may be before it, without
+// the name of this server, and than there mostly are after it.
+const (
+	headBytesMore   = 96
+	targetBytesMore = 64
+)
 
-// encoded is the last frame body that was made, and what it was made of.
+// envelope begins the frame of a sync payload, so that it is made in its frame.
+func (d *document) envelope(n int) []byte {
+	self := d.hub.cfg.Peer
+	frame := make([]byte, 0, headBytesMore+len(self)+n+targetBytesMore)
+	return wire.AppendSyncHead(frame, self, d.id, n)
+}
+
+// address returns the two parts of a frame: one, if the second fits behind the first,
+// as it does for the first peer that gets a payload.
+func address(body, target []byte) (whole, rest []byte) {
+	if cap(body)-len(body) >= len(target) {
+		return append(body, target...), nil
+	}
+	return body, target
+}
+
+// encoded is the last ephemeral message that was encoded.
 type encoded struct {
-	of   []byte // the sync payload
 	from *wire.Ephemeral
 	body []byte
 }
 
-// sync returns the two parts of a frame. What goes to nobody else again is one part.
-func (b *encoded) sync(d *document, data, target []byte, again bool) (body, rest []byte) {
-	if !sameBytes(b.of, data) {
-		self := d.hub.cfg.Peer
-		body := make([]byte, 0, len(data)+len(self)+len(target)+frameBytesMore)
-		body = wire.AppendSyncBody(body, self, d.id, data, false)
-		if !again {
-			return append(body, target...), nil
-		}
-		b.of, b.from, b.body = data, nil, body
-	}
-	return b.body, target
-}
-
 func (b *encoded) ephemeral(m *wire.Ephemeral) []byte {
 	if b.from != m {
-		b.of, b.from = nil, m
-		b.body = wire.AppendBody(nil, *m)
+		b.from, b.body = m, wire.AppendBody(nil, *m)
 	}
 	return b.body
-}
-
-// sameBytes tells whether two payloads, neither of them empty unless it is none,
-// are the same bytes in memory.
-func sameBytes(a, b []byte) bool {
-	return len(a) > 0 && len(a) == len(b) && &a[0] == &b[0]
 }

@@ -54,7 +54,7 @@ type Conn uint64
 // Send is a message for one connection. Exactly one of the bodies is set.
 type Send struct {
 	To          Conn
-	Sync        []byte                          // a sync payload; shared, not to be modified
+	Sync        []byte                          // a sync payload in its envelope; shared, not to be modified, but see Envelope
 	Unavailable bool                            // the document is not available
 	Ephemeral   *wire.Ephemeral                 // relayed; Target is the caller's to set
 	Heads       map[id.Storage]wire.RemoteHeads // gossip about the heads of stores

@@ -60,6 +60,21 @@ func (r *Replica) serveOrOwe(e *Effects, now time.Time, p *peer, from int) {
 	r.serve(e, now, p)
 }
 
+// serve sends the peer what it shall get now, if anything.
+func (r *Replica) serve(e *Effects, now time.Time, p *peer) {
+	r.setOwed(p, false)
+	if r.round == nil {
+		r.round = exchange.NewRound(r.h)
+		r.round.UseSnapshot(r.snapshot)
+		r.round.UseEnvelope(r.cfg.Envelope)
+	}
+	r.fresh = r.fresh || p.state.Fresh(r.h)
+	if data := r.round.Generate(&p.state); data != nil {
+		p.told = now
+		e.Send = append(e.Send, Send{To: p.conn, Sync: data})
+	}
+}
+
 func (r *Replica) setOwed(p *peer, owed bool) {
 	if p.owed == owed {
 		return

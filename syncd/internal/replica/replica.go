@@ -47,6 +47,9 @@ type Config struct {
 	// be kept in memory. Nil: they are.
 	Read history.Reader
 
+	// Envelope is what sync payloads are sent in. Nil: in none.
+	Envelope exchange.Envelope
+
 	// Rules makes the rules of this document, anew whenever its history is loaded.
 	// Nil: every valid change is taken, whoever wrote it.
 	Rules func() Rules
@@ -337,7 +340,7 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		}
 		if reply != nil {
 			p.told = now
-			e.Send = append(e.Send, Send{To: in.From, Sync: reply})
+			e.Send = append(e.Send, Send{To: in.From, Sync: r.cfg.Envelope.Seal(reply)})
 		}
 		r.peerHeads(&e, now, p)
 		return r.finish(e)
@@ -435,20 +438,6 @@ func (r *Replica) Durable(now time.Time) Effects {
 func (r *Replica) NotDurable(now time.Time) Effects {
 	r.saving, r.stalled, r.retry = 0, true, now.Add(r.cfg.RetryWait)
 	return r.finish(Effects{})
-}
-
-// serve sends the peer what it shall get now, if anything.
-func (r *Replica) serve(e *Effects, now time.Time, p *peer) {
-	r.setOwed(p, false)
-	if r.round == nil {
-		r.round = exchange.NewRound(r.h)
-		r.round.UseSnapshot(r.snapshot)
-	}
-	r.fresh = r.fresh || p.state.Fresh(r.h)
-	if data := r.round.Generate(&p.state); data != nil {
-		p.told = now
-		e.Send = append(e.Send, Send{To: p.conn, Sync: data})
-	}
 }
 
 // Tick tells the time when a Wake has come.
