@@ -10,22 +10,22 @@ import (
 //
 // When changes become durable, a peer that still owes the answer to an update is not
 // sent the next. It is owed it, and gets all that it lacks by then in one message:
-// with its next message, whatever that says, or when answerWait has passed since it
-// was last told something. So a peer that is busy, or far away, has one update on its
+// with its next message, whatever that says (or with the append that is under way
+// then), or when answerWait has passed since it was last told something. So a peer that is busy, or far away, has one update on its
 // way instead of one for each append, and each of those would name all heads anew.
 //
 // Never held up are the peer that brought some of the changes, for the message is its
 // acknowledgement; a peer that was told nothing which calls for an answer; and one
 // whose last message was full, which is sent the next part.
 //
-// Tried and dropped:
+// Thought of and dropped:
 //
 //   - to let an acknowledgement count as an update. Stock clients have nothing to answer
 //     to one, and the next change of somebody else would reach each writer late.
-//   - to leave out a peer whose own changes are in the append that comes next, and
-//     serve it with that one: no fewer messages, beyond chance.
-//   - to unload a history while something is owed and to remember that. Unload comes
-//     much later than answerWait anyway, and waits.
+//   - to unload a history while something is owed, and remember that: it may wait.
+//
+// Tried and dropped: to leave out a peer whose own changes are in the append that comes
+// next, and serve it with that one. No fewer messages, beyond chance.
 
 // answerWait is how long a peer is owed an update at most. Twenty devices with ten posts
 // each come back over round trips of 20 to 200 ms, while appends take 8 ms: without
