@@ -24,6 +24,7 @@ type conn struct {
 	net       *netConn
 	principal *gate.Principal
 	out       *outbox
+	poller    *poller        // of a connection that can rest
 	ended     func()         // tells the Edge
 	stopping  chan struct{}  // closed when the connection begins to close
 	writing   sync.WaitGroup // done when the last writer has ended
@@ -32,9 +33,12 @@ type conn struct {
 
 	pulse pulse
 
-	// Owned by the reader.
-	peer   id.Peer // "" before the join
-	warned bool    // of an unknown type
+	// Owned by the reader: a goroutine, or the poller while the connection rests.
+	session Session
+	peer    id.Peer // "" before the join
+	warned  bool    // of an unknown type
+	begun   []byte  // a frame that has begun, while it rests
+	had     int     // messages and control frames since a goroutine began to read
 }
 
 func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal) *conn {
@@ -47,14 +51,17 @@ func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal
 		out: &outbox{
 			framesMax: cfg.OutboundFramesMax, bytesMax: cfg.OutboundBytesMax, metrics: cfg.Metrics,
 			held: true,
-			stop: func() {
-				close(stopping)
-				nc.interrupt(cfg.CloseTimeout)
-			},
 		},
 	}
+	c.out.stop = func() {
+		close(stopping)
+		if nc.interrupt(cfg.CloseTimeout) {
+			c.poller.remove(c)
+			go c.end(nil)
+		}
+	}
 	c.out.start = func() {
-		if nc.raw != nil {
+		if nc.socket >= 0 {
 			e.writers.add(c)
 		} else {
 			go c.write()
@@ -65,38 +72,54 @@ func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal
 	c.pulse.timer.Reset(cfg.PingInterval)
 	ws.SetCloseHandler(func(int, string) error { return nil }) // the writer answers
 	ws.SetPingHandler(func(data string) error {
+		c.had++
 		c.out.answer(data)
 		return c.throttle(0)
 	})
-	ws.SetPongHandler(func(string) error { return c.throttle(0) })
+	ws.SetPongHandler(func(string) error {
+		c.had++
+		return c.throttle(0)
+	})
 	return c
 }
 
-// run is the reader. It ends after the last writer. Most of its life it waits in
-// await, and what its stack holds there costs every connection: less than 1 200
-// bytes, and the runtime shrinks it to 4 KiB, else to 8. So it does no more than
-// wait, and what it calls besides is not inlined.
-func (c *conn) run() {
-	session, err := c.handshake()
-	for err == nil {
-		var r io.Reader
-		if r, err = c.await(); err == nil {
-			err = c.receive(session, r)
-		}
+// run is the reader from the handshake on, until the connection rests or has ended.
+// A connection that never rests waits in await most of its life, and what its stack
+// holds there costs it: less than 1 200 bytes, and the runtime shrinks it to 4 KiB,
+// else to 8. So it does no more than wait, and what it calls besides is not inlined.
+func (c *conn) run() { c.loop(c.handshake()) }
+
+func (c *conn) loop(err error) {
+	for err == nil && !c.rest() {
+		err = c.next()
 	}
-	c.end(session, err)
+	if err != nil {
+		c.end(err)
+	}
 }
 
-//go:noinline
-func (c *conn) end(session Session, err error) {
-	if session != nil {
-		session.Leave()
+func (c *conn) next() error {
+	r, err := c.await()
+	if err != nil {
+		return err
 	}
-	c.finish(err)
+	return c.receive(r)
+}
+
+// end is the last thing that the reader does. Without err the reason is known.
+//
+//go:noinline
+func (c *conn) end(err error) {
+	if c.session != nil {
+		c.session.Leave()
+	}
+	if err != nil {
+		c.finish(err)
+	}
 	c.writing.Wait()
 	c.pulse.timer.Stop()
 	c.net.linger(lingerTimeout)
-	c.net.Close()
+	c.net.release()
 	reason := c.out.reason()
 	c.cfg.Logger.Debug("connection closed", "peer", c.peer, "code", reason.Code, "text", reason.Text, "err", reason.Cause)
 	c.ended()
@@ -124,49 +147,49 @@ func refuse(code int, text string, cause error) error {
 // handshake waits for the join and answers it. HS1 to HS12
 //
 //go:noinline
-func (c *conn) handshake() (Session, error) {
+func (c *conn) handshake() error {
 	c.ws.SetReadLimit(joinFrameMax)
 	c.ws.SetReadDeadline(time.Now().Add(c.cfg.JoinTimeout))
 	r, err := c.await()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	frame, err := c.read(r)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	m, err := c.decode(frame)
 	switch {
 	case errors.Is(err, wire.ErrTooLarge):
-		return nil, refuse(wire.CloseMalformed, "the join message is over a limit", err) // LM2
+		return refuse(wire.CloseMalformed, "the join message is over a limit", err) // LM2
 	case errors.Is(err, wire.ErrMalformed):
-		return nil, c.malformed(err)
+		return c.malformed(err)
 	}
 	join, ok := m.(wire.Join)
 	if !ok { // an unknown type or document, too
-		return nil, refuse(wire.CloseUnexpected, "expected a join message", err) // HS8
+		return refuse(wire.CloseUnexpected, "expected a join message", err) // HS8
 	}
 	c.peer = join.Sender
 	if !join.Speaks(wire.Version) {
-		return nil, refuse(wire.CloseVersion, "unsupported protocol version", nil) // HS7
+		return refuse(wire.CloseVersion, "unsupported protocol version", nil) // HS7
 	}
-	session, err := c.cfg.Hub.Join(c.principal, join, c.out)
+	c.session, err = c.cfg.Hub.Join(c.principal, join, c.out)
 	if err != nil {
-		return nil, refusal{closeError(fmt.Errorf("join: %w", err))}
+		return refusal{closeError(fmt.Errorf("join: %w", err))}
 	}
 	self, metadata := c.cfg.Hub.Identity()
 	c.out.open(wire.Append(nil, wire.Peer{Sender: self, Target: join.Sender, Version: wire.Version, Metadata: metadata}))
 	c.cfg.Metrics.Joined.Add(1)
 	c.ws.SetReadLimit(int64(c.cfg.Limits.FrameBytes))
 	c.ws.SetReadDeadline(time.Time{})
-	return session, nil
+	return nil
 }
 
-// receive hands the message in r to the session. The error ends the connection, and
-// says why.
+// receive hands the message in r to the session, when both have room for it. The
+// error ends the connection, and says why.
 //
 //go:noinline
-func (c *conn) receive(session Session, r io.Reader) error {
+func (c *conn) receive(r io.Reader) error {
 	frame, err := c.read(r)
 	if err != nil {
 		return err
@@ -174,32 +197,44 @@ func (c *conn) receive(session Session, r io.Reader) error {
 	if err := c.throttle(len(frame)); err != nil {
 		return err
 	}
+	return c.take(frame)
+}
+
+// take hands the message over as soon as the session has room for it.
+func (c *conn) take(frame []byte) error {
+	c.session.Wait(len(frame))
+	_, err := c.handle(frame)
+	return err
+}
+
+// handle hands a message to the session, which has room for it.
+func (c *conn) handle(frame []byte) (late bool, err error) {
 	if reason := c.out.reason(); reason != nil {
-		return reason // frames may still lie in the read buffer
+		return false, reason // frames may still lie in the read buffer
 	}
 	m, err := c.decode(frame)
 	if err != nil {
-		return c.skip(err)
+		return false, c.skip(err)
 	}
-	return c.deliver(session, m)
+	return c.deliver(m)
 }
 
-func (c *conn) deliver(session Session, m wire.Message) error {
+func (c *conn) deliver(m wire.Message) (late bool, err error) {
 	switch m := m.(type) {
 	case wire.Join, wire.Peer:
-		return refuse(wire.CloseUnexpected, "unexpected join or peer message", nil) // HS9
+		return false, refuse(wire.CloseUnexpected, "unexpected join or peer message", nil) // HS9
 	case wire.Error:
-		return &wire.CloseError{Code: wire.CloseNormal, Text: "goodbye", // CL3
+		return false, &wire.CloseError{Code: wire.CloseNormal, Text: "goodbye", // CL3
 			Cause: fmt.Errorf("peer says %.200q", m.Message)}
 	}
 	if m.From() != c.peer { // HS13
 		c.cfg.Metrics.SkippedSender.Add(1)
-		return nil
+		return false, nil
 	}
 	if _, ok := m.(wire.Leave); ok {
-		return &wire.CloseError{Code: wire.CloseNormal, Text: "goodbye"} // CL2
+		return false, &wire.CloseError{Code: wire.CloseNormal, Text: "goodbye"} // CL2
 	}
-	return session.Receive(m)
+	return c.session.Receive(m)
 }
 
 // skip counts a frame that is passed over, or returns the error that ends the
@@ -262,6 +297,7 @@ func (c *conn) read(r io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, c.readError(err)
 	}
+	c.had++
 	c.cfg.Metrics.FramesIn.Add(1)
 	c.cfg.Metrics.BytesIn.Add(uint64(len(frame)))
 	return frame, nil
@@ -318,12 +354,19 @@ func (c *conn) readError(err error) error {
 	return c.out.reason()
 }
 
-// throttle waits until the peer may have sent one more message of n bytes.
-// LM10 LM11
-func (c *conn) throttle(n int) error {
+// pace counts a message of n bytes, and says how long it has to wait for what
+// came before. LM10 LM11
+func (c *conn) pace(n int) time.Duration {
 	now := time.Now()
 	wait := c.messages.ReserveN(now, 1).DelayFrom(now)
-	wait = max(wait, c.bytes.ReserveN(now, min(n, c.bytes.Burst())).DelayFrom(now))
+	return max(wait, c.bytes.ReserveN(now, min(n, c.bytes.Burst())).DelayFrom(now))
+}
+
+// throttle waits until the peer may have sent one more message of n bytes.
+func (c *conn) throttle(n int) error { return c.pause(c.pace(n)) }
+
+// pause waits, or until the connection begins to close.
+func (c *conn) pause(wait time.Duration) error {
 	if wait <= 0 {
 		return nil
 	}

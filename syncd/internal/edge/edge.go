@@ -6,7 +6,10 @@
 // nothing of a connection that has ended.
 //
 // Each connection has a reader, which calls the session and ends last: it waits
-// for the last writer. Edge starts the readers, and Shutdown waits for them. What
+// for the last writer. The reader is a goroutine from the handshake on, and while
+// something has to wait: for the rest of a frame, a rate limit or the session. A
+// connection of which all is read rests, and then its reader is a poller, one
+// goroutine for many connections: see rest.go. Shutdown waits for all readers. What
 // goes out is written by a few goroutines for all connections, and by one of the
 // connection's own while its socket is full: see writers. The queue between the
 // hub and a writer is bounded; a peer that does not keep up loses its connection
@@ -21,6 +24,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -45,11 +49,18 @@ type Hub interface {
 
 // Session is one peer's presence at the hub.
 type Session interface {
-	// Receive takes one message. Only the reader calls it, in the order of the
-	// frames; it may block, and the peer is slowed down meanwhile. An error
-	// closes the connection, with its code if it is a *wire.CloseError. It
-	// sees no Join, Peer, Leave or Error, and none from another sender.
-	Receive(m wire.Message) error
+	// Ready tells whether there is room for a message of n bytes. The methods but
+	// Leave are called by the reader only.
+	Ready(n int) bool
+	// Wait returns when there is, or never will be. The peer is slowed down
+	// meanwhile.
+	Wait(n int)
+	// Receive takes one message, in the order of the frames. It never waits. late
+	// tells that nobody waits for what comes of it, and that more such messages
+	// may be about to come. An error closes the connection, with its code if it
+	// is a *wire.CloseError. It sees no Join, Peer, Leave or Error, and none from
+	// another sender.
+	Receive(m wire.Message) (late bool, err error)
 	// Leave is called exactly once, after the last Receive has returned.
 	Leave()
 }
@@ -158,7 +169,8 @@ type Edge struct {
 	// Guarded by mu.
 	mu      sync.Mutex
 	conns   map[*conn]struct{}
-	pending int // upgrades under way
+	pollers []*poller // as many as were needed so far
+	pending int       // upgrades under way
 	stopped bool
 
 	readers sync.WaitGroup
@@ -263,6 +275,9 @@ func (e *Edge) accept(w http.ResponseWriter, r *http.Request, principal *gate.Pr
 		return
 	}
 	c := newConn(e, ws, h.conn, principal)
+	if !e.stopped {
+		c.poller = e.poller(h.conn)
+	}
 	e.conns[c] = struct{}{}
 	if e.stopped {
 		c.out.Close(wire.CloseRestart, textRestart)
@@ -279,6 +294,31 @@ func (e *Edge) accept(w http.ResponseWriter, r *http.Request, principal *gate.Pr
 	}
 	go c.run()
 }
+
+// poller returns one for a connection that can rest; it makes that of it if there
+// is one. It is called with mu held.
+func (e *Edge) poller(n *netConn) *poller {
+	socket := socketOf(n.Conn)
+	if socket < 0 {
+		return nil
+	}
+	i := len(e.conns) % pollersMax()
+	if i >= len(e.pollers) {
+		p, err := newPoller()
+		if err != nil {
+			e.cfg.Logger.Warn("connections cannot rest", "err", err)
+			closeSocket(socket)
+			return nil
+		}
+		e.pollers = append(e.pollers, p)
+		i = len(e.pollers) - 1
+	}
+	n.socket = socket
+	return e.pollers[i]
+}
+
+// pollersMax is how many goroutines read from connections that rest.
+func pollersMax() int { return max(1, runtime.GOMAXPROCS(0)/4) }
 
 const textRestart = "the server is being stopped"
 
@@ -316,6 +356,12 @@ func (e *Edge) Shutdown(ctx context.Context) error {
 	}()
 	select {
 	case <-done:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		for _, p := range e.pollers {
+			p.end()
+		}
+		e.pollers = nil
 		return nil
 	case <-ctx.Done():
 	}

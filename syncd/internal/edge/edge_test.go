@@ -29,6 +29,7 @@ type hub struct {
 	refuse   error                                  // what Join returns
 	onJoin   func(out edge.Outbox)                  // called in Join
 	receive  func(s *session, m wire.Message) error // called in Receive
+	wait     func(s *session)                       // called in Wait; nil: sessions are always ready
 	sessions chan *session                          // every session, as it joins
 	deaf     bool                                   // sessions have no room for messages
 	metadata wire.PeerMetadata
@@ -63,7 +64,15 @@ func (h *hub) Join(p *gate.Principal, join wire.Join, out edge.Outbox) (edge.Ses
 	return s, nil
 }
 
-func (s *session) Receive(m wire.Message) error {
+func (s *session) Ready(int) bool { return s.hub.wait == nil }
+
+func (s *session) Wait(int) {
+	if s.hub.wait != nil {
+		s.hub.wait(s)
+	}
+}
+
+func (s *session) Receive(m wire.Message) (late bool, err error) {
 	s.mu.Lock()
 	if s.receiving {
 		panic("Receive is called while another call is under way")
@@ -77,10 +86,10 @@ func (s *session) Receive(m wire.Message) error {
 	default:
 	}
 	if s.hub.receive != nil {
-		return s.hub.receive(s, m)
+		return false, s.hub.receive(s, m)
 	}
 	s.got <- m
-	return nil
+	return false, nil
 }
 
 func (s *session) Leave() { close(s.left) }

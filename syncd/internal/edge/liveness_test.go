@@ -158,7 +158,7 @@ func TestLiveness(t *testing.T) {
 		})
 	})
 	t.Run("LV2 a client that we do not read from is not dead", func(t *testing.T) {
-		h := &hub{receive: func(*session, wire.Message) error { time.Sleep(10 * time.Minute); return nil }}
+		h := &hub{wait: func(*session) { time.Sleep(10 * time.Minute) }}
 		bubble(t, edge.Config{Hub: h}, func(t *testing.T, s *server, c *client, session *session) {
 			c.SetPingHandler(func(string) error { return nil }) // a pipe has no room for pongs
 			end := c.reading()

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -34,38 +33,122 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.conn = &netConn{Conn: conn, writeTimeout: h.writeTimeout, raw: rawOf(conn)}
+	h.conn = &netConn{Conn: conn, users: 1, socket: -1, writeTimeout: h.writeTimeout}
 	return h.conn, rw, nil
 }
 
 // netConn is a network connection that gathers small writes while it is
 // corked, notices signs of life, and keeps its own deadlines: gorilla's are for
 // whole frames, and a large frame on a slow line may take minutes.
+//
+// It can rest: then nobody waits for it with the help of the runtime, which has
+// forgotten it, and a poller reads what comes.
 type netConn struct {
-	net.Conn
+	net.Conn     // what the runtime knows; nil while nobody uses it
 	writeTimeout time.Duration
-	raw          syscall.RawConn // nil: it cannot be written to without blocking
+	socket       int // for what does not wait; -1: the connection never rests
 
 	life    atomic.Uint64 // rises with every sign of life of the peer
-	waiting atomic.Bool   // the reader waits for bytes, so it is not us who is slow
+	waiting atomic.Bool   // somebody waits for bytes, so it is not us who is slow
+
+	// Owned by the reader.
+	fed    []byte  // to be read before what comes from the network
+	frames framing // of what was read since somebody began to use Conn
 
 	// Guarded by writing. The writer holds it for as long as a write takes;
 	// the reader writes only when gorilla answers a breach of the protocol.
 	writing sync.Mutex
 	cork    *[]byte // nil = not corked
 
-	// Guarded by deadlines.
-	deadlines   sync.Mutex
+	// Guarded by mu.
+	mu          sync.Mutex
+	users       int  // of Conn
+	resting     bool // a poller may read, and nobody else does
+	closed      bool
 	closeBy     time.Time // no write goes on after this; zero = none
 	interrupted bool      // reading is over
 }
 
+// use makes Conn for a goroutine that may block, if nobody uses it yet.
+func (n *netConn) use() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.Conn == nil {
+		if n.closed {
+			return net.ErrClosed
+		}
+		conn, err := connOf(n.socket)
+		if err != nil {
+			return err
+		}
+		n.Conn = conn
+		if n.interrupted {
+			n.bound(time.Now())
+		}
+	}
+	n.users++
+	return nil
+}
+
+// unuse ends that.
+func (n *netConn) unuse() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.drop()
+}
+
+func (n *netConn) drop() {
+	if n.users--; n.users == 0 && n.socket >= 0 {
+		n.Conn.Close() // the socket stays open
+		n.Conn = nil
+	}
+}
+
+// rest leaves reading to a poller. It reports false when reading is over.
+func (n *netConn) rest() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.lie()
+}
+
+// leave is rest for a goroutine, which ceases to use Conn then.
+func (n *netConn) leave() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.lie() {
+		n.drop()
+	}
+	return n.resting
+}
+
+func (n *netConn) lie() bool {
+	n.waiting.Store(true)
+	n.resting = !n.interrupted
+	return n.resting
+}
+
+// rouse makes the caller the reader of a connection that rests, if it does.
+func (n *netConn) rouse() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	was := n.resting
+	n.resting = false
+	return was
+}
+
 func (n *netConn) Read(p []byte) (int, error) {
+	if len(n.fed) > 0 {
+		read := copy(p, n.fed)
+		n.fed = n.fed[read:]
+		n.frames.pass(p[:read])
+		return read, nil
+	}
 	n.waiting.Store(true)
 	read, err := n.Conn.Read(p)
 	n.waiting.Store(false)
 	if read > 0 {
 		n.life.Add(1) // LV2
+		n.frames.pass(p[:read])
 	}
 	return read, err
 }
@@ -75,28 +158,38 @@ func (n *netConn) SetWriteDeadline(time.Time) error { return nil }
 
 // SetReadDeadline is without effect once reading was interrupted.
 func (n *netConn) SetReadDeadline(t time.Time) error {
-	n.deadlines.Lock()
-	defer n.deadlines.Unlock()
-	if n.interrupted {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.interrupted || n.Conn == nil {
 		return nil
 	}
 	return n.Conn.SetReadDeadline(t)
 }
 
-// interrupt ends reading at once, and writing within d.
-func (n *netConn) interrupt(d time.Duration) {
-	n.deadlines.Lock()
-	defer n.deadlines.Unlock()
+// interrupt ends reading at once, and writing within d. It reports whether the
+// connection rested: then the caller is the reader now.
+func (n *netConn) interrupt(d time.Duration) (rested bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	now := time.Now()
 	n.interrupted, n.closeBy = true, now.Add(d)
+	if n.Conn != nil {
+		n.bound(now)
+	}
+	rested, n.resting = n.resting, false
+	return rested
+}
+
+// bound sets the deadlines of a connection that ends. It is called with mu held.
+func (n *netConn) bound(now time.Time) {
 	n.Conn.SetReadDeadline(now)
 	n.Conn.SetWriteDeadline(n.closeBy)
 }
 
 // armWrite gives the next chunk its time.
 func (n *netConn) armWrite() {
-	n.deadlines.Lock()
-	defer n.deadlines.Unlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	t := time.Now().Add(n.writeTimeout)
 	if !n.closeBy.IsZero() && n.closeBy.Before(t) {
 		t = n.closeBy
@@ -104,17 +197,36 @@ func (n *netConn) armWrite() {
 	n.Conn.SetWriteDeadline(t)
 }
 
-// disarmWrite lets a writer that does not block find the connection without a
-// deadline that is over.
-func (n *netConn) disarmWrite() {
-	if n.raw == nil {
+// Close ends reading and writing.
+func (n *netConn) Close() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.close()
+	return nil
+}
+
+func (n *netConn) close() {
+	if n.closed {
 		return
 	}
-	n.deadlines.Lock()
-	defer n.deadlines.Unlock()
-	if n.closeBy.IsZero() {
-		n.Conn.SetWriteDeadline(time.Time{})
+	n.closed = true
+	if n.Conn != nil {
+		n.Conn.Close()
 	}
+	if n.socket >= 0 {
+		shutSocket(n.socket)
+	}
+}
+
+// release closes the connection for good. Nobody reads or writes any more.
+func (n *netConn) release() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.close()
+	if n.socket >= 0 {
+		closeSocket(n.socket)
+	}
+	n.socket = -1
 }
 
 // Write writes in chunks, each with a deadline of its own, or gathers.
@@ -143,7 +255,6 @@ func (n *netConn) write(p []byte) (written int, err error) {
 		k, err = n.Conn.Write(p[written:min(len(p), written+chunkBytes)])
 		written += k
 	}
-	n.disarmWrite()
 	return written, err
 }
 
@@ -156,7 +267,7 @@ func (n *netConn) flush() error {
 	return err
 }
 
-// gather holds writes back until release.
+// gather holds writes back until scatter.
 func (n *netConn) gather() {
 	n.writing.Lock()
 	defer n.writing.Unlock()
@@ -173,8 +284,8 @@ func (n *netConn) tryGather() bool {
 	return true
 }
 
-// release writes what was gathered, if anything was.
-func (n *netConn) release() error {
+// scatter writes what was gathered, if anything was.
+func (n *netConn) scatter() error {
 	n.writing.Lock()
 	defer n.writing.Unlock()
 	if n.cork == nil {
@@ -185,12 +296,12 @@ func (n *netConn) release() error {
 	return err
 }
 
-// tryRelease is release that does not wait: if it reports false, something is
-// still to be released.
-func (n *netConn) tryRelease(a *attempt) bool {
+// tryScatter is scatter that does not wait: if it reports false, something is
+// still to be written.
+func (n *netConn) tryScatter() bool {
 	n.writing.Lock()
 	defer n.writing.Unlock()
-	rest := a.write(n.raw, *n.cork)
+	rest := writeSocket(n.socket, *n.cork)
 	if len(rest) > 0 {
 		*n.cork = append((*n.cork)[:0], rest...)
 		return false
@@ -208,6 +319,10 @@ func (n *netConn) uncork() {
 // linger lets the peer read what was written last and close its side, for at
 // most d; a connection closed with unread bytes would take that from it.
 func (n *netConn) linger(d time.Duration) {
+	if n.use() != nil {
+		return
+	}
+	defer n.unuse()
 	half, ok := n.Conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return

@@ -24,7 +24,6 @@ const closeTextMax = 123
 // write.
 type desk struct {
 	batch [batchFrames]frame
-	try   attempt
 	whole []byte // a frame put together
 }
 
@@ -109,7 +108,7 @@ func (c *conn) turn(d *desk) outcome {
 	case err != nil:
 		c.broken(err)
 		return rests
-	case !ok || !c.net.tryRelease(&d.try):
+	case !ok || !c.net.tryScatter():
 		return blocks
 	case c.out.written():
 		return goesOn
@@ -122,13 +121,17 @@ func (c *conn) turn(d *desk) outcome {
 func (c *conn) write() {
 	d := desks.Get().(*desk)
 	defer desks.Put(d)
-	err := c.net.release()
+	err := c.net.use()
+	if err == nil {
+		defer c.net.unuse()
+		err = c.net.scatter()
+	}
 	for err == nil && c.out.written() {
 		t, _ := c.out.take(d.batch[:], unbounded)
 		c.net.gather()
 		err = c.compose(d, t)
 		if err == nil {
-			err = c.net.release()
+			err = c.net.scatter()
 		}
 		if err == nil && t.end != nil {
 			c.goodbye(t.end)

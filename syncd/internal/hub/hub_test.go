@@ -119,7 +119,8 @@ func (s *server) device(name string) *device {
 
 func (d *device) receive(m wire.Message) {
 	d.t.Helper()
-	if err := d.Receive(m); err != nil {
+	d.Wait(0)
+	if _, err := d.Receive(m); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -269,7 +270,7 @@ func TestAMalformedSyncMessageClosesItsSender(t *testing.T) {
 	s := newServer(t, mem.Open(mem.NewDisk()), nil)
 	a := s.device("a")
 	bloom := []byte{0x42, 0, 0, 1, 0, 3, 1, 0, 7, 0}
-	err := a.Receive(wire.Sync{Sender: "a", Document: id.NewDocument(), Data: bloom})
+	_, err := a.Receive(wire.Sync{Sender: "a", Document: id.NewDocument(), Data: bloom})
 	var c *wire.CloseError
 	if !errors.As(err, &c) || c.Code != wire.CloseMalformed {
 		t.Fatalf("got %v, want close %d", err, wire.CloseMalformed)
@@ -353,7 +354,7 @@ func TestAConnectionHasOnlySoManyDocuments(t *testing.T) {
 	a := s.device("a")
 	var err error
 	for range 4 {
-		err = a.Receive(wire.Ephemeral{Sender: "a", Document: id.NewDocument(), Session: "s", Data: []byte{0xf6}})
+		_, err = a.Receive(wire.Ephemeral{Sender: "a", Document: id.NewDocument(), Session: "s", Data: []byte{0xf6}})
 	}
 	var c *wire.CloseError
 	if !errors.As(err, &c) || c.Code != wire.ClosePolicy {

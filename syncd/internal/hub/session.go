@@ -64,14 +64,48 @@ func newSession(h *Hub, p *gate.Principal, join wire.Join, out Outbox) *Session 
 	return s
 }
 
-// Receive handles one message. It waits while too much of the session is
-// unhandled. An error is a *wire.CloseError and ends the connection.
-func (s *Session) Receive(m wire.Message) error {
+// Ready tells whether a message of n bytes may be received: not while too much of
+// the session is unhandled, or has cost too much.
+func (s *Session) Ready(n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle(time.Now())
+	return s.hasRoom(n) && s.work <= workBurst
+}
+
+// Wait returns when it may be received, or the session or the hub has ended.
+func (s *Session) Wait(n int) {
+	s.mu.Lock()
+	for !s.hasRoom(n) {
+		s.room.Wait()
+	}
+	s.settle(time.Now())
+	over := s.work - workBurst
+	s.mu.Unlock()
+	if over <= 0 {
+		return
+	}
+	select {
+	case <-time.After(time.Duration(float64(over) / workShare)):
+	case <-s.hub.stop:
+	}
+}
+
+// hasRoom is called with mu held.
+func (s *Session) hasRoom(n int) bool {
+	return s.left || s.messages == 0 ||
+		s.messages < s.hub.cfg.PendingMessagesMax && s.bytes+n <= s.hub.cfg.PendingBytesMax
+}
+
+// Receive handles one message, for which the session was ready. An error is a
+// *wire.CloseError and ends the connection. late tells that the message says no
+// more than that the peer has what it was sent.
+func (s *Session) Receive(m wire.Message) (late bool, err error) {
 	switch m := m.(type) {
 	case wire.Sync:
 		return s.sync(m)
 	case wire.Ephemeral:
-		return s.ephemeral(m)
+		return false, s.ephemeral(m)
 	case wire.SubscriptionChange:
 		s.subscribe(m)
 	case wire.HeadsChanged:
@@ -79,25 +113,25 @@ func (s *Session) Receive(m wire.Message) error {
 			s.post(m.Document, event{kind: evHeads, session: s, heads: m.NewHeads}, 0)
 		}
 	}
-	return nil // AV7: what a peer does not have is of no interest
+	return false, nil // AV7: what a peer does not have is of no interest
 }
 
-func (s *Session) sync(m wire.Sync) error {
+func (s *Session) sync(m wire.Sync) (late bool, err error) {
 	in, err := replica.Decode(m.Data)
 	if err != nil {
 		s.hub.counts.refused.Add(1)
-		return &wire.CloseError{Code: wire.CloseMalformed, Text: "malformed sync message", Cause: err} // SY12
+		return false, &wire.CloseError{Code: wire.CloseMalformed, Text: "malformed sync message", Cause: err} // SY12
 	}
 	_, attached := s.docs[m.Document]
 	if known, err := s.attach(m.Document); err != nil {
-		return err
+		return false, err
 	} else if !known {
 		s.unknown(m.Document)
-		return nil
+		return false, nil
 	}
-	s.rest()
-	s.post(m.Document, event{kind: evSync, session: s, sync: in, agrees: attached && in.Agrees()}, len(m.Data))
-	return nil
+	late = attached && in.Agrees()
+	s.post(m.Document, event{kind: evSync, session: s, sync: in, agrees: late}, len(m.Data))
+	return late, nil
 }
 
 func (s *Session) ephemeral(m wire.Ephemeral) error {
@@ -164,13 +198,9 @@ func (s *Session) subscribe(m wire.SubscriptionChange) {
 	}
 }
 
-// post gives the document an event of this session once there is room for it.
+// post gives the document an event of this session.
 func (s *Session) post(doc id.Document, ev event, bytes int) {
 	s.mu.Lock()
-	for !s.left && s.messages > 0 &&
-		(s.messages >= s.hub.cfg.PendingMessagesMax || s.bytes+bytes > s.hub.cfg.PendingBytesMax) {
-		s.room.Wait()
-	}
 	s.messages++
 	s.bytes += bytes
 	s.mu.Unlock()
@@ -195,7 +225,7 @@ func (s *Session) handled(bytes int) {
 
 // Operations take no room in a change, so neither bytes nor messages bound the
 // work that a connection causes. Its time does: a share of one processor, with a
-// burst to take in a large document at once. Beyond it the reader waits. // LM12
+// burst to take in a large document at once. Beyond it Ready says no. // LM12
 const (
 	workShare = 0.5
 	workBurst = 2 * time.Second
@@ -213,21 +243,6 @@ func (s *Session) spend(took time.Duration) {
 func (s *Session) settle(now time.Time) {
 	s.work = max(0, s.work-time.Duration(workShare*float64(now.Sub(s.paid))))
 	s.paid = now
-}
-
-// rest waits until the session has paid off enough.
-func (s *Session) rest() {
-	s.mu.Lock()
-	s.settle(time.Now())
-	over := s.work - workBurst
-	s.mu.Unlock()
-	if over <= 0 {
-		return
-	}
-	select {
-	case <-time.After(time.Duration(float64(over) / workShare)):
-	case <-s.hub.stop:
-	}
 }
 
 // End stops the session for good: of what it has sent, nothing is handled from now

@@ -1,0 +1,95 @@
+package edge
+
+import "encoding/binary"
+
+// Parts of the head of a websocket frame (RFC 6455, 5.2).
+const (
+	frameFin     = 0x80
+	frameMasked  = 0x80
+	opBinary     = 0x2
+	opPong       = 0xa
+	opControl    = 0x8 // this and above
+	headBytesMax = 14
+)
+
+// head is the head of a frame.
+type head struct {
+	first   byte // fin, extensions, kind
+	masked  bool
+	bytes   int    // of the head
+	payload uint64 // bytes that follow it
+}
+
+// readHead reads the head at the beginning of p, if it is all there.
+func readHead(p []byte) (h head, ok bool) {
+	if len(p) < 2 {
+		return head{}, false
+	}
+	h = head{first: p[0], masked: p[1]&frameMasked != 0, bytes: 2, payload: uint64(p[1] &^ frameMasked)}
+	switch h.payload {
+	case 126:
+		h.bytes = 4
+	case 127:
+		h.bytes = 10
+	}
+	more := h.bytes
+	if h.masked {
+		h.bytes += 4
+	}
+	if len(p) < h.bytes {
+		return head{}, false
+	}
+	switch more {
+	case 4:
+		h.payload = uint64(binary.BigEndian.Uint16(p[2:]))
+	case 10:
+		h.payload = binary.BigEndian.Uint64(p[2:])
+	}
+	return h, true
+}
+
+// whole is the length of the frame in p, or 0 when its end is not there.
+func (h head) whole(p []byte) int {
+	if h.payload > uint64(len(p)-h.bytes) {
+		return 0
+	}
+	return h.bytes + int(h.payload)
+}
+
+// framing follows frames through a stream of bytes, to know whether the reader has
+// had all of what was read for it. It judges nothing: gorilla does.
+type framing struct {
+	begun   [headBytesMax]byte // of a head
+	n       int
+	payload uint64 // bytes still to come
+	last    bool   // they end a message, or are of a control frame
+	open    bool   // a message has begun that more frames belong to
+	ended   int    // messages and control frames that have ended
+}
+
+func (f *framing) pass(p []byte) {
+	for len(p) > 0 {
+		if f.payload > 0 {
+			k := min(f.payload, uint64(len(p)))
+			p, f.payload = p[k:], f.payload-k
+		} else {
+			k := copy(f.begun[f.n:], p)
+			h, ok := readHead(f.begun[:f.n+k])
+			if !ok {
+				f.n += k
+				return
+			}
+			p = p[h.bytes-f.n:]
+			f.n, f.payload, f.last = 0, h.payload, h.first&frameFin != 0
+			if h.first&opControl == 0 {
+				f.open = !f.last
+			}
+		}
+		if f.payload == 0 && f.last {
+			f.ended++
+		}
+	}
+}
+
+// between tells whether no frame and no message has begun.
+func (f *framing) between() bool { return f.n == 0 && f.payload == 0 && !f.open }

@@ -1,0 +1,215 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Sizes of a poller.
+const (
+	pollEvents = 256      // connections looked after in one go
+	pollBytes  = 64 << 10 // read from one of them before the next
+)
+
+// pollPause is how long a poller looks away after it got nothing but what can wait.
+// A change is answered by all peers within some milliseconds, and each wake-up of
+// a thread costs as much as handling several answers.
+const pollPause = 300 * time.Microsecond
+
+// poller reads from all connections that rest, in one goroutine: from a board of
+// two hundred peers, two hundred answers are read by a few wake-ups. The
+// runtime's own poller wakes a thread and a goroutine for each.
+//
+// The runtime sees one file, the gate: an epoll that holds the epoll of the sockets,
+// and is opened when there is nothing to read. While it is shut, nobody is woken by
+// what comes.
+type poller struct {
+	// Immutable after newPoller.
+	sockets int             // an epoll
+	gate    *os.File        // an epoll of that
+	open    syscall.RawConn // of gate
+
+	// Guarded by mu.
+	mu    sync.Mutex
+	conns map[int32]*conn // by descriptor
+
+	// Owned by run.
+	events [pollEvents]syscall.EpollEvent
+	buf    [pollBytes]byte
+}
+
+// newPoller starts a poller, which runs until it is ended.
+func newPoller() (*poller, error) {
+	p := &poller{conns: map[int32]*conn{}}
+	if err := p.make(); err != nil {
+		p.close()
+		return nil, fmt.Errorf("make a poller: %w", err)
+	}
+	go p.run()
+	return p, nil
+}
+
+func (p *poller) make() (err error) {
+	p.sockets, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		p.sockets = -1
+		return err
+	}
+	gate, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	if err := syscall.SetNonblock(gate, true); err != nil { // for os: it can be polled
+		return errors.Join(err, syscall.Close(gate))
+	}
+	p.gate = os.NewFile(uintptr(gate), "epoll")
+	p.open, err = p.gate.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return syscall.EpollCtl(gate, syscall.EPOLL_CTL_ADD, p.sockets, &syscall.EpollEvent{Fd: int32(p.sockets)})
+}
+
+func (p *poller) close() {
+	if p.gate != nil {
+		p.gate.Close()
+	}
+	if p.sockets >= 0 {
+		syscall.Close(p.sockets)
+	}
+}
+
+// add watches a connection. It may be read from before add returns.
+func (p *poller) add(c *conn) error {
+	fd := c.net.socket
+	p.mu.Lock()
+	p.conns[int32(fd)] = c
+	p.mu.Unlock()
+	event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP, Fd: int32(fd)}
+	if err := syscall.EpollCtl(p.sockets, syscall.EPOLL_CTL_ADD, fd, &event); err != nil {
+		p.forget(fd)
+		return fmt.Errorf("poll a socket: %w", err)
+	}
+	return nil
+}
+
+// remove ends that. The descriptor is still open.
+func (p *poller) remove(c *conn) {
+	fd := c.net.socket
+	syscall.EpollCtl(p.sockets, syscall.EPOLL_CTL_DEL, fd, nil)
+	p.forget(fd)
+}
+
+func (p *poller) forget(fd int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, int32(fd))
+}
+
+func (p *poller) at(fd int32) *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.conns[fd]
+}
+
+// end ends the goroutine. No connection rests any more.
+func (p *poller) end() { p.gate.Close() }
+
+func (p *poller) run() {
+	defer p.close()
+	for n := p.wait(); n >= 0; n = p.wait() {
+		late := true
+		for _, event := range p.events[:n] {
+			if c := p.at(event.Fd); c != nil {
+				late = c.readable(p.buf[:]) && late
+			}
+		}
+		if late {
+			time.Sleep(pollPause)
+		}
+	}
+}
+
+// wait waits for events and returns how many there are, or -1 at the end.
+func (p *poller) wait() int {
+	for {
+		n, _ := syscall.EpollWait(p.sockets, p.events[:], 0)
+		if n > 0 {
+			return n
+		}
+		opened := false
+		err := p.open.Read(func(gate uintptr) bool {
+			if !opened {
+				opened = true
+				once := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLONESHOT, Fd: int32(p.sockets)}
+				syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.sockets, &once)
+			}
+			n, err := syscall.EpollWait(int(gate), p.events[:1], 0)
+			return n > 0 || err != nil && err != syscall.EINTR
+		})
+		if err != nil {
+			return -1
+		}
+	}
+}
+
+// socketOf returns a descriptor of our own for the socket, or -1 for a connection
+// that is more than a socket, such as one of TLS.
+func socketOf(conn net.Conn) int {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return -1
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return -1
+	}
+	socket := -1
+	raw.Control(func(fd uintptr) {
+		if dup, _, errno := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_DUPFD_CLOEXEC, 0); errno == 0 {
+			socket = int(dup)
+		}
+	})
+	return socket
+}
+
+// connOf gives the socket to the runtime, as another connection over it.
+func connOf(socket int) (net.Conn, error) {
+	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(socket), syscall.F_DUPFD_CLOEXEC, 0)
+	if errno != 0 {
+		return nil, os.NewSyscallError("dup", errno)
+	}
+	file := os.NewFile(fd, "websocket")
+	defer file.Close()
+	return net.FileConn(file)
+}
+
+// readSocket is one read that does not wait. It reports false when there is
+// nothing to read; 0 bytes are the end.
+func readSocket(socket int, p []byte) (n int, ok bool) {
+	n, err := syscall.Read(socket, p)
+	if err == syscall.EAGAIN || err == syscall.EINTR {
+		return 0, false
+	}
+	return max(n, 0), true
+}
+
+// writeSocket writes of p what the socket takes at once, and returns the rest. An
+// error is left to the next write that waits: it meets it, too.
+func writeSocket(socket int, p []byte) (rest []byte) {
+	n, err := syscall.Write(socket, p)
+	for err == syscall.EINTR {
+		n, err = syscall.Write(socket, p)
+	}
+	return p[max(n, 0):]
+}
+
+// shutSocket ends reading and writing, whoever does it.
+func shutSocket(socket int) { syscall.Shutdown(socket, syscall.SHUT_RDWR) }
+
+func closeSocket(socket int) { syscall.Close(socket) }

@@ -1,0 +1,159 @@
+package edge
+
+import (
+	"slices"
+	"time"
+)
+
+// begunBytesMax is how much of a frame a connection keeps while it rests. A longer
+// one is read by a goroutine.
+const begunBytesMax = 16 << 10
+
+// pongBytesMax is the payload of a control frame (RFC 6455, 5.5).
+const pongBytesMax = 125
+
+// A connection whose peer has nothing to say rests: it has no goroutine, and a
+// poller reads what comes. What is whole and ordinary the poller handles at once.
+// For anything else a goroutine takes over, which may wait, and lets the
+// connection rest again when it has done with all that was read.
+
+// rest lets the connection rest, if it can. Then the caller is no longer the reader.
+//
+//go:noinline
+func (c *conn) rest() bool {
+	n := c.net
+	if n.socket < 0 || len(n.fed) > 0 || !n.frames.between() || n.frames.ended != c.had {
+		return false
+	}
+	if err := c.poller.add(c); err != nil {
+		c.cfg.Logger.Warn("a connection cannot rest", "peer", c.peer, "err", err)
+		return false
+	}
+	if !n.leave() {
+		c.poller.remove(c)
+		return false
+	}
+	return true
+}
+
+// follow makes a goroutine the reader. It begins with a message, if there is one,
+// after wait, and goes on with what was read besides.
+func (c *conn) follow(frame []byte, wait time.Duration, more []byte) {
+	c.poller.remove(c)
+	c.net.waiting.Store(false)
+	c.net.fed, c.net.frames, c.had = slices.Clone(more), framing{}, 0
+	go func() {
+		err := c.net.use()
+		if err == nil {
+			err = c.pause(wait)
+		}
+		switch {
+		case err != nil:
+		case frame != nil:
+			err = c.take(frame)
+		default:
+			err = c.next()
+		}
+		c.loop(err)
+	}()
+}
+
+// over ends the connection. The poller calls it.
+func (c *conn) over(err error) {
+	c.poller.remove(c)
+	go c.end(err)
+}
+
+// readable reads what has come for a connection that rests. The poller calls it.
+// buf is the poller's. late is that of Session.Receive.
+func (c *conn) readable(buf []byte) (late bool) {
+	if !c.net.rouse() {
+		return true
+	}
+	n, ok := readSocket(c.net.socket, buf)
+	switch {
+	case !ok:
+		n = 0
+	case n == 0: // the goroutine finds out why
+		c.follow(nil, 0, nil)
+		return false
+	default:
+		c.net.life.Add(1) // LV2
+	}
+	data := buf[:n]
+	if len(c.begun) > 0 {
+		data = append(c.begun, data...)
+		c.begun = nil
+	}
+	late, mine := c.digest(data)
+	if mine && !c.net.rest() {
+		c.over(nil)
+	}
+	return late
+}
+
+// digest handles frames. It reports whether the poller is still the reader.
+func (c *conn) digest(data []byte) (late, mine bool) {
+	late = true
+	for len(data) > 0 {
+		h, ok := readHead(data)
+		if ok && !c.ordinary(h) || len(data) > begunBytesMax && h.whole(data) == 0 {
+			c.follow(nil, 0, data)
+			return false, false
+		}
+		size := 0
+		if ok {
+			size = h.whole(data)
+		}
+		if size == 0 {
+			c.begun = slices.Clone(data)
+			return false, true
+		}
+		var frame []byte
+		if h.first == frameFin|opBinary {
+			var err error
+			if frame, err = c.whole(data[:size]); err != nil {
+				c.over(err)
+				return false, false
+			}
+		}
+		data = data[size:]
+		wait := c.pace(len(frame))
+		if wait > 0 || frame != nil && !c.session.Ready(len(frame)) {
+			c.follow(frame, wait, data)
+			return false, false
+		}
+		if frame == nil {
+			continue // a pong
+		}
+		l, err := c.handle(frame)
+		if err != nil {
+			c.over(err)
+			return false, false
+		}
+		late = late && l
+	}
+	return late, true
+}
+
+// ordinary tells whether a frame is a whole message within the limit, or a pong.
+func (c *conn) ordinary(h head) bool {
+	switch {
+	case !h.masked:
+		return false
+	case h.first == frameFin|opPong:
+		return h.payload <= pongBytesMax
+	}
+	return h.first == frameFin|opBinary && h.payload <= uint64(c.cfg.Limits.FrameBytes)
+}
+
+// whole has gorilla read the message of an ordinary frame, for which it needs no
+// more bytes and writes nothing.
+func (c *conn) whole(data []byte) ([]byte, error) {
+	c.net.fed = data
+	r, err := c.await()
+	if err != nil {
+		return nil, err
+	}
+	return c.read(r)
+}

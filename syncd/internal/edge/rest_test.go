@@ -1,0 +1,234 @@
+package edge_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
+	"github.com/tavle-org/tavle/syncd/internal/edge"
+)
+
+// eventually waits until the condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for begin := time.Now(); !holds(); time.Sleep(time.Millisecond) {
+		if time.Since(begin) > patience {
+			t.Fatalf("not so: %s", what)
+		}
+	}
+}
+
+func TestAnIdleConnectionHasNoGoroutine(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("connections rest on Linux only")
+	}
+	s := serve(t, edge.Config{})
+	s.joined(t, "first")
+	before := runtime.NumGoroutine()
+	var clients []*client
+	var sessions []*session
+	for i := range 100 {
+		c, session := s.joined(t, id.Peer(fmt.Sprint("tablet", i)))
+		clients, sessions = append(clients, c), append(sessions, session)
+	}
+	few := func() bool { return runtime.NumGoroutine() <= before+10 }
+	eventually(t, "there are no more goroutines than before", few)
+	for i, c := range clients { // what a poller does not handle itself wakes one
+		c.WriteControl(websocket.PingMessage, []byte("hello"), time.Time{})
+		c.send(syncOf(sessions[i].join.Sender, strings.Repeat("x", 100<<10)))
+	}
+	for _, session := range sessions {
+		take(t, session.got)
+	}
+	eventually(t, "they have gone again", few)
+}
+
+// frame returns a masked frame.
+func frame(first byte, payload []byte) []byte {
+	out := []byte{first}
+	switch n := len(payload); {
+	case n < 126:
+		out = append(out, 0x80|byte(n))
+	case n < 1<<16:
+		out = binary.BigEndian.AppendUint16(append(out, 0x80|126), uint16(n))
+	default:
+		out = binary.BigEndian.AppendUint64(append(out, 0x80|127), uint64(n))
+	}
+	mask := []byte{1, 2, 3, 4}
+	out = append(out, mask...)
+	for i, b := range payload {
+		out = append(out, b^mask[i%4])
+	}
+	return out
+}
+
+// Frames as they come from the network: many at once, or a byte at a time, in
+// fragments, with pings and pongs between.
+func TestMessagesComeInOrderHoweverTheyAreCut(t *testing.T) {
+	const fin, binaryFrame, more, ping, pong = 0x80, 2, 0, 9, 10
+	s := serve(t, edge.Config{})
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			rnd := rand.New(rand.NewPCG(seed, 7))
+			c, session := s.joined(t, "tablet")
+			t.Parallel() // one poller reads them all
+			pongs := make(chan string, 1000)
+			c.SetPongHandler(func(data string) error { pongs <- data; return nil })
+			end := c.reading()
+			var stream []byte
+			var sizes []int
+			for n := range 150 {
+				size := []int{1, 100, 2000, 15 << 10, 17 << 10, 70 << 10}[rnd.IntN(1+rnd.IntN(6))]
+				sizes = append(sizes, size)
+				payload := wire.Append(nil, syncOf("tablet", fmt.Sprint(n, " ", strings.Repeat("x", size))))
+				switch rnd.IntN(6) {
+				case 0:
+					stream = append(stream, frame(fin|pong, []byte("p"))...)
+				case 1:
+					stream = append(stream, frame(fin|ping, []byte(fmt.Sprint("ping ", n)))...)
+				case 2:
+					cut := rnd.IntN(len(payload) + 1)
+					stream = append(stream, frame(binaryFrame, payload[:cut])...)
+					if rnd.IntN(2) == 0 {
+						stream = append(stream, frame(fin|ping, nil)...)
+					}
+					stream = append(stream, frame(fin|more, payload[cut:])...)
+					continue
+				}
+				stream = append(stream, frame(fin|binaryFrame, payload)...)
+			}
+			stream = append(stream, frame(fin|ping, []byte("last"))...)
+			go func() {
+				for len(stream) > 0 {
+					n := min(len(stream), 1+rnd.IntN([]int{3, 100, 5000, 200 << 10}[rnd.IntN(4)]))
+					c.UnderlyingConn().Write(stream[:n])
+					stream = stream[n:]
+					if rnd.IntN(4) == 0 {
+						time.Sleep(time.Duration(rnd.IntN(2000)) * time.Microsecond)
+					}
+				}
+			}()
+			for n, size := range sizes {
+				m := take(t, session.got).(wire.Sync)
+				if want := fmt.Sprint(n, " "); !strings.HasPrefix(string(m.Data), want) || len(m.Data) != len(want)+size {
+					t.Fatalf("message %d is %.20q, of %d bytes, want %d", n, m.Data, len(m.Data), len(want)+size)
+				}
+			}
+			for take(t, pongs) != "last" {
+			}
+			c.UnderlyingConn().Write([]byte("no frame at all"))
+			if err := take(t, end); !websocket.IsCloseError(err, wire.CloseProtocol) {
+				t.Errorf("bytes that are no frame closed it with %v", err)
+			}
+		})
+	}
+}
+
+func TestAPeerThatHasToWaitHoldsUpNobody(t *testing.T) {
+	t.Run("for room in its session", func(t *testing.T) {
+		room := make(chan struct{})
+		s := serve(t, edge.Config{Hub: &hub{wait: func(s *session) {
+			if s.join.Sender == "greedy" {
+				<-room
+			}
+		}}})
+		greedy, greedySession := s.joined(t, "greedy")
+		quick, quickSession := s.joined(t, "quick")
+		for range 3 {
+			greedy.send(syncOf("greedy", "x"))
+			quick.send(syncOf("quick", "x"))
+			take(t, quickSession.got)
+		}
+		if len(greedySession.got) > 0 {
+			t.Error("the greedy one's message was taken")
+		}
+		close(room)
+		for range 3 {
+			take(t, greedySession.got)
+		}
+	})
+	t.Run("LM10 for its rate", func(t *testing.T) {
+		s := serve(t, edge.Config{MessagesPerSecond: 1, MessagesBurst: 5})
+		greedy, greedySession := s.joined(t, "greedy")
+		quick, quickSession := s.joined(t, "quick")
+		for range 10 {
+			greedy.send(syncOf("greedy", "x"))
+		}
+		for range 5 {
+			quick.send(syncOf("quick", "x"))
+			take(t, quickSession.got)
+			take(t, greedySession.got)
+		}
+		if n := s.metrics.Throttled.Load(); n == 0 || len(greedySession.got) > 2 {
+			t.Errorf("throttled %d times, %d messages more than its burst were taken", n, len(greedySession.got))
+		}
+	})
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no list of descriptors here")
+	}
+	return len(list)
+}
+
+// However a connection ends, its session is told, and nothing of it is left.
+func TestNothingIsLeftOfAConnection(t *testing.T) {
+	s := serve(t, edge.Config{})
+	last, _ := s.joined(t, "last")
+	large := wire.Append(nil, syncOf("syncd", strings.Repeat("x", 8<<20)))
+	ways := []func(c *client, session *session){
+		func(c *client, _ *session) { c.Close() },
+		func(c *client, _ *session) { c.UnderlyingConn().(*net.TCPConn).SetLinger(0); c.Close() },
+		func(c *client, _ *session) { c.send(wire.Leave{Sender: "tablet"}) },
+		func(c *client, _ *session) { c.UnderlyingConn().Write(frame(0x82, make([]byte, 300))[:100]); c.Close() },
+		func(c *client, _ *session) { c.UnderlyingConn().Write(bytes.Repeat([]byte{0}, 100)) },
+		func(c *client, _ *session) { c.WriteMessage(websocket.TextMessage, []byte("x")) },
+		func(c *client, _ *session) { c.sendRaw([]byte{0xff}) },
+		func(_ *client, session *session) { session.out.Close(wire.CloseTakenOver, "") },
+		func(_ *client, session *session) { session.out.Cut(wire.CloseForbidden, "") },
+		func(c *client, session *session) { session.out.Send(large, nil); c.Close() },
+		func(_ *client, session *session) {
+			session.out.Send(large, nil)
+			session.out.Cut(wire.CloseForbidden, "")
+		},
+		func(c *client, session *session) {
+			go session.out.Close(wire.CloseTakenOver, "")
+			go c.send(syncOf("tablet", "x"))
+		},
+	}
+	before := descriptors(t)
+	for range 5 {
+		var clients []*client
+		for _, end := range ways {
+			c, session := s.joined(t, "tablet")
+			clients = append(clients, c)
+			end(c, session)
+			if len(clients)%2 == 0 { // the others end while a new one begins
+				take(t, session.left)
+			}
+		}
+		for _, c := range clients {
+			c.reading()
+		}
+		eventually(t, "all connections but one have ended", func() bool { return s.metrics.Connections.Load() == 1 })
+		for _, c := range clients {
+			c.Close()
+		}
+	}
+	eventually(t, "no descriptor is left", func() bool { return descriptors(t) <= before+1 })
+	last.send(syncOf("last", "still here"))
+}
