@@ -257,7 +257,7 @@ func (c *copyOf) take(changes ...*chunk.Change) {
 func (c *copyOf) say() {
 	c.t.Helper()
 	c.MarkDurable(c.Len())
-	if data := exchange.NewRound(c.History).Generate(&c.state); data != nil {
+	if data := exchange.NewRound(c.History).Generate(&c.state).Bytes(); data != nil {
 		c.send(wire.Sync{Sender: c.peer, Document: c.doc, Data: data})
 	}
 }

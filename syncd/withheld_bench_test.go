@@ -124,7 +124,7 @@ func dialCurious(b *testing.B, p *person) *curious {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { ws.Close() })
-	c := &curious{b: b, ws: ws, request: exchange.NewRound(history.New(history.Limits{})).Generate(new(exchange.State))}
+	c := &curious{b: b, ws: ws, request: exchange.NewRound(history.New(history.Limits{})).Generate(new(exchange.State)).Bytes()}
 	c.send(wire.Join{Sender: "curious", Versions: []string{wire.Version}})
 	if _, ok := c.read().(wire.Peer); !ok {
 		b.Fatal("not let in")

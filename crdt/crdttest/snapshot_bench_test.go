@@ -175,7 +175,7 @@ func BenchmarkFirstSync(b *testing.B) {
 					has := []id.ChangeHash(nil)
 					for {
 						state.Receive(h, &exchange.Message{Heads: has, Have: []exchange.Have{{LastSync: has}}, Flags: c.flags})
-						data := round.Generate(state)
+						data := round.Generate(state).Bytes()
 						if data == nil {
 							break
 						}

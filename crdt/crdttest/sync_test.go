@@ -77,7 +77,7 @@ func (o *ourEnd) heads() []id.ChangeHash { return o.history.Heads() }
 func (o *ourEnd) generate() []byte {
 	round := exchange.NewRound(o.history)
 	round.UseSnapshot(o.snapshot)
-	return round.Generate(o.state)
+	return round.Generate(o.state).Bytes()
 }
 
 func (o *ourEnd) receive(message []byte) error {

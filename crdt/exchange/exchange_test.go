@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -25,7 +24,7 @@ type end struct {
 }
 
 func (e *end) generate(to *end) bool {
-	data := exchange.NewRound(e.History).Generate(&e.state)
+	data := exchange.NewRound(e.History).Generate(&e.state).Bytes()
 	if data == nil {
 		return false
 	}
@@ -230,7 +229,7 @@ func TestOnlyDurableChangesAreTold(t *testing.T) {
 	author.Receive(server.History, &exchange.Message{Version: exchange.V1, Heads: []id.ChangeHash{second.Hash}})
 	round := exchange.NewRound(server.History)
 	for name, state := range map[string]*exchange.State{"reader": &reader, "author": &author} {
-		m, err := exchange.Decode(round.Generate(state), exchange.Limits{})
+		m, err := exchange.Decode(round.Generate(state).Bytes(), exchange.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +239,7 @@ func TestOnlyDurableChangesAreTold(t *testing.T) {
 	}
 	server.MarkDurable(2)
 	round = exchange.NewRound(server.History)
-	m, err := exchange.Decode(round.Generate(&author), exchange.Limits{})
+	m, err := exchange.Decode(round.Generate(&author).Bytes(), exchange.Limits{})
 	if err != nil || !slices.Equal(m.Heads, []id.ChangeHash{second.Hash}) || len(m.Changes) != 0 {
 		t.Fatalf("the author is told %v and %d changes, %v; want its own head and no change", m.Heads, len(m.Changes), err)
 	}
@@ -255,14 +254,14 @@ func TestPeersWithTheSameKnowledgeShareTheirMessage(t *testing.T) {
 	round := exchange.NewRound(server.History)
 	for i := range states {
 		states[i].Receive(server.History, &current)
-		round.Generate(&states[i])
+		round.Generate(&states[i]).Bytes()
 		states[i].Receive(server.History, &current)
 	}
 	server.Put("k", "2")
 	round = exchange.NewRound(server.History)
 	var shared []byte
 	for i := range states {
-		data := round.Generate(&states[i])
+		data := round.Generate(&states[i]).Bytes()
 		if i == 0 {
 			shared = data
 		}
@@ -288,7 +287,7 @@ func TestMessagesForManyAreNotAllKept(t *testing.T) {
 	for i := range peers {
 		var s exchange.State
 		s.Receive(a.History, &exchange.Message{Heads: []id.ChangeHash{a.At(i).Hash}})
-		sent += uint64(len(round.Generate(&s)))
+		sent += uint64(len(round.Generate(&s).Bytes()))
 	}
 	after := heap()
 	if held := after - min(before, after); sent < 8<<20 || held > 1<<20 {
@@ -322,7 +321,7 @@ func TestACurrentPeerIsAnsweredWithoutHistory(t *testing.T) {
 	}
 	// Later the history is there, and the peer gets what is new and no more.
 	server.Put("k", "2")
-	update, err := exchange.Decode(exchange.NewRound(server.History).Generate(&s), exchange.Limits{})
+	update, err := exchange.Decode(exchange.NewRound(server.History).Generate(&s).Bytes(), exchange.Limits{})
 	if err != nil || len(update.Changes) != 1 {
 		t.Fatalf("%d changes, %v; want the one that is new", len(update.Changes), err)
 	}
@@ -346,7 +345,7 @@ func TestChangesAreDeflatedOnlyForPeersWithFlags(t *testing.T) {
 	for _, flags := range []*exchange.Flags{nil, {}} {
 		var s exchange.State
 		s.Receive(server.History, &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}, Flags: flags})
-		m, err := exchange.Decode(exchange.NewRound(server.History).Generate(&s), exchange.Limits{})
+		m, err := exchange.Decode(exchange.NewRound(server.History).Generate(&s).Bytes(), exchange.Limits{})
 		if err != nil || len(m.Changes) != 1 {
 			t.Fatalf("%d changes, %v", len(m.Changes), err)
 		}
@@ -356,37 +355,35 @@ func TestChangesAreDeflatedOnlyForPeersWithFlags(t *testing.T) {
 	}
 }
 
-// Peers that get the same message share its bytes, and the first of them what is left of
-// the envelope: what its owner writes there reaches nobody else.
-func TestMessagesAreMadeInTheirEnvelope(t *testing.T) {
+// However different the messages are, the changes in them are in memory once.
+func TestLargeMessagesShareTheirChanges(t *testing.T) {
 	a := historytest.New("a")
-	for i := range 20 {
-		a.Put("k", fmt.Sprint(i))
+	for range 40 {
+		a.Put("k", fmt.Sprint(rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()))
 	}
 	a.MarkDurable(a.Len())
-	round := exchange.NewRound(a.History)
-	round.UseEnvelope(func(n int) []byte { return append(make([]byte, 0, 4+n+4), fmt.Sprintf("%4d", n)...) })
-	var got [][]byte
-	for range 3 {
-		var s exchange.State
-		first := round.Generate(&s) // whoever has not been heard is sent no changes
-		s.Receive(a.History, &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}})
-		for _, data := range [][]byte{first, round.Generate(&s)} {
-			if head := fmt.Sprintf("%4d", len(data)-4); !strings.HasPrefix(string(data), head) {
-				t.Fatalf("a message of %d bytes begins with %.4q", len(data)-4, data)
-			}
-			if _, err := exchange.Decode(data[4:], exchange.Limits{}); err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, data)
+	for _, flags := range []*exchange.Flags{nil, {}} {
+		round := exchange.NewRound(a.History)
+		var got []exchange.Payload
+		for have := range 3 {
+			m := exchange.Message{Version: exchange.V1, Heads: []id.ChangeHash{a.At(have).Hash}, Have: []exchange.Have{{}}, Flags: flags}
+			var s exchange.State
+			s.Receive(a.History, &m)
+			got = append(got, round.Generate(&s))
 		}
-	}
-	if &got[1][0] != &got[3][0] || &got[1][0] != &got[5][0] {
-		t.Error("the same update was made more than once")
-	}
-	for i, data := range [][]byte{got[1], got[3], got[5]} {
-		if room := cap(data) - len(data); (room == 4) != (i == 0) {
-			t.Errorf("peer %d may write %d bytes behind the message", i, room)
+		for have, p := range got {
+			if len(p) < 2*(39-have) || p.Len() != len(p.Bytes()) {
+				t.Fatalf("%d parts, %d bytes, together %d", len(p), p.Len(), len(p.Bytes()))
+			}
+			m, err := exchange.Decode(p.Bytes(), exchange.Limits{})
+			if err != nil || len(m.Changes) != 39-have || !bytes.Equal(m.Append(nil), p.Bytes()) {
+				t.Fatalf("%d changes, error %v, want %d", len(m.Changes), err, 39-have)
+			}
+			for i := range 10 {
+				if last := func(p exchange.Payload) *byte { return &p[len(p)-1-2*i][0] }; last(p) != last(got[0]) {
+					t.Errorf("peer %d has a copy of its own of change %d from the end", have, i)
+				}
+			}
 		}
 	}
 }

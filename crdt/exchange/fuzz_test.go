@@ -54,9 +54,9 @@ func FuzzDecode(f *testing.F) {
 	a := historytest.New("a")
 	a.Put("k", "1")
 	var s exchange.State
-	f.Add(bytes.Clone(exchange.NewRound(a.History).Generate(&s)))
+	f.Add(bytes.Clone(exchange.NewRound(a.History).Generate(&s).Bytes()))
 	s.Receive(a.History, &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}, Flags: &exchange.Flags{}})
-	f.Add(bytes.Clone(exchange.NewRound(a.History).Generate(&s)))
+	f.Add(bytes.Clone(exchange.NewRound(a.History).Generate(&s).Bytes()))
 
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var before, after runtime.MemStats
@@ -83,6 +83,6 @@ func FuzzDecode(f *testing.F) {
 		}
 		var s exchange.State
 		s.Receive(h, m)
-		exchange.NewRound(h).Generate(&s)
+		exchange.NewRound(h).Generate(&s).Bytes()
 	})
 }

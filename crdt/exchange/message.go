@@ -326,16 +326,7 @@ func parse(raw chunk.Raw, l chunk.Limits) ([]*chunk.Change, error) {
 
 // Append encodes the message behind dst.
 func (m *Message) Append(dst []byte) []byte {
-	dst = slices.Grow(dst, m.size())
-
-	dst = append(dst, m.Version)
-	dst = appendHashes(dst, m.Heads)
-	dst = appendHashes(dst, m.Need)
-	dst = binary.AppendUvarint(dst, uint64(len(m.Have)))
-	for _, h := range m.Have {
-		dst = appendHashes(dst, h.LastSync)
-		dst = h.Bloom.append(dst)
-	}
+	dst = m.appendHead(slices.Grow(dst, m.size()))
 	dst = binary.AppendUvarint(dst, uint64(len(m.Changes)))
 	for _, c := range m.Changes {
 		dst = binary.AppendUvarint(dst, uint64(len(c)))
@@ -345,6 +336,68 @@ func (m *Message) Append(dst []byte) []byte {
 		dst = m.Flags.append(dst)
 	}
 	return dst
+}
+
+// appendHead appends what stands before the changes.
+func (m *Message) appendHead(dst []byte) []byte {
+	dst = append(dst, m.Version)
+	dst = appendHashes(dst, m.Heads)
+	dst = appendHashes(dst, m.Need)
+	dst = binary.AppendUvarint(dst, uint64(len(m.Have)))
+	for _, h := range m.Have {
+		dst = appendHashes(dst, h.LastSync)
+		dst = h.Bloom.append(dst)
+	}
+	return dst
+}
+
+// Payload is a message as it is sent, in parts that follow one another. Nil is none.
+// Parts may be shared with other messages, and nobody modifies them.
+type Payload [][]byte
+
+// partsBytesMin is from which size on a message is made in parts: then the changes in
+// it are not copied, and those that many peers lack are in memory once, however
+// different their messages are.
+const partsBytesMin = 4 << 10
+
+// Payload encodes the message. It may refer to the changes.
+func (m *Message) Payload() Payload {
+	size := m.size()
+	if size < partsBytesMin {
+		return Payload{m.Append(make([]byte, 0, size))}
+	}
+	rest := *m
+	rest.Changes, rest.Flags = nil, nil
+	own := make([]byte, 0, rest.size()+(1+len(m.Changes))*binary.MaxVarintLen32+flagsBytes)
+	own = rest.appendHead(own)
+	own = binary.AppendUvarint(own, uint64(len(m.Changes)))
+	parts, begin := make(Payload, 0, 2*len(m.Changes)+1), 0
+	for _, c := range m.Changes {
+		own = binary.AppendUvarint(own, uint64(len(c)))
+		parts = append(parts, own[begin:len(own):len(own)], c)
+		begin = len(own)
+	}
+	if m.Flags != nil {
+		own = m.Flags.append(own)
+		parts = append(parts, own[begin:])
+	}
+	return parts
+}
+
+// Len is how many bytes the message has.
+func (p Payload) Len() (n int) {
+	for _, part := range p {
+		n += len(part)
+	}
+	return n
+}
+
+// Bytes returns the message in one piece, not to be modified.
+func (p Payload) Bytes() []byte {
+	if len(p) == 1 {
+		return p[0]
+	}
+	return slices.Concat(p...)
 }
 
 // size is how many bytes Append appends.

@@ -22,25 +22,7 @@ type Round struct {
 	wire      map[int][]byte // changes deflated
 	wireBytes int
 	snapshot  *history.Snapshot // nil if there is none
-	envelope  Envelope
 }
-
-// Envelope returns what stands before a message of n bytes on its way, with capacity for
-// the message at least. What is left of it is for the first peer that gets the message:
-// its owner may write there. So a message is made once, where it is sent from.
-type Envelope func(n int) []byte
-
-// Seal encodes the message in an envelope; nil is none.
-func (e Envelope) Seal(m *Message) []byte {
-	if e == nil {
-		return m.Append(nil)
-	}
-	return m.Append(e(m.size()))
-}
-
-// UseEnvelope makes Generate return its messages in envelopes. It has to be called
-// before Generate.
-func (r *Round) UseEnvelope(e Envelope) { r.envelope = e }
 
 // madeBytesMax bounds the messages that are kept for further peers. After devices
 // have written without a network, each lacks something else: keeping theirs would
@@ -70,7 +52,7 @@ func (r *Round) summary(all int, base []id.ChangeHash) *summary {
 // update is what a peer gets that has a certain part of the document and
 // nothing unknown. It is shared between peers.
 type update struct {
-	data     []byte
+	data     Payload
 	changes  bool            // there is something to send
 	complete bool            // with it the peer has everything
 	has      []id.ChangeHash // what the peer has with it, beyond what it had, if not complete
@@ -91,7 +73,7 @@ func (r *Round) Bytes() int64 { return int64(r.madeBytes + r.wireBytes) }
 // Generate returns the message that the peer of s shall get now, or nil when
 // there is nothing to say. The bytes may be shared with other peers and must not
 // be modified. The caller must send them, or give up the conversation.
-func (r *Round) Generate(s *State) []byte {
+func (r *Round) Generate(s *State) Payload {
 	if s.sent && s.inFlight && slices.Equal(s.heads, r.heads) {
 		return nil
 	}
@@ -114,18 +96,18 @@ func (s *State) lastSyncUnknown(h *history.History) bool {
 }
 
 // reset asks the peer to start over: a summary of nothing makes it send all.
-func (r *Round) reset(s *State) []byte {
+func (r *Round) reset(s *State) Payload {
 	if s.saidAlready(r.heads, nil) {
 		return nil
 	}
 	m := Message{Version: V1, Heads: r.heads, Have: []Have{{}}}
 	s.theirHave = nil
 	s.said(r.heads, nil)
-	return r.envelope.Seal(&m)
+	return m.Payload()
 }
 
 // update serves a peer of which everything is known here.
-func (r *Round) update(s *State) []byte {
+func (r *Round) update(s *State) Payload {
 	u := r.updateFor(s)
 	if !u.changes && s.sent && slices.Equal(s.heads, r.heads) {
 		return nil
@@ -140,9 +122,7 @@ func (r *Round) update(s *State) []byte {
 	if u.changes {
 		s.awaited = u.complete
 	}
-	data := u.data
-	u.data = slices.Clip(u.data) // what is left of the envelope is given away
-	return data
+	return u.data
 }
 
 // had notes that the peer has everything that is durable.
@@ -187,9 +167,9 @@ func (r *Round) updateFor(s *State) *update {
 }
 
 func (r *Round) keep(key string, u *update) {
-	if r.madeBytes += len(u.data); r.madeBytes > madeBytesMax {
+	if r.madeBytes += u.data.Len(); r.madeBytes > madeBytesMax {
 		clear(r.made)
-		r.madeBytes = len(u.data)
+		r.madeBytes = u.data.Len()
 	}
 	r.made[key] = u
 }
@@ -208,13 +188,13 @@ func (r *Round) makeUpdate(s *State, base []id.ChangeHash) *update {
 		u.has = last
 	}
 	m.Have = []Have{{LastSync: last}}
-	u.data = r.envelope.Seal(&m)
+	u.data = m.Payload()
 	return u
 }
 
 // negotiate serves a peer that has heads which are unknown here, that asks for
 // changes by name, or that has not been heard.
-func (r *Round) negotiate(s *State, unknown bool) []byte {
+func (r *Round) negotiate(s *State, unknown bool) Payload {
 	base := r.base(s)
 	beyond := r.summary(s.all, base)
 	send := beyond.since
@@ -242,7 +222,7 @@ func (r *Round) negotiate(s *State, unknown bool) []byte {
 	if len(send) > 0 || len(need) > 0 {
 		s.awaited = n == len(send)
 	}
-	return r.envelope.Seal(&m)
+	return m.Payload()
 }
 
 // base returns what the peer has, as hashes that are durable here.

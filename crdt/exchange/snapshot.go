@@ -86,7 +86,7 @@ func (r *Round) makeFirst() *update {
 		u.has = last
 	}
 	m.Have = []Have{{LastSync: last}}
-	u.data = r.envelope.Seal(&m)
+	u.data = m.Payload()
 	return u
 }
 

@@ -60,7 +60,7 @@ func (p *reader) next(t *testing.T, a *historytest.Author, s *history.Snapshot) 
 	})
 	round := exchange.NewRound(a.History)
 	round.UseSnapshot(s)
-	data := round.Generate(&p.state)
+	data := round.Generate(&p.state).Bytes()
 	if data == nil {
 		return nil
 	}
@@ -237,7 +237,7 @@ func TestSnapshotMessageIsShared(t *testing.T) {
 	for range 3 {
 		var state exchange.State
 		state.Receive(a.History, &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}, Flags: &exchange.Flags{}})
-		data := round.Generate(&state)
+		data := round.Generate(&state).Bytes()
 		if first == nil {
 			first = data
 		}
@@ -247,7 +247,7 @@ func TestSnapshotMessageIsShared(t *testing.T) {
 	}
 	plain := exchange.State{}
 	plain.Receive(a.History, &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}})
-	if data := round.Generate(&plain); data[0] != exchange.V1 {
+	if data := round.Generate(&plain).Bytes(); data[0] != exchange.V1 {
 		t.Errorf("in the same round a peer without flags is sent version %x", data[0])
 	}
 }
@@ -264,7 +264,7 @@ func TestSnapshotCountsAsHad(t *testing.T) {
 	a.Put("k", "new")
 	round := exchange.NewRound(a.History)
 	round.UseSnapshot(s)
-	m, err := exchange.Decode(round.Generate(&p.state), exchange.Limits{})
+	m, err := exchange.Decode(round.Generate(&p.state).Bytes(), exchange.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestFreshPeerThatAsksByName(t *testing.T) {
 	p := newReader()
 	round := exchange.NewRound(a.History)
 	round.UseSnapshot(s)
-	if round.Generate(&p.state) == nil {
+	if round.Generate(&p.state).Bytes() == nil {
 		t.Fatal("we do not speak first")
 	}
 	p.needs = a.Heads()
@@ -310,12 +310,12 @@ func TestFreshPeerIsServedWithoutHistory(t *testing.T) {
 	if !ok {
 		t.Fatal("not served")
 	}
-	if got, want := reply.Append(nil), round.Generate(&with); !bytes.Equal(got, want) {
+	if got, want := reply.Append(nil), round.Generate(&with).Bytes(); !bytes.Equal(got, want) {
 		t.Fatalf("served with %d bytes, want %d", len(got), len(want))
 	}
 	a.Put("k", "new")
 	for name, state := range map[string]*exchange.State{"without": &without, "with": &with} {
-		m, err := exchange.Decode(exchange.NewRound(a.History).Generate(state), exchange.Limits{})
+		m, err := exchange.Decode(exchange.NewRound(a.History).Generate(state).Bytes(), exchange.Limits{})
 		if err != nil || len(m.Changes) != 1 {
 			t.Errorf("%s the history: %v, then %d changes", name, err, len(m.Changes))
 		}

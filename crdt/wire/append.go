@@ -40,6 +40,32 @@ func AppendSyncHead(dst []byte, sender id.Peer, doc id.Document, n int) []byte {
 	return appendSyncHead(dst, sender, doc, n, false, true)
 }
 
+// Frame is a frame in parts: its first, those that follow, and its last. Each may be
+// shared with other frames; nobody modifies them.
+type Frame struct {
+	Head []byte
+	Body [][]byte
+	Tail []byte
+}
+
+// Len is how many bytes the frame has.
+func (f Frame) Len() int {
+	n := len(f.Head) + len(f.Tail)
+	for _, part := range f.Body {
+		n += len(part)
+	}
+	return n
+}
+
+// Append appends the parts to dst.
+func (f Frame) Append(dst []byte) []byte {
+	dst = append(dst, f.Head...)
+	for _, part := range f.Body {
+		dst = append(dst, part...)
+	}
+	return append(dst, f.Tail...)
+}
+
 // AppendTarget appends what makes a frame for one target of a body, from AppendBody
 // or begun by AppendSyncHead. It is the last entry of a frame, so that everything before it
 // can be shared.

@@ -33,7 +33,7 @@ func discardFrames(conn net.Conn, bytes *atomic.Int64) {
 func BenchmarkEcho(b *testing.B) {
 	echo := func(s *session, m wire.Message) error {
 		sync := m.(wire.Sync)
-		s.out.Send(wire.AppendSync(make([]byte, 0, 512), "syncd", sync.Sender, sync.Document, sync.Data, false), nil)
+		s.out.Send(wire.Frame{Head: wire.AppendSync(make([]byte, 0, 512), "syncd", sync.Sender, sync.Document, sync.Data, false)})
 		return nil
 	}
 	s := serve(b, edge.Config{Hub: &hub{receive: echo}, MessagesPerSecond: 1 << 30, BytesPerSecond: 1 << 40})
@@ -87,7 +87,7 @@ func BenchmarkFanOut(b *testing.B) {
 				for range burst {
 					body := wire.AppendBody(nil, m)
 					for i, session := range sessions {
-						session.out.Send(body, targets[i])
+						session.out.Send(wire.Frame{Head: body, Tail: targets[i]})
 					}
 				}
 				for s.metrics.FramesOut.Load()-before < uint64(n+peers*burst) {

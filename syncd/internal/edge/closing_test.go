@@ -43,7 +43,7 @@ func TestClosing(t *testing.T) {
 		c, session := serve(t, edge.Config{}).joined(t, "tablet")
 		c.UnderlyingConn().Close()
 		take(t, session.left)
-		session.out.Send([]byte{0xa0}, nil) // and nothing happens
+		session.out.Send(wire.Frame{Head: []byte{0xa0}}) // and nothing happens
 		session.out.Close(1000, "")
 	})
 	t.Run("SY12 SY15 the hub closes", func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestClosing(t *testing.T) {
 	t.Run("CL6 what was queued goes out first", func(t *testing.T) {
 		c, session := serve(t, edge.Config{}).joined(t, "tablet")
 		for range 300 {
-			session.out.Send(wire.Append(nil, syncOf("syncd", strings.Repeat("x", 1000))), nil)
+			session.out.Send(wire.Frame{Head: wire.Append(nil, syncOf("syncd", strings.Repeat("x", 1000)))})
 		}
 		session.out.Close(wire.CloseRestart, strings.Repeat("ø", 100))
 		if frames := c.closed(wire.CloseRestart); len(frames) != 300 {
@@ -111,16 +111,16 @@ func TestClosing(t *testing.T) {
 	t.Run("CL8 nothing is sent between the beginning of a stop and the close", func(t *testing.T) {
 		s := serve(t, edge.Config{})
 		a, session := s.joined(t, "a")
-		session.out.Send(wire.Append(nil, syncOf("a", "before")), nil)
+		session.out.Send(wire.Frame{Head: wire.Append(nil, syncOf("a", "before"))})
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		stopped := make(chan error, 1)
 		go func() { stopped <- s.Shutdown(ctx) }()
 		for range 20 { // some of these come after the beginning
 			time.Sleep(5 * time.Millisecond)
-			session.out.SendLossy(wire.Append(nil, syncOf("a", "lossy")), nil)
+			session.out.SendLossy(wire.Frame{Head: wire.Append(nil, syncOf("a", "lossy"))})
 		}
-		session.out.Send(wire.Append(nil, syncOf("a", "too late")), nil)
+		session.out.Send(wire.Frame{Head: wire.Append(nil, syncOf("a", "too late"))})
 		frames := a.closed(wire.CloseRestart)
 		for _, m := range frames {
 			if sync, ok := m.(wire.Sync); ok && string(sync.Data) == "too late" {

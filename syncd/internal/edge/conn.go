@@ -298,9 +298,13 @@ func (c *conn) read(r io.Reader) ([]byte, error) {
 		return nil, c.readError(err)
 	}
 	c.had++
+	c.count(frame)
+	return frame, nil
+}
+
+func (c *conn) count(frame []byte) {
 	c.cfg.Metrics.FramesIn.Add(1)
 	c.cfg.Metrics.BytesIn.Add(uint64(len(frame)))
-	return frame, nil
 }
 
 func readFrame(r io.Reader) ([]byte, error) {

@@ -71,10 +71,10 @@ type Outbox interface {
 	// Send queues a frame of two parts, of which the second may be nil. Nobody
 	// modifies them from now on, so the same body may be sent to many. A frame over
 	// the limits of the queue closes the connection with 1013. LM9
-	Send(body, rest []byte)
+	Send(f wire.Frame)
 	// SendLossy is Send, but drops the frame when the queue is more than half
 	// full. EP6
-	SendLossy(body, rest []byte)
+	SendLossy(f wire.Frame)
 	// Close ends the connection after what is queued, which gets
 	// Config.CloseTimeout to go out. The first call counts.
 	Close(code int, text string)

@@ -293,7 +293,7 @@ func TestHandshake(t *testing.T) {
 	t.Run("HS12 peer goes before what the hub sends", func(t *testing.T) {
 		first := syncOf("syncd", "early")
 		s := serve(t, edge.Config{Hub: &hub{onJoin: func(out edge.Outbox) {
-			out.Send(wire.Append(nil, first), nil)
+			out.Send(wire.Frame{Head: wire.Append(nil, first)})
 			time.Sleep(time.Millisecond) // time enough for a writer that does not wait
 		}}})
 		c, _ := s.joined(t, "tablet")

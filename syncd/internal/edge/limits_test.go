@@ -24,8 +24,8 @@ func TestSlowConsumer(t *testing.T) {
 	quick, quickSession := s.joined(t, "quick")
 	sent := 0
 	for done := false; !done; sent++ { // until the victim's line and queue are full
-		slowSession.out.Send(frame, nil)
-		quickSession.out.Send(frame, nil)
+		slowSession.out.Send(wire.Frame{Head: frame})
+		quickSession.out.Send(wire.Frame{Head: frame})
 		if m := quick.read().(wire.Sync); len(m.Data) != 64<<10 {
 			t.Fatalf("LM9 the other one got %d bytes", len(m.Data))
 		}
@@ -46,7 +46,7 @@ func TestSlowConsumer(t *testing.T) {
 func TestOutboundFramesMax(t *testing.T) {
 	s := serve(t, edge.Config{OutboundFramesMax: 10, Hub: &hub{onJoin: func(out edge.Outbox) {
 		for range 11 { // nothing goes out before Join returns
-			out.Send([]byte{0xa0}, nil)
+			out.Send(wire.Frame{Head: []byte{0xa0}})
 		}
 	}}})
 	c := s.dial(t)
@@ -61,9 +61,9 @@ func TestSendLossy(t *testing.T) {
 	mark := func(n int) []byte { return wire.Append(nil, syncOf("syncd", strings.Repeat("x", n))) }
 	s := serve(t, edge.Config{OutboundFramesMax: 10, Hub: &hub{onJoin: func(out edge.Outbox) {
 		for n := range 8 { // nothing goes out before Join returns
-			out.SendLossy(mark(n+1), nil)
+			out.SendLossy(wire.Frame{Head: mark(n + 1)})
 		}
-		out.Send(mark(100), nil)
+		out.Send(wire.Frame{Head: mark(100)})
 	}}})
 	c, _ := s.joined(t, "tablet")
 	for _, want := range []int{1, 2, 3, 4, 5, 6, 100} {
@@ -232,7 +232,7 @@ func TestNoExtensions(t *testing.T) {
 func TestPeersAreApart(t *testing.T) {
 	echo := func(s *session, m wire.Message) error {
 		sync := m.(wire.Sync)
-		s.out.Send(wire.AppendSync(nil, "syncd", sync.Sender, sync.Document, sync.Data, false), nil)
+		s.out.Send(wire.Frame{Head: wire.AppendSync(nil, "syncd", sync.Sender, sync.Document, sync.Data, false)})
 		return nil
 	}
 	s := serve(t, edge.Config{Hub: &hub{receive: echo}})

@@ -213,7 +213,7 @@ func TestSlowLine(t *testing.T) {
 	wholeFrame := 10 + len(large) // with the head of a websocket frame
 	t.Run("LM9 a large frame may take minutes", func(t *testing.T) {
 		bubble(t, edge.Config{}, func(t *testing.T, s *server, c *client, session *session) {
-			session.out.Send(large, nil)
+			session.out.Send(wire.Frame{Head: large})
 			start := time.Now()
 			if err := crawl(c, wholeFrame, 2<<10); err != nil {
 				t.Errorf("closed after %v: %v", time.Since(start), err)
@@ -236,7 +236,7 @@ func TestSlowLine(t *testing.T) {
 	})
 	t.Run("LM9 a peer that takes nothing is closed", func(t *testing.T) {
 		bubble(t, edge.Config{PingInterval: time.Hour}, func(t *testing.T, s *server, c *client, session *session) {
-			session.out.Send(large, nil)
+			session.out.Send(wire.Frame{Head: large})
 			crawl(c, 10<<10, 2<<10)
 			start := time.Now()
 			<-session.left
@@ -250,7 +250,7 @@ func TestSlowLine(t *testing.T) {
 	})
 	t.Run("CL6 closing does not wait longer than 5 s", func(t *testing.T) {
 		bubble(t, edge.Config{}, func(t *testing.T, s *server, c *client, session *session) {
-			session.out.Send(large, nil)
+			session.out.Send(wire.Frame{Head: large})
 			go crawl(c, wholeFrame, 16<<10) // would take a minute
 			synctest.Wait()
 			start := time.Now()

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -53,12 +54,15 @@ type netConn struct {
 
 	// Owned by the reader.
 	fed    []byte  // to be read before what comes from the network
+	gone   bool    // the peer has closed its side
 	frames framing // of what was read since somebody began to use Conn
 
 	// Guarded by writing. The writer holds it for as long as a write takes;
 	// the reader writes only when gorilla answers a breach of the protocol.
 	writing sync.Mutex
 	cork    *[]byte // nil = not corked
+	trying  bool    // nothing waits: what the socket does not take stays in cork
+	full    bool    // it has not taken all
 
 	// Guarded by mu.
 	mu          sync.Mutex
@@ -139,13 +143,16 @@ func (n *netConn) rouse() bool {
 func (n *netConn) Read(p []byte) (int, error) {
 	if len(n.fed) > 0 {
 		read := copy(p, n.fed)
-		n.fed = n.fed[read:]
+		if n.fed = n.fed[read:]; len(n.fed) == 0 {
+			n.fed = nil
+		}
 		n.frames.pass(p[:read])
 		return read, nil
 	}
 	n.waiting.Store(true)
 	read, err := n.Conn.Read(p)
 	n.waiting.Store(false)
+	n.gone = n.gone || err == io.EOF
 	if read > 0 {
 		n.life.Add(1) // LV2
 		n.frames.pass(p[:read])
@@ -236,6 +243,10 @@ func (n *netConn) Write(p []byte) (int, error) {
 	if n.cork == nil {
 		return n.write(p)
 	}
+	if n.trying {
+		n.try(p)
+		return len(p), nil
+	}
 	if len(*n.cork)+len(p) > corkBytes {
 		if err := n.flush(); err != nil {
 			return 0, err
@@ -274,14 +285,41 @@ func (n *netConn) gather() {
 	n.cork = corkBuffers.Get().(*[]byte)
 }
 
-// tryGather is gather, unless somebody is writing, and may be for long.
+// tryGather is gather, unless somebody is writing, and may be for long. Until
+// tryScatter nothing waits.
 func (n *netConn) tryGather() bool {
 	if !n.writing.TryLock() {
 		return false
 	}
 	defer n.writing.Unlock()
 	n.cork = corkBuffers.Get().(*[]byte)
+	n.trying = true
 	return true
+}
+
+// try gathers p, and writes what the socket takes whenever the buffer is full.
+func (n *netConn) try(p []byte) {
+	for len(p) > 0 {
+		room := len(p)
+		if !n.full {
+			room = min(room, corkBytes-len(*n.cork))
+		}
+		*n.cork = append(*n.cork, p[:room]...)
+		p = p[room:]
+		if len(p) > 0 {
+			n.offer()
+		}
+	}
+}
+
+// offer writes what the socket takes, unless it is full.
+func (n *netConn) offer() {
+	if n.full {
+		return
+	}
+	rest := writeSocket(n.socket, *n.cork)
+	n.full = len(rest) > 0
+	*n.cork = append((*n.cork)[:0], rest...)
 }
 
 // scatter writes what was gathered, if anything was.
@@ -301,25 +339,27 @@ func (n *netConn) scatter() error {
 func (n *netConn) tryScatter() bool {
 	n.writing.Lock()
 	defer n.writing.Unlock()
-	rest := writeSocket(n.socket, *n.cork)
-	if len(rest) > 0 {
-		*n.cork = append((*n.cork)[:0], rest...)
-		return false
+	n.offer()
+	full := n.full
+	n.trying, n.full = false, false
+	if !full {
+		n.uncork()
 	}
-	n.uncork()
-	return true
+	return !full
 }
 
 func (n *netConn) uncork() {
-	*n.cork = (*n.cork)[:0]
-	corkBuffers.Put(n.cork)
+	if cap(*n.cork) <= corkBytes {
+		*n.cork = (*n.cork)[:0]
+		corkBuffers.Put(n.cork)
+	}
 	n.cork = nil
 }
 
 // linger lets the peer read what was written last and close its side, for at
 // most d; a connection closed with unread bytes would take that from it.
 func (n *netConn) linger(d time.Duration) {
-	if n.use() != nil {
+	if n.gone || n.use() != nil {
 		return
 	}
 	defer n.unuse()

@@ -18,9 +18,9 @@ type outbox struct {
 
 	// Guarded by mu.
 	mu         sync.Mutex
-	held       bool    // until open: no frame goes out
-	writing    bool    // there is a writer, for start has been called
-	queue      []frame // not yet taken, from next on
+	held       bool         // until open: no frame goes out
+	writing    bool         // there is a writer, for start has been called
+	queue      []wire.Frame // not yet taken, from next on
 	next       int
 	frames     int // queued or being written
 	bytes      int // likewise
@@ -33,21 +33,15 @@ type outbox struct {
 	closing    *wire.CloseError // once set, nothing more is queued
 }
 
-// frame is the parts of a frame: what is shared by all receivers, and the rest.
-type frame struct{ body, rest []byte }
-
-func (f frame) bytes() int { return len(f.body) + len(f.rest) }
-
 var _ Outbox = (*outbox)(nil)
 
-func (o *outbox) Send(body, rest []byte) {
-	f := frame{body, rest}
+func (o *outbox) Send(f wire.Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closing != nil || o.muted {
 		return
 	}
-	if o.frames+1 > o.framesMax || o.bytes+f.bytes() > o.bytesMax {
+	if o.frames+1 > o.framesMax || o.bytes+f.Len() > o.bytesMax {
 		o.metrics.Slow.Add(1)
 		o.discard()
 		o.close(&wire.CloseError{Code: wire.CloseOverload, Text: "too much is waiting to be read by this client"})
@@ -56,14 +50,13 @@ func (o *outbox) Send(body, rest []byte) {
 	o.push(f)
 }
 
-func (o *outbox) SendLossy(body, rest []byte) {
-	f := frame{body, rest}
+func (o *outbox) SendLossy(f wire.Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closing != nil || o.muted {
 		return
 	}
-	if o.frames > o.framesMax/2 || o.bytes+f.bytes() > o.bytesMax/2 {
+	if o.frames > o.framesMax/2 || o.bytes+f.Len() > o.bytesMax/2 {
 		o.metrics.DroppedLossy.Add(1)
 		return
 	}
@@ -93,7 +86,7 @@ func (o *outbox) end(reason *wire.CloseError, last []byte) {
 		return
 	}
 	if last != nil {
-		o.push(frame{body: last})
+		o.push(wire.Frame{Head: last})
 	}
 	o.close(reason)
 }
@@ -113,7 +106,7 @@ func (o *outbox) open(first []byte) {
 	if o.closing == nil {
 		o.frames++
 		o.bytes += len(first)
-		o.queue = append([]frame{{body: first}}, o.queue...)
+		o.queue = append([]wire.Frame{{Head: first}}, o.queue...)
 	}
 	o.held = false
 	o.signal()
@@ -151,7 +144,7 @@ func (o *outbox) reason() *wire.CloseError {
 
 // turn is what a writer writes at once.
 type turn struct {
-	frames []frame
+	frames []wire.Frame
 	pong   []byte
 	ping   bool
 	end    *wire.CloseError // once nothing else is left
@@ -160,21 +153,25 @@ type turn struct {
 // unbounded is the bytesMax of a writer that may block.
 const unbounded = math.MaxInt
 
-// take gives the writer its turn: as many frames as batch has room for, and of
+// take gives the writer its turn: as many frames as batch has room for, and one, or
 // no more than bytesMax together. It reports false when what waits is not for a
-// writer that may not block: a larger frame, or the end.
-func (o *outbox) take(batch []frame, bytesMax int) (t turn, ok bool) {
+// writer that may not block: what goes out before the end.
+func (o *outbox) take(batch []wire.Frame, bytesMax int) (t turn, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closing != nil && bytesMax != unbounded {
-		return turn{}, false
+		if o.waiting() {
+			return turn{}, false
+		}
+		return turn{end: o.closing}, true
 	}
 	t = turn{frames: batch[:0], pong: o.pong, ping: o.ping}
-	for o.waiting() && len(t.frames) < cap(batch) && o.takenBytes+o.queue[o.next].bytes() <= bytesMax {
+	for o.waiting() && len(t.frames) < cap(batch) &&
+		(len(t.frames) == 0 || o.takenBytes+o.queue[o.next].Len() <= bytesMax) {
 		f := o.queue[o.next]
-		o.queue[o.next] = frame{}
+		o.queue[o.next] = wire.Frame{}
 		o.next++
-		o.takenBytes += f.bytes()
+		o.takenBytes += f.Len()
 		t.frames = append(t.frames, f)
 	}
 	o.taken = len(t.frames)
@@ -207,10 +204,10 @@ func (o *outbox) written() (more bool) {
 
 // The methods below are called with mu held.
 
-func (o *outbox) push(f frame) {
+func (o *outbox) push(f wire.Frame) {
 	o.queue = append(o.queue, f)
 	o.frames++
-	o.bytes += f.bytes()
+	o.bytes += f.Len()
 	o.signal()
 }
 
@@ -244,7 +241,7 @@ func (o *outbox) close(reason *wire.CloseError) {
 func (o *outbox) discard() {
 	for _, f := range o.queue[o.next:] {
 		o.frames--
-		o.bytes -= f.bytes()
+		o.bytes -= f.Len()
 	}
 	o.queue = nil
 	o.empty()

@@ -1,8 +1,11 @@
 package edge
 
 import (
+	"io"
 	"slices"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // begunBytesMax is how much of a frame a connection keeps while it rests. A longer
@@ -74,8 +77,9 @@ func (c *conn) readable(buf []byte) (late bool) {
 	switch {
 	case !ok:
 		n = 0
-	case n == 0: // the goroutine finds out why
-		c.follow(nil, 0, nil)
+	case n == 0:
+		c.net.gone = true
+		c.over(c.readError(&websocket.CloseError{Code: websocket.CloseAbnormalClosure}))
 		return false
 	default:
 		c.net.life.Add(1) // LV2
@@ -112,7 +116,7 @@ func (c *conn) digest(data []byte) (late, mine bool) {
 		var frame []byte
 		if h.first == frameFin|opBinary {
 			var err error
-			if frame, err = c.whole(data[:size]); err != nil {
+			if frame, err = c.whole(data[:size], int(h.payload)); err != nil {
 				c.over(err)
 				return false, false
 			}
@@ -149,11 +153,16 @@ func (c *conn) ordinary(h head) bool {
 
 // whole has gorilla read the message of an ordinary frame, for which it needs no
 // more bytes and writes nothing.
-func (c *conn) whole(data []byte) ([]byte, error) {
+func (c *conn) whole(data []byte, payload int) ([]byte, error) {
 	c.net.fed = data
 	r, err := c.await()
 	if err != nil {
 		return nil, err
 	}
-	return c.read(r)
+	frame := make([]byte, payload)
+	if _, err := io.ReadFull(r, frame); err != nil {
+		return nil, c.readError(err)
+	}
+	c.count(frame)
+	return frame, nil
 }

@@ -200,9 +200,9 @@ func TestNothingIsLeftOfAConnection(t *testing.T) {
 		func(c *client, _ *session) { c.sendRaw([]byte{0xff}) },
 		func(_ *client, session *session) { session.out.Close(wire.CloseTakenOver, "") },
 		func(_ *client, session *session) { session.out.Cut(wire.CloseForbidden, "") },
-		func(c *client, session *session) { session.out.Send(large, nil); c.Close() },
+		func(c *client, session *session) { session.out.Send(wire.Frame{Head: large}); c.Close() },
 		func(_ *client, session *session) {
-			session.out.Send(large, nil)
+			session.out.Send(wire.Frame{Head: large})
 			session.out.Cut(wire.CloseForbidden, "")
 		},
 		func(c *client, session *session) {

@@ -20,10 +20,16 @@ const batchFrames = 64
 // closeTextMax is what a close frame has room for beside the code, in bytes.
 const closeTextMax = 123
 
+// turnBytes is after how many bytes it is the next connection's turn.
+const turnBytes = 128 << 10
+
+// deskBytesMax is how much memory a writer keeps for the next frame.
+const deskBytesMax = 1 << 20
+
 // desk is what a writer works with. It is held only while there is something to
 // write.
 type desk struct {
-	batch [batchFrames]frame
+	batch [batchFrames]wire.Frame
 	whole []byte // a frame put together
 }
 
@@ -102,13 +108,23 @@ func (c *conn) turn(d *desk) outcome {
 	if !c.net.tryGather() {
 		return blocks
 	}
-	t, ok := c.out.take(d.batch[:], corkBytes/2)
+	t, ok := c.out.take(d.batch[:], turnBytes)
 	err := c.compose(d, t)
 	switch {
 	case err != nil:
 		c.broken(err)
 		return rests
-	case !ok || !c.net.tryScatter():
+	case !ok:
+		return blocks
+	case t.end != nil:
+		c.goodbye(t.end)
+		if !c.net.tryScatter() {
+			go c.last()
+		} else {
+			c.writing.Done()
+		}
+		return rests
+	case !c.net.tryScatter():
 		return blocks
 	case c.out.written():
 		return goesOn
@@ -135,6 +151,7 @@ func (c *conn) write() {
 		}
 		if err == nil && t.end != nil {
 			c.goodbye(t.end)
+			c.writing.Done()
 			return
 		}
 	}
@@ -162,13 +179,12 @@ func (c *conn) compose(d *desk, t turn) error {
 }
 
 // join puts a frame together, in memory that is valid until the next.
-func (d *desk) join(f frame) []byte {
-	if len(f.rest) == 0 {
-		return f.body
+func (d *desk) join(f wire.Frame) []byte {
+	if len(f.Body) == 0 && len(f.Tail) == 0 {
+		return f.Head
 	}
-	d.whole = append(append(slices.Grow(d.whole[:0], f.bytes()), f.body...), f.rest...)
-	whole := d.whole
-	if cap(whole) > corkBytes {
+	whole := f.Append(slices.Grow(d.whole[:0], f.Len()))
+	if d.whole = whole; cap(whole) > deskBytesMax {
 		d.whole = nil
 	}
 	return whole
@@ -191,11 +207,19 @@ func (c *conn) broken(err error) {
 	c.writing.Done()
 }
 
-// goodbye tells the peer why, and ends the last writer.
+// last writes what is left of the last frame. It may block.
+func (c *conn) last() {
+	defer c.writing.Done()
+	if c.net.use() == nil {
+		defer c.net.unuse()
+		c.net.scatter()
+	}
+}
+
+// goodbye tells the peer why.
 func (c *conn) goodbye(end *wire.CloseError) {
 	text := strings.ToValidUTF8(end.Text[:min(len(end.Text), closeTextMax)], "")
 	c.control(websocket.CloseMessage, websocket.FormatCloseMessage(end.Code, text)) // CL1
-	c.writing.Done()
 }
 
 // pulse asks for signs of life as long as the connection lasts. It belongs to the

@@ -13,9 +13,15 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/edge"
 )
 
-// numbered is what a peer is sent as message n.
-func numbered(n int, sizes []int) []byte {
-	return wire.Append(nil, syncOf("syncd", fmt.Sprint(n, " ", strings.Repeat("x", sizes[n%len(sizes)]))))
+// numbered is what a peer is sent as message n, in parts or in one.
+func numbered(n int, sizes []int) wire.Frame {
+	whole := wire.Append(nil, syncOf("syncd", fmt.Sprint(n, " ", strings.Repeat("x", sizes[n%len(sizes)]))))
+	a, b := len(whole)/3, len(whole)/2
+	return []wire.Frame{
+		{Head: whole},
+		{Head: whole[:a], Tail: whole[a:]},
+		{Head: whole[:a], Body: [][]byte{whole[a:b], nil, whole[b : len(whole)-5]}, Tail: whole[len(whole)-5:]},
+	}[n%3]
 }
 
 // inOrder reads messages 0 to n-1.
@@ -23,7 +29,7 @@ func (c *client) inOrder(n int, sizes []int) {
 	for i := range n {
 		c.SetReadDeadline(time.Now().Add(patience))
 		m := c.read().(wire.Sync)
-		if want := fmt.Sprint(i, " "); !strings.HasPrefix(string(m.Data), want) || len(wire.Append(nil, m)) != len(numbered(i, sizes)) {
+		if want := fmt.Sprint(i, " "); !strings.HasPrefix(string(m.Data), want) || len(wire.Append(nil, m)) != numbered(i, sizes).Len() {
 			c.t.Errorf("message %d is %.20q, of %d bytes", i, m.Data, len(m.Data))
 			return
 		}
@@ -41,6 +47,7 @@ func TestPeersThatDoNotReadHoldUpNobody(t *testing.T) {
 	for name, sizes := range map[string][]int{
 		"messages that go out together":                {10, 500, 3000, 15 << 10},
 		"messages that do not all go out in one write": {10, 15 << 10, 17 << 10, 40 << 10},
+		"messages that are more than a turn":           {10, 300 << 10, 40 << 10, 2000, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, edge.Config{})
@@ -54,9 +61,9 @@ func TestPeersThatDoNotReadHoldUpNobody(t *testing.T) {
 			quick, quickSession := s.joined(t, "quick")
 			for n := range messages {
 				for _, session := range sessions {
-					session.out.Send(numbered(n, sizes), nil)
+					session.out.Send(numbered(n, sizes))
 				}
-				quickSession.out.Send(numbered(n, sizes), nil)
+				quickSession.out.Send(numbered(n, sizes))
 			}
 			quick.inOrder(messages, sizes)
 			if frames := s.metrics.FramesOut.Load(); frames >= uint64(9*messages) {
@@ -79,7 +86,7 @@ func TestManySendersOneOrder(t *testing.T) {
 	for sender := range senders {
 		all.Go(func() {
 			for n := range each {
-				session.out.Send(wire.Append(nil, syncOf("syncd", fmt.Sprintf("%d %d", sender, n))), nil)
+				session.out.Send(wire.Frame{Head: wire.Append(nil, syncOf("syncd", fmt.Sprintf("%d %d", sender, n)))})
 			}
 		})
 	}
@@ -93,7 +100,7 @@ func TestManySendersOneOrder(t *testing.T) {
 		next[sender]++
 	}
 	all.Wait()
-	session.out.Send(numbered(0, []int{10}), nil) // the writer had come to rest
+	session.out.Send(numbered(0, []int{10})) // the writer had come to rest
 	c.inOrder(1, []int{10})
 	if slices.Max(next) != each {
 		t.Error(next)

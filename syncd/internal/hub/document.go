@@ -237,7 +237,7 @@ func (d *document) open() error {
 		return fmt.Errorf("look up document %s: %w", d.id, err)
 	}
 	cfg := d.hub.cfg.Replica
-	cfg.Rules, cfg.Read, cfg.Envelope = d.rules, d.reader(), d.envelope
+	cfg.Rules, cfg.Read = d.rules, d.reader()
 	d.covered = 0
 	d.rep = replica.New(cfg, info.Changes, info.Heads)
 	return nil

@@ -164,9 +164,9 @@ func (h *Hub) Identity() (id.Peer, wire.PeerMetadata) { return h.cfg.Peer, h.met
 // safe for concurrent use.
 type Outbox interface {
 	// Send queues a frame of two parts, which nobody modifies afterwards.
-	Send(body, rest []byte)
+	Send(f wire.Frame)
 	// SendLossy queues a frame unless the queue is rather full.
-	SendLossy(body, rest []byte)
+	SendLossy(f wire.Frame)
 	// Close ends the connection after what is queued.
 	Close(code int, text string)
 	// Cut ends the connection without what is queued.

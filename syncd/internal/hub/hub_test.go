@@ -66,13 +66,13 @@ type device struct {
 	closed int
 }
 
-func (d *device) Send(body, rest []byte) {
+func (d *device) Send(f wire.Frame) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.frames = append(d.frames, slices.Concat(body, rest))
+	d.frames = append(d.frames, f.Append(nil))
 }
 
-func (d *device) SendLossy(body, rest []byte) { d.Send(body, rest) }
+func (d *device) SendLossy(f wire.Frame) { d.Send(f) }
 
 func (d *device) Close(code int, _ string) {
 	d.mu.Lock()
@@ -127,7 +127,7 @@ func (d *device) receive(m wire.Message) {
 
 func (d *device) say(doc id.Document) {
 	d.t.Helper()
-	if data := exchange.NewRound(d.History).Generate(&d.state); data != nil {
+	if data := exchange.NewRound(d.History).Generate(&d.state).Bytes(); data != nil {
 		d.receive(wire.Sync{Sender: d.peer, Document: doc, Data: data})
 	}
 }

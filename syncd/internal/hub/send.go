@@ -5,10 +5,10 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/replica"
 )
 
-// send queues what a replica sends. Ephemeral messages to several peers, one after the
-// other, are encoded once, and queued for all as the same bytes, as sync messages are.
+// send queues what a replica sends. What goes to several peers, one after the other, is
+// encoded once, and queued for all as the same bytes.
 func (d *document) send(sends []replica.Send) {
-	var body encoded
+	var last encoded
 	for _, m := range sends {
 		s := d.sessions[m.To]
 		if s == nil {
@@ -16,9 +16,9 @@ func (d *document) send(sends []replica.Send) {
 		}
 		switch {
 		case m.Sync != nil:
-			s.out.Send(address(m.Sync, s.target))
+			s.out.Send(wire.Frame{Head: last.sync(d, m.Sync), Body: m.Sync, Tail: s.target})
 		case m.Ephemeral != nil:
-			s.out.SendLossy(body.ephemeral(m.Ephemeral), s.target)
+			s.out.SendLossy(wire.Frame{Head: last.ephemeral(m.Ephemeral), Tail: s.target})
 		case m.Heads != nil:
 			s.send(wire.HeadsChanged{Sender: d.hub.cfg.Peer, Document: d.id, NewHeads: m.Heads})
 		case m.Unavailable:
@@ -32,40 +32,35 @@ func (d *document) send(sends []replica.Send) {
 }
 
 // send sends a message to the peer of this session alone.
-func (s *Session) send(m wire.Message) { s.out.Send(wire.AppendBody(nil, m), s.target) }
-
-// Bytes of a frame beside its payload: a little more than there may be before it, without
-// the name of this server, and than there mostly are after it.
-const (
-	headBytesMore   = 96
-	targetBytesMore = 64
-)
-
-// envelope begins the frame of a sync payload, so that it is made in its frame.
-func (d *document) envelope(n int) []byte {
-	self := d.hub.cfg.Peer
-	frame := make([]byte, 0, headBytesMore+len(self)+n+targetBytesMore)
-	return wire.AppendSyncHead(frame, self, d.id, n)
+func (s *Session) send(m wire.Message) {
+	s.out.Send(wire.Frame{Head: wire.AppendBody(nil, m), Tail: s.target})
 }
 
-// address returns the two parts of a frame: one, if the second fits behind the first,
-// as it does for the first peer that gets a payload.
-func address(body, target []byte) (whole, rest []byte) {
-	if cap(body)-len(body) >= len(target) {
-		return append(body, target...), nil
-	}
-	return body, target
-}
-
-// encoded is the last ephemeral message that was encoded.
+// encoded is the head of a frame that was made last, and what it was made for.
 type encoded struct {
-	from *wire.Ephemeral
-	body []byte
+	payload [][]byte
+	relayed *wire.Ephemeral
+	head    []byte
 }
 
-func (b *encoded) ephemeral(m *wire.Ephemeral) []byte {
-	if b.from != m {
-		b.from, b.body = m, wire.AppendBody(nil, *m)
+// frameBytesMore is what the head of a sync has beside the name of this server, in
+// bytes: a little more than it may be, so that it is allocated once.
+const frameBytesMore = 96
+
+func (e *encoded) sync(d *document, p [][]byte) []byte {
+	if len(e.payload) != len(p) || &e.payload[0] != &p[0] {
+		n, self := 0, d.hub.cfg.Peer
+		for _, part := range p {
+			n += len(part)
+		}
+		*e = encoded{payload: p, head: wire.AppendSyncHead(make([]byte, 0, len(self)+frameBytesMore), self, d.id, n)}
 	}
-	return b.body
+	return e.head
+}
+
+func (e *encoded) ephemeral(m *wire.Ephemeral) []byte {
+	if e.relayed != m {
+		*e = encoded{relayed: m, head: wire.AppendBody(nil, *m)}
+	}
+	return e.head
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/exchange"
 	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
@@ -54,7 +55,7 @@ type Conn uint64
 // Send is a message for one connection. Exactly one of the bodies is set.
 type Send struct {
 	To          Conn
-	Sync        []byte                          // a sync payload in its envelope; shared, not to be modified, but see Envelope
+	Sync        exchange.Payload                // shared, not to be modified
 	Unavailable bool                            // the document is not available
 	Ephemeral   *wire.Ephemeral                 // relayed; Target is the caller's to set
 	Heads       map[id.Storage]wire.RemoteHeads // gossip about the heads of stores

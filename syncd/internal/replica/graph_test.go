@@ -130,11 +130,11 @@ func TestWhatIsMadeForPeersCounts(t *testing.T) {
 	r.Durable(now)
 	before := r.Bytes()
 	e := r.Sync(now, Input{From: reader, Message: Message{&exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}}}})
-	if len(e.Send) != 1 || len(e.Send[0].Sync) < 50_000 {
+	if len(e.Send) != 1 || e.Send[0].Sync.Len() < 50_000 {
 		t.Fatalf("the reader is sent %d messages", len(e.Send))
 	}
 	if more := r.Bytes() - before; more < 50_000 {
-		t.Errorf("a message of %d bytes is kept, %d are counted", len(e.Send[0].Sync), more)
+		t.Errorf("a message of %d bytes is kept, %d are counted", e.Send[0].Sync.Len(), more)
 	}
 }
 

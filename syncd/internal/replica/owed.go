@@ -66,7 +66,6 @@ func (r *Replica) serve(e *Effects, now time.Time, p *peer) {
 	if r.round == nil {
 		r.round = exchange.NewRound(r.h)
 		r.round.UseSnapshot(r.snapshot)
-		r.round.UseEnvelope(r.cfg.Envelope)
 	}
 	r.fresh = r.fresh || p.state.Fresh(r.h)
 	if data := r.round.Generate(&p.state); data != nil {

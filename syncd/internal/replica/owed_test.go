@@ -97,7 +97,7 @@ func (p *party) arrive(g *guest) {
 }
 
 func (g *guest) say() {
-	if data := exchange.NewRound(g.History).Generate(&g.state); data != nil {
+	if data := exchange.NewRound(g.History).Generate(&g.state).Bytes(); data != nil {
 		g.up = append(g.up, slices.Clone(data))
 	}
 }
@@ -279,7 +279,7 @@ func (p *party) carry(e Effects) {
 		if s.Sync == nil || i < 0 {
 			continue
 		}
-		p.receive(p.guests[i], s.Sync)
+		p.receive(p.guests[i], s.Sync.Bytes())
 	}
 }
 

@@ -47,9 +47,6 @@ type Config struct {
 	// be kept in memory. Nil: they are.
 	Read history.Reader
 
-	// Envelope is what sync payloads are sent in. Nil: in none.
-	Envelope exchange.Envelope
-
 	// Rules makes the rules of this document, anew whenever its history is loaded.
 	// Nil: every valid change is taken, whoever wrote it.
 	Rules func() Rules
@@ -340,7 +337,7 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		}
 		if reply != nil {
 			p.told = now
-			e.Send = append(e.Send, Send{To: in.From, Sync: r.cfg.Envelope.Seal(reply)})
+			e.Send = append(e.Send, Send{To: in.From, Sync: reply.Payload()})
 		}
 		r.peerHeads(&e, now, p)
 		return r.finish(e)

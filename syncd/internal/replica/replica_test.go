@@ -315,7 +315,7 @@ func (s *story) showSend(m Send) string {
 		}
 		return to
 	}
-	msg, err := exchange.Decode(m.Sync, exchange.Limits{})
+	msg, err := exchange.Decode(m.Sync.Bytes(), exchange.Limits{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

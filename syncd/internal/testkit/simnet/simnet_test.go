@@ -219,10 +219,10 @@ func (w *world) carry(e replica.Effects) {
 		if m.Sync == nil {
 			continue
 		}
-		w.note(m.Sync, stored)
+		w.note(m.Sync.Bytes(), stored)
 		for _, d := range w.devices {
 			if d.conn == m.To {
-				d.down = append(d.down, bytes.Clone(m.Sync))
+				d.down = append(d.down, bytes.Clone(m.Sync.Bytes()))
 			}
 		}
 	}
@@ -275,7 +275,7 @@ func (w *world) say(d *device) {
 	if d.conn == 0 {
 		return
 	}
-	if data := exchange.NewRound(d.History).Generate(&d.state); data != nil {
+	if data := exchange.NewRound(d.History).Generate(&d.state).Bytes(); data != nil {
 		d.up = append(d.up, bytes.Clone(data))
 	}
 }

@@ -69,7 +69,7 @@ func (c *client) read() (wire.Message, error) {
 
 // say sends what there is to say, if anything.
 func (c *client) say() error {
-	data := exchange.NewRound(c.copy.History).Generate(&c.state)
+	data := exchange.NewRound(c.copy.History).Generate(&c.state).Bytes()
 	if data == nil {
 		return nil
 	}
