@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,9 +16,12 @@ const (
 	joinWithin  = time.Second // the reference is deaf for a moment after it starts to listen; then another try helps
 	joinTries   = 15
 	frameMax    = 64 << 20
-	bufferBytes = 1 << 10 // of a connection, each way; many are open at once
+	bufferBytes = 1 << 10  // that a connection reads at once; many are open
+	frameBytes  = 64 << 10 // that go out as one frame, as everything does from stock clients
 	writeWithin = 20 * time.Second
 )
+
+var writeBuffers sync.Pool
 
 // A frame is what travels in a websocket message.
 type frame struct {
@@ -70,7 +74,7 @@ func dial(url, name, id string, d *document) (*client, error) {
 
 // dialOnce connects and joins within the given time.
 func dialOnce(url, name, id string, d *document, within time.Duration) (*client, error) {
-	dialer := websocket.Dialer{ReadBufferSize: bufferBytes, WriteBufferSize: bufferBytes, HandshakeTimeout: within}
+	dialer := websocket.Dialer{ReadBufferSize: bufferBytes, WriteBufferSize: frameBytes, WriteBufferPool: &writeBuffers, HandshakeTimeout: within}
 	deadline := time.Now().Add(within)
 	conn, _, err := dialer.Dial(url, nil)
 	if err != nil {
