@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/hex"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -332,6 +332,6 @@ func access(cfg config.Config) edge.Access {
 // newPeer names this process. A process that starts again is another peer.
 func newPeer() id.Peer {
 	var b [8]byte
-	rand.Read(b[:]) // never fails
-	return id.Peer("syncd-" + hex.EncodeToString(b[:]))
+	rand.Read(b[:])                                            // never fails
+	return id.Peer(base64.RawURLEncoding.EncodeToString(b[:])) // it stands in every frame
 }
