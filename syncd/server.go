@@ -80,7 +80,7 @@ func (m *Main) Open() (err error) {
 	m.committer = groupcommit.New(m.store, groupcommit.Config{Logger: m.Logger, Observe: m.commits.observe})
 	m.hub = hub.New(hub.Config{
 		Peer: newPeer(), Store: m.store, Committer: m.committer, Gate: m.policy(), Refused: m.refused(), Logger: m.Logger,
-		Tidy: m.store.Merge, Snapshots: m.store,
+		Tidy: m.store.Merge, Snapshots: m.store, LoadedBytesMax: limitMemory(),
 	})
 	m.admin = admin.New(admin.Config{Probe: m.probe, Metrics: m.metrics, Logger: m.Logger})
 	if err := m.openPublic(); err != nil {

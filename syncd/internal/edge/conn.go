@@ -69,7 +69,7 @@ func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal
 	}
 	c.writing.Add(1)
 	c.pulse.timer = time.AfterFunc(time.Hour, c.beat)
-	c.pulse.timer.Reset(cfg.PingInterval)
+	c.pulse.timer.Reset(cfg.untilPing(time.Now()))
 	ws.SetCloseHandler(func(int, string) error { return nil }) // the writer answers
 	ws.SetPingHandler(func(data string) error {
 		c.had++

@@ -11,8 +11,9 @@ import (
 // When changes become durable, a peer that still owes the answer to an update is not
 // sent the next. It is owed it, and gets all that it lacks by then in one message:
 // with its next message, whatever that says (or with the append that is under way
-// then), or when answerWait has passed since it was last told something. So a peer that is busy, or far away, has one update on its
-// way instead of one for each append, and each of those would name all heads anew.
+// then), or when answerWait has passed since it was last told something. So a peer
+// that is busy, or far away, has one update on its way instead of one for each append,
+// and each of those would name all heads anew.
 //
 // Never held up are the peer that brought some of the changes, for the message is its
 // acknowledgement; a peer that was told nothing which calls for an answer; and one
