@@ -150,6 +150,9 @@ func (r *Round) updateFor(s *State) *update {
 	if first {
 		key = append(key, 's')
 	}
+	if r.snapshot != nil && !s.takes(r.snapshot) {
+		key = append(key, 'l')
+	}
 	for _, hash := range base {
 		key = append(key, hash[:]...)
 	}
@@ -158,7 +161,7 @@ func (r *Round) updateFor(s *State) *update {
 	}
 	var u *update
 	if first {
-		u = r.makeFirst()
+		u = r.makeWhole(nil)
 	} else {
 		u = r.makeUpdate(s, base)
 	}
@@ -178,6 +181,9 @@ func (r *Round) makeUpdate(s *State, base []id.ChangeHash) *update {
 	var since []int
 	if !s.readOnly {
 		since = r.h.Since(s.all, base)
+	}
+	if r.spares(s, since) {
+		return r.makeWhole(base)
 	}
 	m := Message{Version: V1, Heads: r.heads}
 	n := r.fill(&m, since, s.deflated)
@@ -212,11 +218,16 @@ func (r *Round) negotiate(s *State, unknown bool) Payload {
 		return nil
 	}
 	m := Message{Version: V1, Heads: r.heads, Need: need}
+	var whole []id.ChangeHash
+	if r.spares(s, send) {
+		m.Version, m.Changes = V2, [][]byte{r.snapshot.Chunk}
+		send, whole = r.uncovered(send), r.snapshot.Heads
+	}
 	n := r.fill(&m, send, s.deflated)
 	if subset(need, s.theirHeads) {
 		m.Have = []Have{{LastSync: base, Bloom: beyond.bloom}}
 	}
-	s.extra = append(s.extra, r.advance(nil, send[:n])...)
+	s.extra = append(s.extra, r.advance(whole, send[:n])...)
 	s.theirNeed = nil
 	s.said(r.heads, need)
 	if len(send) > 0 || len(need) > 0 {

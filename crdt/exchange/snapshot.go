@@ -17,9 +17,13 @@ import (
 // with as many of the changes after it as keep the message below
 // MessageBytesMax; the others follow in messages of changes as usual.
 //
-// The engine also sends whole documents to peers that lack more than a third. We
-// do not: such a peer would be sent again what it has, and has to merge it,
-// which costs it more than the changes do.
+// A peer that has been away for long is served so, too: one that lacks half of what
+// the snapshot covers or more, if that would take twice the bytes. It is sent again
+// what it has; merging a chunk costs a browser about as much as merging the changes
+// that it lacks, if these are half of all (22 and 17 ms with 200 posts of which it has
+// 10; 147 and 139 with 1 000 of which it has 100; 200 and 202 with half of them; and
+// 160 instead of 103 with four fifths). The engine does so for peers that lack more
+// than a third.
 
 // UseSnapshot makes the round serve peers that have nothing from s instead of
 // from all changes one by one. s is not copied nor parsed; the caller has made it
@@ -74,15 +78,30 @@ func (s *State) takes(snap *history.Snapshot) bool {
 // messageOverhead is more than what a first message has around its snapshot.
 const messageOverhead = 4 << 10
 
-// makeFirst makes the first message from the snapshot.
-func (r *Round) makeFirst() *update {
-	since := r.h.Since(r.snapshot.Changes, nil)
+// spares tells whether the snapshot shall stand for those of the changes that it covers.
+func (r *Round) spares(s *State, changes []int) bool {
+	if r.snapshot == nil || !s.deflated || s.readOnly || !s.takes(r.snapshot) {
+		return false
+	}
+	covered := len(changes) - len(r.uncovered(changes))
+	average := r.h.Bytes() / int64(r.h.Len())
+	return 2*covered >= r.snapshot.Changes && int64(covered)*average >= 2*int64(len(r.snapshot.Chunk))
+}
+
+// uncovered returns those of the changes that the snapshot does not cover.
+func (r *Round) uncovered(changes []int) []int {
+	return slices.DeleteFunc(slices.Clone(changes), func(i int) bool { return i < r.snapshot.Changes })
+}
+
+// makeWhole makes a message from the snapshot, for a peer that has base besides.
+func (r *Round) makeWhole(base []id.ChangeHash) *update {
+	since := r.h.Since(r.snapshot.Changes, base)
 	m := Message{Version: V2, Heads: r.heads, Changes: [][]byte{r.snapshot.Chunk}}
 	n := r.fill(&m, since, true)
 	u := &update{changes: true, complete: n == len(since)}
 	last := r.heads
 	if !u.complete {
-		last = r.advance(r.snapshot.Heads, since[:n])
+		last = r.advance(slices.Concat(r.snapshot.Heads, base), since[:n])
 		u.has = last
 	}
 	m.Have = []Have{{LastSync: last}}

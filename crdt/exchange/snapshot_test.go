@@ -2,8 +2,10 @@ package exchange_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -42,8 +44,9 @@ type reader struct {
 	*historytest.Author
 	flags *exchange.Flags
 	needs []id.ChangeHash
-	state exchange.State // what we know of it
-	taken int            // messages
+	last  []id.ChangeHash // that we both had; nil: all that it has
+	state exchange.State  // what we know of it
+	taken int             // messages
 }
 
 func newReader() *reader {
@@ -54,9 +57,12 @@ func newReader() *reader {
 // when there is none.
 func (p *reader) next(t *testing.T, a *historytest.Author, s *history.Snapshot) *exchange.Message {
 	t.Helper()
+	last := p.last
+	if last == nil {
+		last = p.Heads()
+	}
 	p.state.Receive(a.History, &exchange.Message{
-		Version: exchange.V1, Heads: p.Heads(), Need: p.needs,
-		Have: []exchange.Have{{LastSync: p.Heads()}}, Flags: p.flags,
+		Version: exchange.V1, Heads: p.Heads(), Need: p.needs, Have: []exchange.Have{{LastSync: last}}, Flags: p.flags,
 	})
 	round := exchange.NewRound(a.History)
 	round.UseSnapshot(s)
@@ -148,7 +154,11 @@ func TestWhoGetsNoSnapshot(t *testing.T) {
 	s := snapshot(t, a, 20)
 	for what, prepare := range map[string]func(p *reader){
 		"a peer that has shown no flags": func(p *reader) { p.flags = nil },
-		"a peer that has something":      func(p *reader) { p.Take(a.At(0), a.At(1)) },
+		"a peer that has more than half": func(p *reader) {
+			for i := range 11 {
+				p.Take(a.At(i))
+			}
+		},
 		"a peer that takes short messages": func(p *reader) {
 			p.state.LimitSnapshot(len(s.Chunk))
 		},
@@ -342,5 +352,117 @@ func TestFreshPeerIsServedWithoutHistory(t *testing.T) {
 	state.LimitSnapshot(100)
 	if _, ok := state.ReceiveFresh(20, heads, s, hello); ok {
 		t.Error("a peer that takes short messages is served")
+	}
+}
+
+// text is a document of n changes that deflate well, as those of boards do.
+func text(n int) *historytest.Author {
+	a := historytest.New("a")
+	for i := range n {
+		a.Put(fmt.Sprint("post ", i), strings.Repeat("somebody needs a ladder on Saturday ", 5))
+	}
+	return a
+}
+
+// A peer that was away for long is sent the snapshot instead of more than half of all
+// changes, whether it wrote something meanwhile or not.
+func TestPeerThatWasAwayIsSentSnapshot(t *testing.T) {
+	for what, c := range map[string]struct {
+		has, covers int
+		wrote       bool
+		prepare     func(p *reader)
+		version     byte
+	}{
+		"it lacks most":                          {has: 5, covers: 50, version: exchange.V2},
+		"it lacks most, and wrote":               {has: 5, covers: 50, wrote: true, version: exchange.V2},
+		"it lacks most, and what is not covered": {has: 5, covers: 40, version: exchange.V2},
+		"it lacks most, and that, and wrote":     {has: 5, covers: 40, wrote: true, version: exchange.V2},
+		"it lacks less than half":                {has: 30, covers: 50, version: exchange.V1},
+		"it lacks less than half, and wrote":     {has: 30, covers: 50, wrote: true, version: exchange.V1},
+		"it has all that is covered":             {has: 20, covers: 20, version: exchange.V1},
+		"it has shown no flags":                  {has: 5, covers: 50, prepare: func(p *reader) { p.flags = nil }, version: exchange.V1},
+		"it takes short messages":                {has: 5, covers: 50, prepare: func(p *reader) { p.state.LimitSnapshot(100) }, version: exchange.V1},
+		"it takes short messages, and wrote":     {has: 5, covers: 50, wrote: true, prepare: func(p *reader) { p.state.LimitSnapshot(100) }, version: exchange.V1},
+	} {
+		a := text(50)
+		s := snapshot(t, a, c.covers)
+		p := newReader()
+		for i := range c.has {
+			p.Take(a.At(i))
+		}
+		if c.wrote {
+			p.last = p.Heads()
+			p.Put("mine", "while I was away")
+		}
+		p.MarkDurable(p.Len())
+		if c.prepare != nil {
+			c.prepare(p)
+		}
+		m := p.next(t, a, s)
+		if m.Version != c.version || m.Version == exchange.V2 && !bytes.Equal(m.Changes[0], s.Chunk) {
+			t.Errorf("%s: version %x with %d chunks", what, m.Version, len(m.Changes))
+		}
+		if want := 1 + 50 - c.covers; m.Version == exchange.V2 && len(m.Changes) != want {
+			t.Errorf("%s: %d chunks, want %d", what, len(m.Changes), want)
+		}
+		if p.Len() < 50 {
+			t.Errorf("%s: it has %d changes then", what, p.Len())
+		}
+		if again := p.next(t, a, s); again != nil && len(again.Changes) > 0 {
+			t.Errorf("%s: and is sent %d chunks more", what, len(again.Changes))
+		}
+	}
+}
+
+func TestSnapshotBesideWhatThePeerHas(t *testing.T) {
+	a, b := text(50), historytest.New("b")
+	s := snapshot(t, a, 50)
+	for i := range 5 {
+		b.Take(a.At(i))
+	}
+	a.Take(b.Put("b", "concurrent"))
+	a.MarkDurable(a.Len())
+	round := exchange.NewRound(a.History)
+	round.UseSnapshot(s)
+	generate := func(state *exchange.State) *exchange.Message {
+		data := round.Generate(state).Bytes()
+		if data == nil {
+			return &exchange.Message{}
+		}
+		m, err := exchange.Decode(data, exchange.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for _, c := range []struct {
+		what   string
+		heads  []id.ChangeHash
+		chunks int // the snapshot, and what it may lack besides
+	}{
+		{"it has written", []id.ChangeHash{b.Put("mine", "x").Hash}, 2},
+		{"all that it has is known here", []id.ChangeHash{a.At(50).Hash}, 2}, // and what came later
+	} {
+		what, heads := c.what, c.heads
+		hello := exchange.Message{Version: exchange.V1, Heads: heads, Have: []exchange.Have{{LastSync: b.At(5).Deps}}, Flags: &exchange.Flags{}}
+		var short, long exchange.State
+		short.LimitSnapshot(100)
+		for _, state := range []*exchange.State{&short, &long} {
+			state.Receive(a.History, &hello)
+		}
+		if m := generate(&short); m.Version != exchange.V1 || len(m.Changes) < 45 {
+			t.Errorf("%s, and takes short messages: version %x with %d chunks", what, m.Version, len(m.Changes))
+		}
+		m := generate(&long)
+		if m.Version != exchange.V2 || len(m.Changes) != c.chunks {
+			t.Errorf("%s: version %x with %d chunks", what, m.Version, len(m.Changes))
+		}
+		a.Put("later", "x")
+		a.MarkDurable(a.Len())
+		round = exchange.NewRound(a.History)
+		round.UseSnapshot(s)
+		if m := generate(&long); len(m.Changes) != 1 {
+			t.Errorf("%s: and then %d chunks for one more change", what, len(m.Changes))
+		}
 	}
 }

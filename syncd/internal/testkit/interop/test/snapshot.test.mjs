@@ -63,4 +63,40 @@ for (const version of versions) {
       return count.chunks > 0
     }, "a newcomer to be sent a chunk", 20_000)
   })
+
+  for (const wrote of [false, true]) {
+    test(`${version.name}: one that was away for long${wrote ? ", and wrote," : ""} is sent a chunk`, { skip: isReference }, async t => {
+      const server = await startServer(t)
+      const [author, away] = [await device(t, version, server), await device(t, version, server)]
+      const mine = author.repo.create({ posts: {} })
+      for (let n = 0; n < 20; n++) mine.change(doc => (doc.posts[n] = { text: text(n), replies: [] }))
+      const theirs = await away.find(mine.url)
+      await allSame([mine, theirs])
+      await away.cut()
+      for (let n = 20; n < posts; n++) mine.change(doc => (doc.posts[n] = { text: text(n), replies: [] }))
+      await until(async () => { // newcomers are what snapshots are made for
+        const newcomer = await device(t, version, server)
+        const count = received(newcomer)
+        await allSame([mine, await newcomer.find(mine.url)])
+        return count.chunks > 0
+      }, "a snapshot", 20_000)
+      if (wrote) {
+        theirs.change(doc => {
+          doc.posts[3].replies.push("I had it all the time")
+          A.splice(doc, ["posts", "4", "text"], 0, 3, "What")
+        })
+      }
+      const count = received(away)
+      await away.reconnect()
+      await allSame([mine, theirs])
+      assert.ok(count.chunks > 0, "no chunk was sent")
+      assert.ok(count.bytes < posts * 80, `${count.bytes} bytes were sent`)
+      mine.change(doc => doc.posts[5].replies.push("from one"))
+      theirs.change(doc => doc.posts[250].replies.push("from the other"))
+      await allSame([mine, theirs])
+      assert.deepEqual([...mine.doc().posts[3].replies], wrote ? ["I had it all the time"] : [])
+      assert.equal(mine.doc().posts[4].text, wrote ? text(4).replace("Who", "What") : text(4))
+      assert.equal(Object.keys(theirs.doc().posts).length, posts)
+    })
+  }
 }
