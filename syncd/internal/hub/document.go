@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
-	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
@@ -76,7 +75,8 @@ type event struct {
 	heads     map[id.Storage]wire.RemoteHeads
 	err       error // of evDurable
 	snapshot  *history.Snapshot
-	prefix    chan<- []*chunk.Change // of evPrefix; always answered
+	prefix    chan<- prefix // of evPrefix; always answered
+	from      int           // of evPrefix: how many changes the asker has
 }
 
 // newDocument returns the document for a principal that may read it. Its rules are
@@ -169,7 +169,7 @@ func (d *document) useless() bool {
 func (d *document) handle(ev event) {
 	now := time.Now()
 	if ev.kind == evPrefix {
-		ev.prefix <- d.prefix()
+		ev.prefix <- d.prefix(ev.from)
 		return
 	}
 	if d.waits(ev) {

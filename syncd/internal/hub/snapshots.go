@@ -101,18 +101,37 @@ func (s *snapshots) run() {
 	}
 }
 
-// ask returns the durable changes of an open document if it wants a snapshot still.
-func (s *snapshots) ask(doc id.Document) []*chunk.Change {
-	answer := make(chan []*chunk.Change, 1)
-	d := s.hub.known(doc)
-	if d == nil || !d.post(event{kind: evPrefix, prefix: answer}) {
-		return nil
-	}
-	select {
-	case changes := <-answer:
-		return changes
-	case <-s.hub.stop:
-		return nil
+// prefixPiece is how many changes a document reads for a snapshot before it does
+// something else: some 10 ms.
+const prefixPiece = 256
+
+// prefix is a part of the durable changes of a document, and how many there are.
+type prefix struct {
+	piece []*chunk.Change
+	all   int
+}
+
+// ask returns the durable changes of an open document if it wants a snapshot still. They
+// are read piece by piece, since nobody is served by the document meanwhile.
+func (s *snapshots) ask(doc id.Document) (changes []*chunk.Change) {
+	step := s.throttle()
+	for {
+		answer := make(chan prefix, 1)
+		d := s.hub.known(doc)
+		if d == nil || !d.post(event{kind: evPrefix, prefix: answer, from: len(changes)}) {
+			return nil
+		}
+		select {
+		case p := <-answer:
+			if changes = append(changes, p.piece...); len(p.piece) == 0 || len(changes) >= p.all {
+				return changes[:len(changes):len(changes)]
+			}
+		case <-s.hub.stop:
+			return nil
+		}
+		if step() != nil {
+			return nil
+		}
 	}
 }
 
@@ -207,12 +226,13 @@ func (d *document) lastSnapshot() {
 	}
 }
 
-// prefix returns what a snapshot is to be made of; nil if none is wanted any more.
-func (d *document) prefix() []*chunk.Change {
-	if d.rep == nil || !d.rep.Outdated(false) {
-		return nil
+// prefix returns what a snapshot is to be made of, from a change on; nothing if none is
+// wanted any more.
+func (d *document) prefix(from int) (p prefix) {
+	if d.rep != nil && (from > 0 || d.rep.Outdated(false)) {
+		p.piece, p.all = d.rep.Piece(from, prefixPiece)
 	}
-	return d.rep.Prefix()
+	return p
 }
 
 // findSnapshot looks for a snapshot in the store, before the history is loaded. It

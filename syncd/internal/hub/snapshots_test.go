@@ -65,7 +65,7 @@ func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
 	s := mem.Open(disk)
 	doc := id.NewDocument()
 	var heads []id.ChangeHash
-	const changes = 200
+	const changes = 700 // some pieces
 	t.Run("made when it was missed", func(t *testing.T) {
 		srv := newServer(t, s, func(c *Config) { c.Snapshots = s })
 		a := srv.device("a")
