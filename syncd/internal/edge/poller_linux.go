@@ -28,6 +28,16 @@ const pollPause = 300 * time.Microsecond
 // The runtime sees one file, the gate: an epoll that holds the epoll of the sockets,
 // and is opened when there is nothing to read. While it is shut, nobody is woken by
 // what comes.
+//
+// Tried and dropped:
+//
+//   - a goroutine that blocks in epoll_wait itself. While it does, the runtime's monitor
+//     thread looks every 20 µs whether to take its processor away: twice the looks, and
+//     a third of all processor time in a fan-out to 50.
+//   - no gate, so that the runtime polls the sockets' epoll: what comes while the poller
+//     is at work wakes a thread each time.
+//   - no pause: a fifth more switches of threads in a fan-out to 200, 1 480 a second for
+//     1 230. A pause of 1 ms: 1 190, for as much processor time.
 type poller struct {
 	// Immutable after newPoller.
 	sockets int             // an epoll
