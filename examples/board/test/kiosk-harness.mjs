@@ -193,8 +193,11 @@ export async function shot(page, name, options = {}) {
   await page.screenshot({ path: join(SHOTS, `${name}.png`), ...options });
 }
 
-/** axe gives the violations of the page, each in one line. */
+/** axe gives the violations of the page, each in one line, once no colour is on its way to another. */
 export async function axe(page) {
+  await page.evaluate(() =>
+    Promise.allSettled(document.getAnimations().filter((a) => Number.isFinite(a.effect?.getComputedTiming().endTime)).map((a) => a.finished)),
+  );
   await page.evaluate(readFileSync(here("../node_modules/axe-core/axe.min.js"), "utf8"));
   const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   return violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.any[0]?.message ?? ""}`).slice(0, 4).join(" | ")}`);
