@@ -207,7 +207,7 @@ func TestNothingIsLeftOfAConnection(t *testing.T) {
 		},
 		func(c *client, session *session) {
 			go session.out.Close(wire.CloseTakenOver, "")
-			go c.send(syncOf("tablet", "x"))
+			go c.WriteMessage(websocket.BinaryMessage, wire.Append(nil, syncOf("tablet", "x"))) // whether it goes out or not
 		},
 	}
 	before := descriptors(t)
