@@ -81,7 +81,6 @@ func (m *Main) hubMetrics() []admin.Metric {
 		ephemeral     = "tavle_ephemeral_messages_total"
 		ephemeralHelp = "Ephemeral messages, by what became of them; relayed counts receivers."
 	)
-	snapshots := m.hub.Snapshots()
 	all := []admin.Metric{
 		gauge("tavle_documents", "Documents that a peer listens to or that are in memory.", h.Documents),
 		gauge("tavle_loaded_documents", "Documents with their history in memory.", h.Loaded),
@@ -96,8 +95,8 @@ func (m *Main) hubMetrics() []admin.Metric {
 		counter("tavle_loads_total", "Histories that were loaded from the store.", h.Loads),
 		counter("tavle_store_errors_total", "Documents that could not be read or written.", h.StoreErrors),
 		counter("tavle_withheld_messages_total", "Messages about documents that their sender does not know of.", h.Withheld),
-		counter("tavle_snapshots_made_total", "Snapshots that were made of documents.", snapshots.Made),
-		counter("tavle_snapshots_wrong_total", "Snapshots that were wrong and were dropped: report them.", snapshots.Wrong),
+		counter("tavle_snapshots_made_total", "Snapshots that were made of documents.", h.SnapshotsMade),
+		counter("tavle_snapshots_wrong_total", "Snapshots that were wrong and were dropped: report them.", h.SnapshotsWrong),
 	}
 	refusals := m.hub.Refusals()
 	for _, code := range slices.Sorted(maps.Keys(refusals)) {

@@ -47,7 +47,11 @@ func build(s *Spec, cols [changeColumns][]byte, lim Limits) (*Change, error) {
 
 // encodeChange writes a change without judging it.
 func encodeChange(s *Spec, cols [changeColumns][]byte) []byte {
-	body := appendHeader(nil, s)
+	return encodeChunk(TypeChange, appendChangeBody(nil, s, cols))
+}
+
+func appendChangeBody(body []byte, s *Spec, cols [changeColumns][]byte) []byte {
+	body = appendHeader(body, s)
 	count := uint64(0)
 	for _, col := range cols {
 		if len(col) > 0 {
@@ -64,7 +68,7 @@ func encodeChange(s *Spec, cols [changeColumns][]byte) []byte {
 	for _, col := range cols {
 		body = append(body, col...)
 	}
-	return encodeChunk(TypeChange, append(body, s.Extra...))
+	return append(body, s.Extra...)
 }
 
 // encodeChunk puts body, which is not deflated, into a container.

@@ -1,6 +1,7 @@
 package chunk
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -77,12 +78,19 @@ func (v *documentVerifier) checkHashes() error {
 		return fmt.Errorf("%w: %d changes, not %d", ErrChecksum, len(d.metas), len(v.changes))
 	}
 	d.scratch.prepare(len(d.actors))
+	var body, head []byte
+	sum, got := sha256.New(), id.ChangeHash{}
 	for i, want := range v.changes {
 		spec, cols, err := d.encode(i, func(on uint32) id.ChangeHash { return v.changes[on].Hash })
 		if err != nil {
 			return fmt.Errorf("change %d: %w", i, err)
 		}
-		if got := hashOf(encodeChange(&spec, cols)); got != want.Hash {
+		body = appendChangeBody(body[:0], &spec, cols)
+		head = appendUleb(append(head[:0], byte(TypeChange)), uint64(len(body)))
+		sum.Reset()
+		sum.Write(head)
+		sum.Write(body)
+		if sum.Sum(got[:0]); got != want.Hash {
 			return fmt.Errorf("%w: change %d is %s, not %s", ErrChecksum, i, got, want.Hash)
 		}
 		if err := d.pace.spend(1 + want.OpCount); err != nil {

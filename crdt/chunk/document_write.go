@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/flate"
 
@@ -58,8 +59,6 @@ type documentWriter struct {
 	succAt []int32 // where in succs the successors of an operation begin; one more at the end
 	succs  []int32 // numbers, for each operation by id
 	rows   []int32 // numbers in the order of the rows
-
-	deflater *flate.Writer
 }
 
 // stepWork is after about how many operations a step function is called.
@@ -249,6 +248,15 @@ func (w *documentWriter) appendColumns(list, data []byte, specs []uint64, cols [
 	return list, data, nil
 }
 
+// bestDeflaters are of 0.8 MB each, a multiple of what a small document takes.
+var bestDeflaters = sync.Pool{New: func() any {
+	z, err := flate.NewWriter(nil, flate.BestCompression)
+	if err != nil {
+		panic(err) // only for a level that does not exist
+	}
+	return z
+}}
+
 // deflateWork is how many bytes deflating at once counts as a step.
 const deflateWork = 16 << 10
 
@@ -256,24 +264,19 @@ const deflateWork = 16 << 10
 // and sent often, so it is deflated as well as can be.
 func (w *documentWriter) deflateColumn(dst, col []byte) ([]byte, error) {
 	out := bytes.NewBuffer(dst)
-	if w.deflater == nil {
-		z, err := flate.NewWriter(nil, flate.BestCompression)
-		if err != nil {
-			return nil, err
-		}
-		w.deflater = z
-	}
-	w.deflater.Reset(out)
+	z := bestDeflaters.Get().(*flate.Writer)
+	defer bestDeflaters.Put(z)
+	z.Reset(out)
 	for len(col) > 0 {
 		part := col[:min(len(col), deflateWork)]
 		col = col[len(part):]
-		if _, err := w.deflater.Write(part); err != nil {
+		if _, err := z.Write(part); err != nil {
 			return nil, err
 		}
 		if err := w.pace.spend(stepWork); err != nil {
 			return nil, err
 		}
 	}
-	err := w.deflater.Close()
+	err := z.Close()
 	return out.Bytes(), err
 }

@@ -22,6 +22,8 @@ type Round struct {
 	wire      map[int][]byte // changes deflated
 	wireBytes int
 	snapshot  *history.Snapshot // nil if there is none
+
+	makeSnapshot func() *history.Snapshot // of all durable changes; nil if it cannot
 }
 
 // madeBytesMax bounds the messages that are kept for further peers. After devices
@@ -80,6 +82,7 @@ func (r *Round) Generate(s *State) Payload {
 	if s.lastSyncUnknown(r.h) {
 		return r.reset(s)
 	}
+	r.renewSnapshot(s)
 	unknown := slices.ContainsFunc(s.theirHeads, func(head id.ChangeHash) bool { return !r.h.Has(head) })
 	if s.heard && !unknown && (len(s.theirNeed) == 0 || r.wantsSnapshot(s)) {
 		return r.update(s)

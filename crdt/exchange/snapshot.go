@@ -43,6 +43,29 @@ func (r *Round) UseSnapshot(s *history.Snapshot) bool {
 	return true
 }
 
+// MakeSnapshots makes the round ask for a snapshot of all durable changes when a peer
+// lacks most of them and one is due: for each peer that shares it, it is a third of the
+// bytes, and making it takes about as long as deflating as many changes does. make
+// returns nil if it cannot; it is asked once. It has to be called before Generate.
+func (r *Round) MakeSnapshots(make func() *history.Snapshot) { r.makeSnapshot = make }
+
+// renewSnapshot makes a snapshot if that is worth it for this peer.
+func (r *Round) renewSnapshot(s *State) {
+	all, covered := r.h.Durable(), 0
+	if r.snapshot != nil {
+		covered = r.snapshot.Changes
+	}
+	most := all - all/4 // with less than that, mostly no snapshot is sent (see spares)
+	if r.makeSnapshot == nil || !s.heard || !s.deflated || s.readOnly ||
+		all-s.all < most || !history.SnapshotDue(covered, all) || len(r.h.Since(s.all, r.base(s))) < most {
+		return
+	}
+	made := r.makeSnapshot()
+	if r.makeSnapshot = nil; made != nil {
+		r.UseSnapshot(made)
+	}
+}
+
 // LimitSnapshot says that the peer refuses messages of more than bytes. A
 // snapshot that is too long for it is not sent; 0, from the start, is no limit.
 func (s *State) LimitSnapshot(bytes int) { s.snapshotMax = bytes }

@@ -144,6 +144,14 @@ func (h *History) Len() int { return len(h.graph.hashes) }
 // Bytes is the size of the accepted changes, not deflated.
 func (h *History) Bytes() int64 { return h.bytes }
 
+// Ops is the number of operations of the first n changes.
+func (h *History) Ops(n int) (ops int64) {
+	for _, node := range h.graph.nodes[:n] {
+		ops += int64(node.opCount)
+	}
+	return ops
+}
+
 // Orphans is the number of changes that wait for a dependency.
 func (h *History) Orphans() int { return h.orphans.len() }
 

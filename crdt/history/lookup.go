@@ -7,7 +7,7 @@ import "github.com/tavle-org/tavle/crdt/chunk"
 // (counters start at 1); it stands for the root object and for the head of a
 // sequence.
 type opRef struct {
-	counter uint64
+	counter uint32 // at most chunk.CounterMax
 	actor   int32
 }
 
@@ -77,7 +77,7 @@ func (h *History) changeOf(ref opRef) (int32, bool) {
 	lo, hi := 0, len(changes) // the first change that starts after the counter
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if uint64(h.graph.nodes[changes[mid]].startOp) <= ref.counter {
+		if h.graph.nodes[changes[mid]].startOp <= ref.counter {
 			lo = mid + 1
 		} else {
 			hi = mid
@@ -87,7 +87,7 @@ func (h *History) changeOf(ref opRef) (int32, bool) {
 		return 0, false
 	}
 	i := changes[lo-1]
-	return i, ref.counter <= h.graph.nodes[i].maxOp()
+	return i, uint64(ref.counter) <= h.graph.nodes[i].maxOp()
 }
 
 // resolve maps the actor indices of a change to numbers of the actor table; -1
@@ -108,7 +108,7 @@ func (h *History) resolve(c *chunk.Change) []int32 {
 func (h *History) decode(c *chunk.Change, actors []int32) []opRecord {
 	records := make([]opRecord, 0, c.OpCount)
 	for i, op := range c.Ops() {
-		records = append(records, record(op, opRef{c.StartOp + uint64(i), actors[0]}, actors))
+		records = append(records, record(op, opRef{uint32(c.StartOp) + uint32(i), actors[0]}, actors))
 	}
 	return records
 }
@@ -136,5 +136,5 @@ func ref(o chunk.OpID, actors []int32) opRef {
 	if o.Counter == 0 {
 		return opRef{}
 	}
-	return opRef{o.Counter, actors[o.Actor]}
+	return opRef{uint32(o.Counter), actors[o.Actor]}
 }

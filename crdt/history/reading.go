@@ -220,7 +220,7 @@ func (r *recent) put(i int32, c *chunk.Change) {
 func (h *History) Memory() int64 {
 	const (
 		fixed     = 2 << 10
-		perLookup = 100
+		perLookup = 72
 	)
 	held := h.heldBytes + int64(len(h.held))*recentOverhead
 	return fixed + h.graph.bytes() + held + h.recent.memory() + int64(h.lookups.ops)*perLookup + int64(h.clocks.entries)*4

@@ -248,7 +248,7 @@ func FuzzSnapshot(f *testing.F) {
 
 // Making a snapshot with everything that verifies it.
 func BenchmarkMakeSnapshot(b *testing.B) {
-	for _, n := range []int{1_000, 10_000, 100_000} {
+	for _, n := range []int{200, 1_000, 10_000, 100_000} {
 		changes := board(n)
 		b.Run("changes="+fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()

@@ -80,7 +80,7 @@ func (h *History) checkOps(c *chunk.Change, n node, deps []int32) ([]opRecord, e
 	}
 	k.records = make([]opRecord, 0, c.OpCount)
 	for i, op := range c.Ops() {
-		r := record(op, opRef{c.StartOp + uint64(i), k.self}, k.actors)
+		r := record(op, opRef{uint32(c.StartOp) + uint32(i), k.self}, k.actors)
 		if err := k.check(op, r); err != nil && h.err == nil {
 			return nil, fmt.Errorf("%w: operation %d: %w", ErrInvalid, i, err)
 		}
@@ -279,9 +279,9 @@ func (k *checker) kindOf(object opRef) (kind, error) {
 
 // find returns an operation that the current one may refer to.
 func (k *checker) find(ref opRef) (opRecord, error) {
-	if ref.actor == k.self && ref.counter >= k.c.StartOp {
-		i := ref.counter - k.c.StartOp
-		if i >= uint64(len(k.records)) {
+	if start := uint32(k.c.StartOp); ref.actor == k.self && ref.counter >= start {
+		i := ref.counter - start
+		if int(i) >= len(k.records) {
 			return opRecord{}, fmt.Errorf("the operation comes later")
 		}
 		return k.records[i], nil
@@ -301,5 +301,5 @@ func (k *checker) find(ref opRef) (opRecord, error) {
 	if err != nil {
 		return opRecord{}, err
 	}
-	return records[ref.counter-uint64(made.startOp)], nil
+	return records[ref.counter-made.startOp], nil
 }

@@ -331,9 +331,7 @@ func (d *document) unload() {
 	if len(d.held) > 0 {
 		return
 	}
-	if d.rep.Outdated(true) {
-		d.lastSnapshot()
-	}
+	d.lastSnapshot()
 	d.keepGraph()
 	d.rep.Unload()
 	if tidy := d.hub.cfg.Tidy; tidy != nil && !d.rep.Loaded() {
@@ -376,6 +374,10 @@ func (d *document) carry(e replica.Effects) {
 	}
 	if e.Persist != nil {
 		d.persist(e.Persist)
+	}
+	if e.WrongSnapshot != nil {
+		d.hub.cfg.Logger.Error("no snapshot could be made", "doc", d.id, "err", e.WrongSnapshot)
+		d.hub.counts.snapshotsWrong.Add(1)
 	}
 	d.wake(e.Wake)
 }
@@ -479,5 +481,6 @@ func (d *document) count() {
 	c.relayed.Add(int64(now.Relayed - was.Relayed))
 	c.dropped.Add(int64(now.Dropped - was.Dropped))
 	c.unavailable.Add(int64(now.Unavailable - was.Unavailable))
+	c.snapshotsMade.Add(int64(now.Snapshots - was.Snapshots))
 	d.counted = now
 }

@@ -15,6 +15,7 @@ import (
 
 type counters struct {
 	messages, accepted, refused, relayed, dropped, unavailable, withheld, loads, storeErrors atomic.Int64
+	snapshotsMade, snapshotsWrong                                                            atomic.Int64
 }
 
 // subscriptionsMax is how many stores a connection may be subscribed to. RH1

@@ -13,7 +13,8 @@ import (
 )
 
 // snapshots makes snapshots of documents, one after the other, with a share of one
-// processor. What is not finished at Shutdown is lost and begins anew some time.
+// processor, and keeps them, and those that documents have made themselves. What is not
+// finished at Shutdown is lost and begins anew some time.
 type snapshots struct {
 	// Immutable.
 	hub  *Hub
@@ -22,16 +23,16 @@ type snapshots struct {
 	// Owned by run.
 	hopeless map[id.Document]struct{} // too large, or the writer makes a mistake with them
 
-	mu     sync.Mutex // guards what follows
-	queue  []id.Document
-	jobs   map[id.Document][]*chunk.Change // of those in the queue; nil: asked for when it is their turn
-	counts SnapshotCounts
+	mu    sync.Mutex // guards what follows
+	queue []id.Document
+	jobs  map[id.Document]job // of those in the queue
 }
 
-// SnapshotCounts are totals since New.
-type SnapshotCounts struct {
-	Made  int64
-	Wrong int64 // that were not what their changes give, and were dropped
+// job is what a snapshot is made of. If both are nil the document, which is open, is asked
+// for its changes when it is its turn.
+type job struct {
+	changes []*chunk.Change   // durable ones
+	made    *history.Snapshot // there it is
 }
 
 // snapshotShare is how much of a processor making snapshots may take.
@@ -47,13 +48,12 @@ const hopelessMax = 10_000
 func newSnapshots(h *Hub) *snapshots {
 	return &snapshots{
 		hub: h, wake: make(chan struct{}, 1),
-		hopeless: map[id.Document]struct{}{}, jobs: map[id.Document][]*chunk.Change{},
+		hopeless: map[id.Document]struct{}{}, jobs: map[id.Document]job{},
 	}
 }
 
-// add queues a document, with its durable changes, or with nil while it is open: then
-// it is asked for them.
-func (s *snapshots) add(doc id.Document, changes []*chunk.Change) {
+// add queues a document.
+func (s *snapshots) add(doc id.Document, j job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, there := s.jobs[doc]; !there {
@@ -62,24 +62,24 @@ func (s *snapshots) add(doc id.Document, changes []*chunk.Change) {
 		}
 		s.queue = append(s.queue, doc)
 	}
-	s.jobs[doc] = changes
+	s.jobs[doc] = j
 	select {
 	case s.wake <- struct{}{}:
 	default: // it is awake
 	}
 }
 
-func (s *snapshots) next() (doc id.Document, changes []*chunk.Change, ok bool) {
+func (s *snapshots) next() (doc id.Document, j job, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.queue) == 0 {
-		return doc, nil, false
+		return doc, j, false
 	}
 	doc = s.queue[0]
 	s.queue = s.queue[1:]
-	changes = s.jobs[doc]
+	j = s.jobs[doc]
 	delete(s.jobs, doc)
-	return doc, changes, true
+	return doc, j, true
 }
 
 func (s *snapshots) run() {
@@ -90,14 +90,22 @@ func (s *snapshots) run() {
 			return
 		case <-s.wake:
 		}
-		for doc, changes, ok := s.next(); ok; doc, changes, ok = s.next() {
-			if changes == nil {
-				changes = s.ask(doc)
-			}
-			if changes != nil {
-				s.make(doc, changes)
-			}
+		for doc, j, ok := s.next(); ok; doc, j, ok = s.next() {
+			s.do(doc, j)
 		}
+	}
+}
+
+func (s *snapshots) do(doc id.Document, j job) {
+	if j.made != nil {
+		s.keep(doc, j.made)
+		return
+	}
+	if j.changes == nil {
+		j.changes = s.ask(doc)
+	}
+	if j.changes != nil {
+		s.make(doc, j.changes)
 	}
 }
 
@@ -150,22 +158,28 @@ func (s *snapshots) make(doc id.Document, changes []*chunk.Change) {
 			s.hopeless[doc] = struct{}{}
 		}
 		if errors.Is(err, history.ErrSnapshot) { // of this program
-			s.count(0, 1)
+			s.hub.counts.snapshotsWrong.Add(1)
 			log.Error("no snapshot could be made", "doc", doc, "changes", len(changes), "err", err)
 		}
 		return
 	}
-	if err := s.hub.cfg.Snapshots.PutSnapshot(doc, made.Changes, made.Chunk); err != nil {
-		if !errors.Is(err, store.ErrClosed) {
-			log.Warn("a snapshot could not be kept", "doc", doc, "err", err)
-		}
+	if !s.keep(doc, made) {
 		return
 	}
-	s.count(1, 0)
+	s.hub.counts.snapshotsMade.Add(1)
 	log.Debug("a snapshot was made", "doc", doc, "changes", made.Changes, "bytes", len(made.Chunk), "elapsed", time.Since(begin))
 	if d := s.hub.known(doc); d != nil {
 		d.post(event{kind: evSnapshot, snapshot: made})
 	}
+}
+
+// keep stores a snapshot.
+func (s *snapshots) keep(doc id.Document, made *history.Snapshot) bool {
+	err := s.hub.cfg.Snapshots.PutSnapshot(doc, made.Changes, made.Chunk)
+	if err != nil && !errors.Is(err, store.ErrClosed) {
+		s.hub.cfg.Logger.Warn("a snapshot could not be kept", "doc", doc, "err", err)
+	}
+	return err == nil
 }
 
 // throttle returns a step that rests in proportion to the time since the last one.
@@ -182,23 +196,6 @@ func (s *snapshots) throttle() func() error {
 	}
 }
 
-func (s *snapshots) count(made, wrong int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.counts.Made += made
-	s.counts.Wrong += wrong
-}
-
-// Snapshots returns the counts.
-func (h *Hub) Snapshots() SnapshotCounts {
-	if h.snapshots == nil {
-		return SnapshotCounts{}
-	}
-	h.snapshots.mu.Lock()
-	defer h.snapshots.mu.Unlock()
-	return h.snapshots.counts
-}
-
 // known returns an open document; nil if it is not open.
 func (h *Hub) known(doc id.Document) *document {
 	h.mu.Lock()
@@ -212,17 +209,24 @@ func (h *Hub) known(doc id.Document) *document {
 // many devices write at once, that is long after, and they would be read again and again.
 func (d *document) wantSnapshot() {
 	if d.hub.snapshots != nil {
-		d.hub.snapshots.add(d.id, nil)
+		d.hub.snapshots.add(d.id, job{})
 	}
 }
 
-// lastSnapshot asks for one of a history that is about to be unloaded.
+// lastSnapshot sees to the snapshot of a history that is about to be unloaded: asks for
+// one if the last is of too few changes, or for the last to be kept.
 func (d *document) lastSnapshot() {
 	if d.hub.snapshots == nil {
 		return
 	}
-	if changes := d.rep.Prefix(); changes != nil { // they can be read
-		d.hub.snapshots.add(d.id, changes)
+	var j job
+	if d.rep.Outdated(true) {
+		j.changes = d.rep.Prefix()
+	} else {
+		j.made = d.rep.Unkept()
+	}
+	if j.changes != nil || j.made != nil {
+		d.hub.snapshots.add(d.id, j)
 	}
 }
 
@@ -267,7 +271,7 @@ func (d *document) takeSnapshot(s *history.Snapshot) bool {
 
 // dropSnapshot removes a snapshot that is wrong. Peers are sent changes.
 func (d *document) dropSnapshot(cause error) {
-	d.hub.snapshots.count(0, 1)
+	d.hub.counts.snapshotsWrong.Add(1)
 	d.hub.cfg.Logger.Error("a wrong snapshot was dropped", "doc", d.id, "err", cause)
 	if err := d.hub.cfg.Snapshots.DropSnapshot(d.id); err != nil {
 		d.hub.cfg.Logger.Warn("a wrong snapshot could not be removed", "doc", d.id, "err", err)

@@ -60,6 +60,11 @@ func (d *device) fresh(doc id.Document, flags *exchange.Flags, heads []id.Change
 	return chunks, changes
 }
 
+// later has documents leave their snapshots to the hub, as large ones do.
+func later(c *Config) {
+	c.Replica.MakeSnapshot = func([]*chunk.Change) (*history.Snapshot, error) { return nil, nil }
+}
+
 func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
 	disk := mem.NewDisk()
 	s := mem.Open(disk)
@@ -67,7 +72,7 @@ func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
 	var heads []id.ChangeHash
 	const changes = 700 // some pieces
 	t.Run("made when it was missed", func(t *testing.T) {
-		srv := newServer(t, s, func(c *Config) { c.Snapshots = s })
+		srv := newServer(t, s, func(c *Config) { c.Snapshots = s; later(c) })
 		a := srv.device("a")
 		for i := range changes {
 			a.Put(fmt.Sprint("key ", i%7), fmt.Sprint(i))
@@ -77,7 +82,7 @@ func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
 		if chunks, one := srv.device("first").fresh(doc, &exchange.Flags{}, heads); chunks != 0 || one != changes {
 			t.Errorf("the first newcomer is sent %d chunks and %d changes", chunks, one)
 		}
-		eventually(t, "a snapshot is made", func() bool { return srv.Snapshots().Made == 1 })
+		eventually(t, "a snapshot is made", func() bool { return srv.Stats().SnapshotsMade == 1 })
 		eventually(t, "newcomers are sent it", func() bool {
 			chunks, one := srv.device("second"+fmt.Sprint(time.Now().UnixNano())).fresh(doc, &exchange.Flags{}, heads)
 			return chunks == 1 && one == 0
@@ -91,7 +96,7 @@ func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
 		if chunks, one := srv.device("later").fresh(doc, &exchange.Flags{}, heads); chunks != 1 || one != 1 {
 			t.Errorf("after one more change a newcomer is sent %d chunks and %d changes", chunks, one)
 		}
-		if made := srv.Snapshots().Made; made != 1 {
+		if made := srv.Stats().SnapshotsMade; made != 1 {
 			t.Errorf("%d snapshots were made of the same changes", made)
 		}
 	})
@@ -106,7 +111,7 @@ func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
 		if err := only.PutSnapshot(doc, n, data); err != nil {
 			t.Fatal(err)
 		}
-		srv := newServer(t, only, func(c *Config) { c.Snapshots = only })
+		srv := newServer(t, only, func(c *Config) { c.Snapshots = only; later(c) })
 		info, _, err := only.Stat(doc)
 		if err != nil {
 			t.Fatal(err)
@@ -130,14 +135,14 @@ func TestWhoHasNothingIsSentASnapshot(t *testing.T) {
 			if err := wrong(); err != nil {
 				t.Fatal(err)
 			}
-			srv := newServer(t, s, func(c *Config) { c.Snapshots = s })
+			srv := newServer(t, s, func(c *Config) { c.Snapshots = s; later(c) })
 			if chunks, one := srv.device(name).fresh(doc, &exchange.Flags{}, heads); chunks != 0 || one != changes+1 {
 				t.Errorf("%s: a newcomer is sent %d chunks and %d changes", name, chunks, one)
 			}
-			if srv.Snapshots().Wrong != 1 {
-				t.Errorf("%s: %d wrong snapshots were noticed", name, srv.Snapshots().Wrong)
+			if srv.Stats().SnapshotsWrong != 1 {
+				t.Errorf("%s: %d wrong snapshots were noticed", name, srv.Stats().SnapshotsWrong)
 			}
-			eventually(t, "a new one is made", func() bool { return srv.Snapshots().Made == 1 })
+			eventually(t, "a new one is made", func() bool { return srv.Stats().SnapshotsMade == 1 })
 		}
 	})
 }
@@ -159,7 +164,7 @@ func (f *fullDisk) PutSnapshot(doc id.Document, changes int, data []byte) error 
 func TestASnapshotThatCouldNotBeKeptIsMadeLater(t *testing.T) {
 	s := mem.Open(mem.NewDisk())
 	disk := &fullDisk{Snapshots: s}
-	srv := newServer(t, s, func(c *Config) { c.Snapshots = disk })
+	srv := newServer(t, s, func(c *Config) { c.Snapshots = disk; later(c) })
 	doc, a := id.NewDocument(), srv.device("a")
 	for i := range 200 {
 		a.Put("key", fmt.Sprint(i))
@@ -173,7 +178,7 @@ func TestASnapshotThatCouldNotBeKeptIsMadeLater(t *testing.T) {
 	eventually(t, "a snapshot is kept", func() bool {
 		n++
 		newcomer(n)
-		return srv.Snapshots().Made == 1
+		return srv.Stats().SnapshotsMade == 1
 	})
 }
 
@@ -210,7 +215,7 @@ func (s *slow) PutSnapshot(doc id.Document, n int, chunk []byte) error {
 func TestWhoWaitsForASnapshotIsNotHeldInMemory(t *testing.T) {
 	s := mem.Open(mem.NewDisk())
 	snapshots := &slow{s, make(chan struct{}, 10), make(chan struct{})}
-	srv := newServer(t, s, func(c *Config) { c.Snapshots = snapshots })
+	srv := newServer(t, s, func(c *Config) { c.Snapshots = snapshots; later(c) })
 	docs := []id.Document{id.NewDocument(), id.NewDocument()}
 	for i, doc := range docs {
 		a := srv.device(fmt.Sprint("writer ", i))
@@ -226,11 +231,65 @@ func TestWhoWaitsForASnapshotIsNotHeldInMemory(t *testing.T) {
 		}
 	}
 	srv.snapshots.mu.Lock()
-	changes, queued := srv.snapshots.jobs[docs[1]]
+	j, queued := srv.snapshots.jobs[docs[1]]
 	srv.snapshots.mu.Unlock()
-	if !queued || changes != nil {
-		t.Errorf("queued: %v, with %d changes", queued, len(changes))
+	if !queued || j.changes != nil {
+		t.Errorf("queued: %v, with %d changes", queued, len(j.changes))
 	}
 	close(snapshots.allowed)
-	eventually(t, "both are made", func() bool { return srv.Snapshots().Made == 2 })
+	eventually(t, "both are made", func() bool { return srv.Stats().SnapshotsMade == 2 })
+}
+
+// The first newcomer of a small document is sent a snapshot, which is made for it, and
+// kept when the document is unloaded.
+func TestASmallDocumentMakesItsSnapshotItself(t *testing.T) {
+	s := mem.Open(mem.NewDisk())
+	srv := newServer(t, s, func(c *Config) { c.Snapshots, c.IdleTimeout = s, 300*time.Millisecond })
+	doc, a := id.NewDocument(), srv.device("a")
+	for i := range 100 {
+		a.Put(fmt.Sprint("key ", i), "a value that is much the same in each")
+	}
+	a.publish(doc)
+	for i := range 2 {
+		if chunks, one := srv.device(fmt.Sprint("newcomer ", i)).fresh(doc, &exchange.Flags{}, a.Heads()); chunks != 1 || one != 0 {
+			t.Errorf("newcomer %d is sent %d chunks and %d changes", i, chunks, one)
+		}
+	}
+	if made := srv.Stats().SnapshotsMade; made != 1 {
+		t.Errorf("%d snapshots were made", made)
+	}
+	if chunks, one := srv.device("plain").fresh(doc, nil, a.Heads()); chunks != 0 || one != 100 {
+		t.Errorf("one who did not declare to read it is sent %d chunks and %d changes", chunks, one)
+	}
+	eventually(t, "the history is unloaded and its snapshot kept", func() bool {
+		n, _, err := s.Snapshot(doc)
+		return err == nil && n == 100 && srv.Stats().Loaded == 0
+	})
+	loads := srv.Stats().Loads
+	if chunks, one := srv.device("later").fresh(doc, &exchange.Flags{}, a.Heads()); chunks != 1 || one != 0 {
+		t.Errorf("one who comes later is sent %d chunks and %d changes", chunks, one)
+	}
+	if srv.Stats().Loads != loads || srv.Stats().SnapshotsMade != 1 {
+		t.Errorf("for one who comes later %d histories were loaded, and %d snapshots made in all",
+			srv.Stats().Loads-loads, srv.Stats().SnapshotsMade)
+	}
+}
+
+func TestASnapshotThatADocumentMakesWrongIsReported(t *testing.T) {
+	s := mem.Open(mem.NewDisk())
+	srv := newServer(t, s, func(c *Config) {
+		c.Snapshots = s
+		c.Replica.MakeSnapshot = func([]*chunk.Change) (*history.Snapshot, error) { return nil, history.ErrSnapshot }
+	})
+	doc, a := id.NewDocument(), srv.device("a")
+	for i := range 100 {
+		a.Put("key", fmt.Sprint(i))
+	}
+	a.publish(doc)
+	if chunks, one := srv.device("newcomer").fresh(doc, &exchange.Flags{}, a.Heads()); chunks != 0 || one != 100 {
+		t.Errorf("a newcomer is sent %d chunks and %d changes", chunks, one)
+	}
+	if wrong := srv.Stats().SnapshotsWrong; wrong != 1 {
+		t.Errorf("%d wrong snapshots were counted", wrong)
+	}
 }

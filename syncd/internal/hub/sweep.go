@@ -81,6 +81,9 @@ type Stats struct {
 	Withheld    int64 // messages about documents that their sender does not know of
 	Loads       int64 // histories loaded
 	StoreErrors int64 // documents that could not be read or written
+
+	SnapshotsMade  int64
+	SnapshotsWrong int64 // that were not what their changes give, and were dropped
 }
 
 // Stats returns the counters.
@@ -95,6 +98,9 @@ func (h *Hub) Stats() Stats {
 		Withheld:    h.counts.withheld.Load(),
 		Loads:       h.counts.loads.Load(),
 		StoreErrors: h.counts.storeErrors.Load(),
+
+		SnapshotsMade:  h.counts.snapshotsMade.Load(),
+		SnapshotsWrong: h.counts.snapshotsWrong.Load(),
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

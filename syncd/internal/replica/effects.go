@@ -43,6 +43,10 @@ type Effects struct {
 	// senders are told, and their connections end.
 	Refuse []Refuse
 
+	// WrongSnapshot is why a snapshot could not be made, which is a mistake in this
+	// program: to be reported. Peers are sent changes.
+	WrongSnapshot error
+
 	// Wake is when Tick shall be called; zero for never. It replaces the Wake of
 	// earlier effects.
 	Wake time.Time

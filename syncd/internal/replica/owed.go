@@ -67,6 +67,7 @@ func (r *Replica) serve(e *Effects, now time.Time, p *peer) {
 	if r.round == nil {
 		r.round = exchange.NewRound(r.h)
 		r.round.UseSnapshot(r.snapshot)
+		r.round.MakeSnapshots(r.makeSnapshot)
 	}
 	r.fresh = r.fresh || p.state.Fresh(r.h)
 	if data := r.round.Generate(&p.state); data != nil {

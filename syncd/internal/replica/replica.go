@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/exchange"
 	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
@@ -46,6 +47,10 @@ type Config struct {
 	// Read reads changes of this document that are durable, so that they need not
 	// be kept in memory. Nil: they are.
 	Read history.Reader
+
+	// MakeSnapshot makes a snapshot of all changes while a peer waits for it. Nil:
+	// history.MakeSnapshot; if it returns nil there is none.
+	MakeSnapshot func(changes []*chunk.Change) (*history.Snapshot, error)
 
 	// Rules makes the rules of this document, anew whenever its history is loaded.
 	// Nil: every valid change is taken, whoever wrote it.
@@ -96,7 +101,10 @@ type Replica struct {
 	retry   time.Time // when it is tried again
 
 	snapshot *history.Snapshot // of the first durable changes; nil when there is none
+	kept     int               // how many changes the stored one covers; 0 when none is known
 	fresh    bool              // a peer that had nothing was served since the last snapshot
+	hopeless bool              // none could be made, and none will be made here any more
+	wrong    error             // why, until it has been told
 
 	remote  map[id.Storage]wire.RemoteHeads // what is known of the heads of stores
 	ownTime int64                           // timestamp of our own heads, ms since 1970
@@ -111,6 +119,7 @@ type Counts struct {
 	Relayed     int // ephemeral messages, one for each receiver
 	Dropped     int // ephemeral messages over the rate
 	Unavailable int // answers
+	Snapshots   int // made here
 }
 
 type peer struct {
@@ -151,6 +160,9 @@ func New(cfg Config, changes int, heads []id.ChangeHash) *Replica {
 	cfg.Grace = cmp.Or(cfg.Grace, graceDefault)
 	cfg.SupplyWait = cmp.Or(cfg.SupplyWait, supplyWaitDefault)
 	cfg.RetryWait = cmp.Or(cfg.RetryWait, retryWaitDefault)
+	if cfg.MakeSnapshot == nil {
+		cfg.MakeSnapshot = makeSnapshot
+	}
 	r := &Replica{cfg: cfg, peers: map[Conn]*peer{}, changes: changes, heads: heads}
 	if changes == 0 {
 		r.h, r.rules = r.empty()
@@ -206,7 +218,7 @@ func (r *Replica) loaded(h *history.History, rules Rules) {
 	r.h, r.rules, r.round = h, rules, nil
 	r.changes, r.heads = h.Len(), h.DurableHeads()
 	if r.snapshot != nil && !h.Fits(r.snapshot) {
-		r.snapshot = nil
+		r.snapshot, r.kept = nil, 0
 	}
 }
 
@@ -461,6 +473,7 @@ func (r *Replica) finish(e Effects) Effects {
 	if r.h != nil && r.h.Err() != nil {
 		return Effects{Fail: r.h.Err()}
 	}
+	e.WrongSnapshot, r.wrong = r.wrong, nil
 	next := func(t time.Time) {
 		if e.Wake.IsZero() || t.Before(e.Wake) {
 			e.Wake = t
