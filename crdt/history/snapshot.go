@@ -44,21 +44,17 @@ func SnapshotDue(covered, durable int) bool {
 // not affected by the history growing, and may be read while another goroutine
 // owns the history. A history with a reader reads them, and returns nil if it
 // cannot: see Err.
-func (h *History) Prefix(n int) []*chunk.Change { return h.Between(0, n) }
-
-// Between returns the changes from index from up to end, as Prefix does: to read many
-// takes long, and they may be read piece by piece.
-func (h *History) Between(from, end int) []*chunk.Change {
+func (h *History) Prefix(n int) []*chunk.Change {
 	if h.read == nil {
-		return h.held[from:end:end]
+		return h.held[:n:n]
 	}
-	all := make([]*chunk.Change, 0, end-from)
-	if m := min(end, h.first); m > from {
-		if err := h.readFrom(from, m, func(_ int, c *chunk.Change) { all = append(all, c) }); err != nil {
+	all := make([]*chunk.Change, 0, n)
+	if m := min(n, h.first); m > 0 {
+		if err := h.readFrom(0, m, func(_ int, c *chunk.Change) { all = append(all, c) }); err != nil {
 			return nil
 		}
 	}
-	return append(all, h.held[max(from, h.first)-h.first:max(end, h.first)-h.first]...)
+	return append(all, h.held[:n-len(all)]...)
 }
 
 // MakeSnapshot writes the changes, which are the first of a history in its

@@ -59,7 +59,6 @@ const (
 	evUnload
 	evSnapshot
 	evCatchUp
-	evPrefix
 )
 
 // event is something for a document to do. Which fields are set depends on kind.
@@ -75,8 +74,6 @@ type event struct {
 	heads     map[id.Storage]wire.RemoteHeads
 	err       error // of evDurable
 	snapshot  *history.Snapshot
-	prefix    chan<- prefix // of evPrefix; always answered
-	from      int           // of evPrefix: how many changes the asker has
 }
 
 // newDocument returns the document for a principal that may read it. Its rules are
@@ -168,10 +165,6 @@ func (d *document) useless() bool {
 // stored.
 func (d *document) handle(ev event) {
 	now := time.Now()
-	if ev.kind == evPrefix {
-		ev.prefix <- d.prefix(ev.from)
-		return
-	}
 	if d.waits(ev) {
 		d.held = append(d.held, ev)
 		return

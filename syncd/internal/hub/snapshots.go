@@ -13,8 +13,10 @@ import (
 )
 
 // snapshots makes snapshots of documents, one after the other, with a share of one
-// processor, and keeps them, and those that documents have made themselves. What is not
-// finished at Shutdown is lost and begins anew some time.
+// processor, and keeps them, and those that documents have made themselves. It reads the
+// changes from the store, when it is a document's turn, so that nobody waits for that, and
+// the changes of one document at most are in memory. What is not finished at Shutdown is
+// lost and begins anew some time.
 type snapshots struct {
 	// Immutable.
 	hub  *Hub
@@ -25,21 +27,14 @@ type snapshots struct {
 
 	mu    sync.Mutex // guards what follows
 	queue []id.Document
-	jobs  map[id.Document]job // of those in the queue
-}
-
-// job is what a snapshot is made of. If both are nil the document, which is open, is asked
-// for its changes when it is its turn.
-type job struct {
-	changes []*chunk.Change   // durable ones
-	made    *history.Snapshot // there it is
+	made  map[id.Document]*history.Snapshot // of those in the queue; nil: to be made
 }
 
 // snapshotShare is how much of a processor making snapshots may take.
 const snapshotShare = 5
 
-// snapshotQueueMax bounds the documents that wait. The changes of those that were
-// unloaded are held in memory meanwhile. Others have to wait for their next occasion.
+// snapshotQueueMax bounds the documents that wait. Others have to wait for their next
+// occasion.
 const snapshotQueueMax = 64
 
 // hopelessMax bounds what is remembered of documents without hope.
@@ -48,38 +43,38 @@ const hopelessMax = 10_000
 func newSnapshots(h *Hub) *snapshots {
 	return &snapshots{
 		hub: h, wake: make(chan struct{}, 1),
-		hopeless: map[id.Document]struct{}{}, jobs: map[id.Document]job{},
+		hopeless: map[id.Document]struct{}{}, made: map[id.Document]*history.Snapshot{},
 	}
 }
 
-// add queues a document.
-func (s *snapshots) add(doc id.Document, j job) {
+// add queues a document, with its snapshot, or with nil if one is to be made.
+func (s *snapshots) add(doc id.Document, made *history.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, there := s.jobs[doc]; !there {
+	if _, there := s.made[doc]; !there {
 		if len(s.queue) >= snapshotQueueMax {
 			return
 		}
 		s.queue = append(s.queue, doc)
 	}
-	s.jobs[doc] = j
+	s.made[doc] = made
 	select {
 	case s.wake <- struct{}{}:
 	default: // it is awake
 	}
 }
 
-func (s *snapshots) next() (doc id.Document, j job, ok bool) {
+func (s *snapshots) next() (doc id.Document, made *history.Snapshot, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.queue) == 0 {
-		return doc, j, false
+		return doc, nil, false
 	}
 	doc = s.queue[0]
 	s.queue = s.queue[1:]
-	j = s.jobs[doc]
-	delete(s.jobs, doc)
-	return doc, j, true
+	made = s.made[doc]
+	delete(s.made, doc)
+	return doc, made, true
 }
 
 func (s *snapshots) run() {
@@ -90,65 +85,65 @@ func (s *snapshots) run() {
 			return
 		case <-s.wake:
 		}
-		for doc, j, ok := s.next(); ok; doc, j, ok = s.next() {
-			s.do(doc, j)
-		}
-	}
-}
-
-func (s *snapshots) do(doc id.Document, j job) {
-	if j.made != nil {
-		s.keep(doc, j.made)
-		return
-	}
-	if j.changes == nil {
-		j.changes = s.ask(doc)
-	}
-	if j.changes != nil {
-		s.make(doc, j.changes)
-	}
-}
-
-// prefixPiece is how many changes a document reads for a snapshot before it does
-// something else: some 10 ms.
-const prefixPiece = 256
-
-// prefix is a part of the durable changes of a document, and how many there are.
-type prefix struct {
-	piece []*chunk.Change
-	all   int
-}
-
-// ask returns the durable changes of an open document if it wants a snapshot still. They
-// are read piece by piece, since nobody is served by the document meanwhile.
-func (s *snapshots) ask(doc id.Document) (changes []*chunk.Change) {
-	step := s.throttle()
-	for {
-		answer := make(chan prefix, 1)
-		d := s.hub.known(doc)
-		if d == nil || !d.post(event{kind: evPrefix, prefix: answer, from: len(changes)}) {
-			return nil
-		}
-		select {
-		case p := <-answer:
-			if changes = append(changes, p.piece...); len(p.piece) == 0 || len(changes) >= p.all {
-				return changes[:len(changes):len(changes)]
+		for doc, made, ok := s.next(); ok; doc, made, ok = s.next() {
+			if made != nil {
+				s.keep(doc, made)
+			} else {
+				s.make(doc)
 			}
-		case <-s.hub.stop:
-			return nil
-		}
-		if step() != nil {
-			return nil
 		}
 	}
 }
 
-func (s *snapshots) make(doc id.Document, changes []*chunk.Change) {
+// readStep is how many changes are read before a rest: some milliseconds.
+const readStep = 256
+
+// changes reads those of a document, if it is time for a snapshot of them still.
+func (s *snapshots) changes(doc id.Document) (changes []*chunk.Change, err error) {
+	info, _, err := s.hub.cfg.Store.Stat(doc)
+	if err != nil {
+		return nil, err
+	}
+	covered, _, err := s.hub.cfg.Snapshots.Snapshot(doc)
+	if err != nil {
+		covered = 0 // it is damaged
+	}
+	if !history.SnapshotDue(covered, info.Changes) {
+		return nil, nil
+	}
+	step := s.throttle()
+	_, err = s.hub.cfg.Store.Load(doc, func(change []byte) error {
+		if len(changes) == info.Changes {
+			return nil
+		}
+		c, err := chunk.ReadChange(change)
+		if err != nil {
+			return err
+		}
+		if changes = append(changes, c); len(changes)%readStep == 0 {
+			return step()
+		}
+		return nil
+	})
+	return changes, err
+}
+
+func (s *snapshots) make(doc id.Document) {
 	if _, hopeless := s.hopeless[doc]; hopeless {
 		return
 	}
 	log := s.hub.cfg.Logger
 	begin := time.Now()
+	changes, err := s.changes(doc)
+	switch {
+	case errors.Is(err, context.Canceled) || errors.Is(err, store.ErrClosed):
+		return
+	case err != nil:
+		log.Warn("a document could not be read for a snapshot", "doc", doc, "err", err)
+		return
+	case changes == nil:
+		return
+	}
 	made, err := history.MakeSnapshot(changes, chunk.Limits{}, s.throttle())
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -205,11 +200,10 @@ func (h *Hub) known(doc id.Document) *document {
 
 // The methods below belong to the goroutine of the document.
 
-// wantSnapshot asks for a snapshot. The changes are read when it is its turn: while
-// many devices write at once, that is long after, and they would be read again and again.
+// wantSnapshot asks for a snapshot.
 func (d *document) wantSnapshot() {
 	if d.hub.snapshots != nil {
-		d.hub.snapshots.add(d.id, job{})
+		d.hub.snapshots.add(d.id, nil)
 	}
 }
 
@@ -219,24 +213,11 @@ func (d *document) lastSnapshot() {
 	if d.hub.snapshots == nil {
 		return
 	}
-	var j job
 	if d.rep.Outdated(true) {
-		j.changes = d.rep.Prefix()
-	} else {
-		j.made = d.rep.Unkept()
+		d.wantSnapshot()
+	} else if made := d.rep.Unkept(); made != nil {
+		d.hub.snapshots.add(d.id, made)
 	}
-	if j.changes != nil || j.made != nil {
-		d.hub.snapshots.add(d.id, j)
-	}
-}
-
-// prefix returns what a snapshot is to be made of, from a change on; nothing if none is
-// wanted any more.
-func (d *document) prefix(from int) (p prefix) {
-	if d.rep != nil && (from > 0 || d.rep.Outdated(false)) {
-		p.piece, p.all = d.rep.Piece(from, prefixPiece)
-	}
-	return p
 }
 
 // findSnapshot looks for a snapshot in the store, before the history is loaded. It

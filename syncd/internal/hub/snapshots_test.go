@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -212,32 +213,58 @@ func (s *slow) PutSnapshot(doc id.Document, n int, chunk []byte) error {
 	return s.Snapshots.PutSnapshot(doc, n, chunk)
 }
 
-func TestWhoWaitsForASnapshotIsNotHeldInMemory(t *testing.T) {
-	s := mem.Open(mem.NewDisk())
-	snapshots := &slow{s, make(chan struct{}, 10), make(chan struct{})}
-	srv := newServer(t, s, func(c *Config) { c.Snapshots = snapshots; later(c) })
-	docs := []id.Document{id.NewDocument(), id.NewDocument()}
+// loads counts how often each document is read.
+type loads struct {
+	*mem.Store
+	mu sync.Mutex
+	of map[id.Document]int
+}
+
+func (l *loads) Load(doc id.Document, yield func([]byte) error) (store.Info, error) {
+	l.mu.Lock()
+	l.of[doc]++
+	l.mu.Unlock()
+	return l.Store.Load(doc, yield)
+}
+
+func (l *loads) count(doc id.Document) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.of[doc]
+}
+
+// Neither one that is unloaded, nor one that newcomers are served from.
+func TestWhoWaitsForASnapshotIsNotReadMeanwhile(t *testing.T) {
+	s := &loads{Store: mem.Open(mem.NewDisk()), of: map[id.Document]int{}}
+	snapshots := &slow{s.Store, make(chan struct{}, 10), make(chan struct{})}
+	srv := newServer(t, s, func(c *Config) { c.Snapshots, c.IdleTimeout = snapshots, 300*time.Millisecond; later(c) })
+	docs := []id.Document{id.NewDocument(), id.NewDocument(), id.NewDocument()}
 	for i, doc := range docs {
 		a := srv.device(fmt.Sprint("writer ", i))
 		for k := range 200 {
 			a.Put("key", fmt.Sprint(k))
 		}
 		a.publish(doc)
-		for k := range 3 {
-			srv.device(fmt.Sprint("newcomer ", i, k)).fresh(doc, &exchange.Flags{}, a.Heads())
+		if i < 2 {
+			srv.device(fmt.Sprint("newcomer ", i)).fresh(doc, &exchange.Flags{}, a.Heads())
 		}
 		if i == 0 {
-			<-snapshots.asked // and the other one has to wait
+			<-snapshots.asked // and the others have to wait
 		}
 	}
-	srv.snapshots.mu.Lock()
-	j, queued := srv.snapshots.jobs[docs[1]]
-	srv.snapshots.mu.Unlock()
-	if !queued || j.changes != nil {
-		t.Errorf("queued: %v, with %d changes", queued, len(j.changes))
+	eventually(t, "all are unloaded", func() bool { return srv.Stats().Loaded == 0 })
+	for i, doc := range docs[1:] {
+		if n := s.count(doc); n != 0 {
+			t.Errorf("document %d was read %d times", i+1, n)
+		}
 	}
 	close(snapshots.allowed)
-	eventually(t, "both are made", func() bool { return srv.Stats().SnapshotsMade == 2 })
+	eventually(t, "all are made", func() bool { return srv.Stats().SnapshotsMade == 3 })
+	for i, doc := range docs {
+		if n := s.count(doc); n != 1 {
+			t.Errorf("document %d was read %d times in all", i, n)
+		}
+	}
 }
 
 // The first newcomer of a small document is sent a snapshot, which is made for it, and

@@ -54,19 +54,6 @@ func (r *Replica) Unkept() *history.Snapshot {
 	return r.snapshot
 }
 
-// Prefix returns the durable changes, to make a snapshot of. It may be read while
-// the replica goes on.
-func (r *Replica) Prefix() []*chunk.Change { return r.h.Prefix(r.changes) }
-
-// Piece returns those of the durable changes that follow the first from, at most n, and
-// how many there are. While the history is not loaded it returns none.
-func (r *Replica) Piece(from, n int) (piece []*chunk.Change, all int) {
-	if r.h == nil || from >= r.changes {
-		return nil, r.changes
-	}
-	return r.h.Between(from, min(from+n, r.changes)), r.changes
-}
-
 // What a snapshot may be of that is made while peers wait for it: some 20 ms.
 const (
 	promptChangesMax = 1000
