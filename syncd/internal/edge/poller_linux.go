@@ -19,7 +19,7 @@ const (
 // pollPause is how long a poller looks away after it got nothing but what can wait.
 // A change is answered by all peers within some milliseconds, and each wake-up of
 // a thread costs as much as handling several answers.
-const pollPause = 300 * time.Microsecond
+const pollPause = 2 * time.Millisecond
 
 // poller reads from all connections that rest, in one goroutine: from a board of
 // two hundred peers, two hundred answers are read by a few wake-ups. The
@@ -36,8 +36,9 @@ const pollPause = 300 * time.Microsecond
 //     a third of all processor time in a fan-out to 50.
 //   - no gate, so that the runtime polls the sockets' epoll: what comes while the poller
 //     is at work wakes a thread each time.
-//   - no pause: a fifth more switches of threads in a fan-out to 200, 1 480 a second for
-//     1 230. A pause of 1 ms: 1 190, for as much processor time.
+//   - no pause, or one of 0.3 ms: in a fan-out to 200 the latter takes 0.0246 ms of processor
+//     time a delivery, for 0.0228 with 2 ms, and nothing arrives sooner.
+//   - recv and send without telling the runtime: no difference.
 type poller struct {
 	// Immutable after newPoller.
 	sockets int             // an epoll
