@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -27,7 +28,7 @@ type conn struct {
 	poller    *poller        // of a connection that can rest
 	ended     func()         // tells the Edge
 	stopping  chan struct{}  // closed when the connection begins to close
-	writing   sync.WaitGroup // done when the last writer has ended
+	parties   atomic.Int32   // the reader and the writer, as far as they have not ended
 	messages  *rate.Limiter
 	bytes     *rate.Limiter
 
@@ -67,7 +68,7 @@ func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal
 			go c.write()
 		}
 	}
-	c.writing.Add(1)
+	c.parties.Store(2)
 	c.pulse.timer = time.AfterFunc(time.Hour, c.beat)
 	c.pulse.timer.Reset(cfg.untilPing(time.Now()))
 	ws.SetCloseHandler(func(int, string) error { return nil }) // the writer answers
@@ -106,7 +107,8 @@ func (c *conn) next() error {
 	return c.receive(r)
 }
 
-// end is the last thing that the reader does. Without err the reason is known.
+// end is the last thing that the reader does. Without err the reason is known. It does
+// not block if the peer has gone.
 //
 //go:noinline
 func (c *conn) end(err error) {
@@ -116,7 +118,25 @@ func (c *conn) end(err error) {
 	if err != nil {
 		c.finish(err)
 	}
-	c.writing.Wait()
+	if c.parties.Add(-1) == 0 {
+		c.close()
+	}
+}
+
+// wrote is the last thing that the last writer does.
+func (c *conn) wrote() {
+	if c.parties.Add(-1) > 0 {
+		return
+	}
+	if c.net.gone {
+		c.close()
+	} else {
+		go c.close()
+	}
+}
+
+// close closes the connection, when nobody reads or writes any more.
+func (c *conn) close() {
 	c.pulse.timer.Stop()
 	c.net.linger(lingerTimeout)
 	c.net.release()

@@ -289,6 +289,9 @@ func (e *Edge) accept(w http.ResponseWriter, r *http.Request, principal *gate.Pr
 		e.cfg.Metrics.Connections.Add(-1)
 		e.mu.Lock()
 		delete(e.conns, c)
+		if len(e.conns) == 0 {
+			e.conns = map[*conn]struct{}{} // the old one keeps the room of its fullest time
+		}
 		e.mu.Unlock()
 		e.readers.Done()
 	}

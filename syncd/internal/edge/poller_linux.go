@@ -120,6 +120,9 @@ func (p *poller) forget(fd int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.conns, int32(fd))
+	if len(p.conns) == 0 {
+		p.conns = map[int32]*conn{} // the old one keeps the room of its fullest time
+	}
 }
 
 func (p *poller) at(fd int32) *conn {

@@ -64,7 +64,11 @@ func (c *conn) follow(frame []byte, wait time.Duration, more []byte) {
 // over ends the connection. The poller calls it.
 func (c *conn) over(err error) {
 	c.poller.remove(c)
-	go c.end(err)
+	if c.net.gone {
+		c.end(err)
+	} else {
+		go c.end(err)
+	}
 }
 
 // readable reads what has come for a connection that rests. The poller calls it.

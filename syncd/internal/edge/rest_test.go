@@ -176,6 +176,26 @@ func TestAPeerThatHasToWaitHoldsUpNobody(t *testing.T) {
 	})
 }
 
+// A peer that is told to go may take its time, and nobody else waits for it.
+func TestPeersThatDoNotGoHoldUpNobody(t *testing.T) {
+	s := serve(t, edge.Config{})
+	tablet, told := s.joined(t, "tablet")
+	const others = 40
+	var sessions []*session
+	for i := range others {
+		_, other := s.joined(t, id.Peer(fmt.Sprint("other", i)))
+		sessions = append(sessions, other)
+	}
+	for _, other := range sessions {
+		other.out.Close(wire.CloseRestart, "go")
+	}
+	told.out.Send(wire.Frame{Head: wire.Append(nil, syncOf("syncd", "news"))})
+	tablet.read()
+	if n := s.metrics.Connections.Load(); n != others+1 {
+		t.Errorf("the news came when %d of %d had gone", others+1-n, others)
+	}
+}
+
 func descriptors(t *testing.T) int {
 	t.Helper()
 	list, err := os.ReadDir("/proc/self/fd")

@@ -121,7 +121,7 @@ func (c *conn) turn(d *desk) outcome {
 		if !c.net.tryScatter() {
 			go c.last()
 		} else {
-			c.writing.Done()
+			c.wrote()
 		}
 		return rests
 	case !c.net.tryScatter():
@@ -151,7 +151,7 @@ func (c *conn) write() {
 		}
 		if err == nil && t.end != nil {
 			c.goodbye(t.end)
-			c.writing.Done()
+			c.wrote()
 			return
 		}
 	}
@@ -204,12 +204,12 @@ func (c *conn) broken(err error) {
 	}
 	c.out.cut(&wire.CloseError{Code: wire.CloseOverload, Text: "the connection takes no more", Cause: err})
 	c.net.Close()
-	c.writing.Done()
+	c.wrote()
 }
 
 // last writes what is left of the last frame. It may block.
 func (c *conn) last() {
-	defer c.writing.Done()
+	defer c.wrote()
 	if c.net.use() == nil {
 		defer c.net.unuse()
 		c.net.scatter()

@@ -203,6 +203,9 @@ func (h *Hub) leave(s *Session) {
 	if h.sessions[s.peer] == s {
 		delete(h.sessions, s.peer)
 	}
+	if len(h.sessions) == 0 {
+		h.sessions = map[id.Peer]*Session{} // the old one keeps the room of its fullest time
+	}
 }
 
 // alone tells whether at most one peer is connected. AV3

@@ -95,7 +95,11 @@ func (s *fetch) addOne(url string) error {
 		return err
 	}
 	defer c.close()
-	return fill(c, s.posts.chain[1+s.Each:2+s.Each])
+	if err := fill(c, s.posts.chain[1+s.Each:2+s.Each]); err != nil {
+		return err
+	}
+	s.Each++ // of which the last is waited for: a reader that is sent a snapshot knows no other
+	return nil
 }
 
 // Documents is many documents, each written by one client and fetched by another.
