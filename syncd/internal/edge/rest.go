@@ -2,6 +2,7 @@ package edge
 
 import (
 	"io"
+	"runtime"
 	"slices"
 	"time"
 
@@ -66,6 +67,7 @@ func (c *conn) over(err error) {
 	c.poller.remove(c)
 	if c.net.gone {
 		c.end(err)
+		runtime.Gosched() // if many go at once, their documents take note before the next goes
 	} else {
 		go c.end(err)
 	}
