@@ -25,10 +25,10 @@ type conn struct {
 	net       *netConn
 	principal *gate.Principal
 	out       *outbox
-	poller    *poller        // of a connection that can rest
-	ended     func()         // tells the Edge
-	stopping  chan struct{}  // closed when the connection begins to close
-	parties   atomic.Int32   // the reader and the writer, as far as they have not ended
+	poller    *poller       // of a connection that can rest
+	ended     func()        // tells the Edge
+	stopping  chan struct{} // closed when the connection begins to close
+	parties   atomic.Int32  // the reader and the writer, as far as they have not ended
 	messages  *rate.Limiter
 	bytes     *rate.Limiter
 
