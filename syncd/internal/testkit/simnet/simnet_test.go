@@ -2,6 +2,7 @@ package simnet
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -23,17 +24,17 @@ var (
 )
 
 func TestEverybodyConvergesAndNothingToldIsLost(t *testing.T) {
-	var edits, told, crashes int
+	var edits, told, crashes, snapshots int
 	for seed := *first; seed < *first+uint64(*seeds); seed++ {
 		w := newWorld(t, seed)
 		for range 400 {
 			w.step()
 		}
 		w.heal()
-		edits, told, crashes = edits+w.edits, told+len(w.told), crashes+w.crashes
+		edits, told, crashes, snapshots = edits+w.edits, told+len(w.told), crashes+w.crashes, snapshots+w.snapshots
 	}
-	t.Logf("%d seeds: %d edits, %d heads and changes told, %d crashes", *seeds, edits, told, crashes)
-	if edits < 20**seeds || told < 5**seeds || crashes < *seeds/2 {
+	t.Logf("%d seeds: %d edits, %d heads and changes told, %d crashes, %d snapshots", *seeds, edits, told, crashes, snapshots)
+	if edits < 20**seeds || told < 5**seeds || crashes < *seeds/2 || snapshots < *seeds/2 {
 		t.Fatal("too little has happened for the test to mean anything")
 	}
 }
@@ -47,15 +48,17 @@ type world struct {
 
 	devices []*device
 	conns   replica.Conn
+	modern  bool // devices declare that they read snapshots, and write much at once
 
 	// The server: what is on its disk, and what a crash forgets.
 	disk   [][]byte
+	onDisk map[id.ChangeHash]bool
 	rep    *replica.Replica
 	saving *replica.Persist
 	wake   time.Time
 
-	told                  map[id.ChangeHash]bool
-	edits, crashes, fulls int
+	told                             map[id.ChangeHash]bool
+	edits, crashes, fulls, snapshots int
 }
 
 type device struct {
@@ -68,7 +71,7 @@ type device struct {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)),
-		now: time.Unix(1_800_000_000, 0), told: map[id.ChangeHash]bool{}}
+		now: time.Unix(1_800_000_000, 0), told: map[id.ChangeHash]bool{}, onDisk: map[id.ChangeHash]bool{}, modern: seed%2 == 1}
 	for i := range 2 + w.rng.IntN(4) {
 		w.devices = append(w.devices, &device{Author: historytest.New(fmt.Sprint("device ", i))})
 	}
@@ -86,8 +89,14 @@ func (w *world) step() {
 	d := w.devices[w.rng.IntN(len(w.devices))]
 	switch n := w.rng.IntN(100); {
 	case n < 15:
-		d.Put(fmt.Sprint("key ", w.rng.IntN(4)), fmt.Sprint(w.rng.Uint32()))
-		w.edits++
+		edits := 1
+		if w.modern {
+			edits += w.rng.IntN(10)
+		}
+		for range edits {
+			d.Put(fmt.Sprint("key ", w.rng.IntN(4)), fmt.Sprint(w.rng.Uint32()))
+		}
+		w.edits += edits
 		w.say(d)
 	case n < 22:
 		w.connect(d)
@@ -171,13 +180,23 @@ func (w *world) boot() {
 // crash ends the server. An append under way is on disk as far as it got.
 func (w *world) crash() {
 	if w.saving != nil {
-		w.disk = append(w.disk, w.saving.Changes[:w.rng.IntN(len(w.saving.Changes)+1)]...)
+		w.write(w.saving.Changes[:w.rng.IntN(len(w.saving.Changes)+1)])
 	}
 	for _, d := range w.devices {
 		d.conn, d.up, d.down = 0, nil, nil
 	}
 	w.crashes++
 	w.boot()
+}
+
+func (w *world) write(changes [][]byte) {
+	for _, raw := range changes {
+		c, err := chunk.ReadChange(raw)
+		if err != nil {
+			w.fatal("the server stores %v", err)
+		}
+		w.disk, w.onDisk[c.Hash] = append(w.disk, raw), true
+	}
 }
 
 func (w *world) save() {
@@ -187,7 +206,8 @@ func (w *world) save() {
 	if w.saving.First != len(w.disk) {
 		w.fatal("an append begins at %d of %d stored changes", w.saving.First, len(w.disk))
 	}
-	w.disk, w.saving = append(w.disk, w.saving.Changes...), nil
+	w.write(w.saving.Changes)
+	w.saving = nil
 	w.carry(w.rep.Durable(w.now))
 }
 
@@ -208,18 +228,11 @@ func (w *world) pass(d time.Duration) {
 
 // carry carries out the effects of the server.
 func (w *world) carry(e replica.Effects) {
-	stored := map[id.ChangeHash]bool{}
-	if len(e.Send) > 0 {
-		h := w.stored()
-		for i := range h.Len() {
-			stored[h.At(i).Hash] = true
-		}
-	}
 	for _, m := range e.Send {
 		if m.Sync == nil {
 			continue
 		}
-		w.note(m.Sync.Bytes(), stored)
+		w.note(m.Sync.Bytes())
 		for _, d := range w.devices {
 			if d.conn == m.To {
 				d.down = append(d.down, bytes.Clone(m.Sync.Bytes()))
@@ -236,25 +249,41 @@ func (w *world) carry(e replica.Effects) {
 }
 
 // note enters what a message tells into the ledger. It must be on disk already.
-func (w *world) note(data []byte, stored map[id.ChangeHash]bool) {
+func (w *world) note(data []byte) {
 	m, err := exchange.Decode(data, exchange.Limits{})
 	if err != nil {
 		w.fatal("the server says %v", err)
 	}
+	if m.Version == exchange.V2 {
+		w.snapshots++
+	}
 	hashes := slices.Clone(m.Heads)
-	for _, raw := range m.Changes {
-		c, err := chunk.ParseChange(raw, chunk.Limits{})
-		if err != nil {
-			w.fatal("the server sends %v", err)
-		}
+	for _, c := range w.changes(m) {
 		hashes = append(hashes, c.Hash)
 	}
 	for _, hash := range hashes {
-		if !stored[hash] {
+		if !w.onDisk[hash] {
 			w.fatal("change %s is told before it is durable", hash)
 		}
 		w.told[hash] = true
 	}
+}
+
+// changes are those in a message of the server, one by one or in a snapshot.
+func (w *world) changes(m *exchange.Message) (all []*chunk.Change) {
+	for _, raw := range m.Changes {
+		var one *chunk.Change
+		some, err := chunk.ParseDocument(raw, chunk.Limits{})
+		if errors.Is(err, chunk.ErrType) {
+			one, err = chunk.ParseChange(raw, chunk.Limits{})
+			some = append(some, one)
+		}
+		if err != nil {
+			w.fatal("the server sends %v", err)
+		}
+		all = append(all, some...)
+	}
+	return all
 }
 
 func (w *world) connect(d *device) {
@@ -275,9 +304,19 @@ func (w *world) say(d *device) {
 	if d.conn == 0 {
 		return
 	}
-	if data := exchange.NewRound(d.History).Generate(&d.state).Bytes(); data != nil {
-		d.up = append(d.up, bytes.Clone(data))
+	data := exchange.NewRound(d.History).Generate(&d.state).Bytes()
+	if data == nil {
+		return
 	}
+	if w.modern {
+		m, err := exchange.Decode(data, exchange.Limits{})
+		if err != nil {
+			w.fatal("a device says %v", err)
+		}
+		m.Flags = &exchange.Flags{}
+		data = m.Append(nil)
+	}
+	d.up = append(d.up, bytes.Clone(data))
 }
 
 func (w *world) deliverUp(d *device) {
@@ -318,13 +357,7 @@ func (w *world) deliverDown(d *device) {
 		w.fatal("the server says %v", err)
 	}
 	d.down = d.down[1:]
-	for _, raw := range m.Changes {
-		c, err := chunk.ParseChange(raw, chunk.Limits{})
-		if err != nil {
-			w.fatal("the server sends %v", err)
-		}
-		d.Take(c)
-	}
+	d.Take(w.changes(m)...)
 	d.state.Receive(d.History, m)
 	w.say(d)
 }
