@@ -57,7 +57,7 @@ func (r *Replica) Unkept() *history.Snapshot {
 // What a snapshot may be of that is made while peers wait for it: some 20 ms.
 const (
 	promptChangesMax = 1000
-	promptOpsMax     = 20_000
+	promptOpsMax     = 10_000
 	promptBytesMax   = 512 << 10
 )
 
