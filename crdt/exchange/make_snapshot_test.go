@@ -11,7 +11,7 @@ import (
 )
 
 func TestSnapshotIsMadeForWhoLacksMost(t *testing.T) {
-	a := text(100)
+	a := historytest.Posts(100)
 	for name, c := range map[string]struct {
 		all, has, covered int // changes of the document, of the peer, of the snapshot that is there
 		flags             *exchange.Flags

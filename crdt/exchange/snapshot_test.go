@@ -2,10 +2,8 @@ package exchange_test
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -355,15 +353,6 @@ func TestFreshPeerIsServedWithoutHistory(t *testing.T) {
 	}
 }
 
-// text is a document of n changes that deflate well, as those of boards do.
-func text(n int) *historytest.Author {
-	a := historytest.New("a")
-	for i := range n {
-		a.Put(fmt.Sprint("post ", i), strings.Repeat("somebody needs a ladder on Saturday ", 5))
-	}
-	return a
-}
-
 // A peer that was away for long is sent the snapshot instead of more than half of all
 // changes, whether it wrote something meanwhile or not.
 func TestPeerThatWasAwayIsSentSnapshot(t *testing.T) {
@@ -384,7 +373,7 @@ func TestPeerThatWasAwayIsSentSnapshot(t *testing.T) {
 		"it takes short messages":                {has: 5, covers: 50, prepare: func(p *reader) { p.state.LimitSnapshot(100) }, version: exchange.V1},
 		"it takes short messages, and wrote":     {has: 5, covers: 50, wrote: true, prepare: func(p *reader) { p.state.LimitSnapshot(100) }, version: exchange.V1},
 	} {
-		a := text(50)
+		a := historytest.Posts(50)
 		s := snapshot(t, a, c.covers)
 		p := newReader()
 		for i := range c.has {
@@ -415,7 +404,7 @@ func TestPeerThatWasAwayIsSentSnapshot(t *testing.T) {
 }
 
 func TestSnapshotBesideWhatThePeerHas(t *testing.T) {
-	a, b := text(50), historytest.New("b")
+	a, b := historytest.Posts(50), historytest.New("b")
 	s := snapshot(t, a, 50)
 	for i := range 5 {
 		b.Take(a.At(i))

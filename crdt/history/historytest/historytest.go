@@ -4,6 +4,7 @@ package historytest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/history"
@@ -21,6 +22,15 @@ type Author struct {
 // New returns an author with an empty document.
 func New(name string) *Author {
 	return &Author{History: history.New(history.Limits{}), Actor: id.Actor(name)}
+}
+
+// Posts returns an author of n changes that together deflate well, as those of boards do.
+func Posts(n int) *Author {
+	a := New("a")
+	for i := range n {
+		a.Put(fmt.Sprint("post ", i), strings.Repeat("somebody needs a ladder on Saturday ", 5))
+	}
+	return a
 }
 
 // Put makes a change that sets a key of the root map, on top of everything that

@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -51,16 +50,8 @@ func newcomer(t *testing.T, r *Replica, c Conn) (snapshot bool, changes int, e E
 	return snapshot, changes, e
 }
 
-func posts(n int) *historytest.Author {
-	a := historytest.New("a")
-	for i := range n {
-		a.Put(fmt.Sprint("post ", i), strings.Repeat("a ladder on Saturday ", 5))
-	}
-	return a
-}
-
 func TestASnapshotIsMadeWhileAPeerWaits(t *testing.T) {
-	a := posts(200)
+	a := historytest.Posts(200)
 	r := stored(t, Config{}, a)
 	for c := range Conn(3) {
 		if snapshot, changes, _ := newcomer(t, r, c+1); !snapshot || changes != 0 {
@@ -115,11 +106,11 @@ func TestNoSnapshotIsMadeThatTakesLong(t *testing.T) {
 		*historytest.Author
 		snapshot bool
 	}{
-		"changes that can be":    {posts(promptChangesMax), true},
-		"too many changes":       {posts(promptChangesMax + 1), false},
+		"changes that can be":    {historytest.Posts(promptChangesMax), true},
+		"too many changes":       {historytest.Posts(promptChangesMax + 1), false},
 		"too many operations":    {large, false},
 		"too many bytes":         {photos, false},
-		"too few to be worth it": {posts(20), false},
+		"too few to be worth it": {historytest.Posts(20), false},
 	} {
 		r := stored(t, Config{}, c.Author)
 		snapshot, changes, _ := newcomer(t, r, 1)
@@ -137,7 +128,7 @@ func TestAWrongSnapshotIsReportedAndNotServed(t *testing.T) {
 	r := stored(t, Config{MakeSnapshot: func([]*chunk.Change) (*history.Snapshot, error) {
 		tried++
 		return nil, history.ErrSnapshot
-	}}, posts(200))
+	}}, historytest.Posts(200))
 	for c := range Conn(2) {
 		snapshot, changes, e := newcomer(t, r, c+1)
 		if snapshot || changes != 200 {
