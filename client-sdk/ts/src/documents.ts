@@ -24,7 +24,7 @@ export class Documents {
   readonly #removed = new Set<string>() // automerge-repo believes that these are stored
   readonly #wanted = new Set<string>()
   readonly #leftOut: LeftOut
-  readonly #rewriting = new Set<Promise<void>>()
+  readonly #working = new Set<Promise<void>>() // what only shutdown waits for
   readonly #left = new Set<string>() // closed on this connection: the server believes that they got what it sent since
   #siblings: BroadcastChannel | null
   readonly #onReturn: () => void
@@ -40,7 +40,7 @@ export class Documents {
     this.#storage = storage
     this.#siblings = siblings
     this.#leftOut = new LeftOut(storage)
-    if (siblings) siblings.onmessage = event => void this.#heardSibling(event.data)
+    if (siblings) siblings.onmessage = event => this.#work(this.#heardSibling(event.data))
   }
 
   wanted(id: string): boolean {
@@ -270,8 +270,7 @@ export class Documents {
     if (this.#ready.get(id) !== document) return
     document.replace(doc)
     const old = stored.map(({ key }) => key)
-    const rewriting = this.#rewrite(document, [id, "snapshot", `without-${refused.at(-1)}`], old).finally(() => this.#rewriting.delete(rewriting))
-    this.#rewriting.add(rewriting)
+    this.#work(this.#rewrite(document, [id, "snapshot", `without-${refused.at(-1)}`], old))
   }
 
   /** Stores a document under a key, and removes others. */
@@ -282,8 +281,17 @@ export class Documents {
     await document.save()
   }
 
+  /** Lets work go on for which only shutdown waits. */
+  #work(work: Promise<void>): void {
+    const own = work.finally(() => this.#working.delete(own))
+    this.#working.add(own)
+  }
+
+  /** Hears nothing more of other windows, finishes what was begun, and saves every document. The storage can be closed then. */
   async shutdown(): Promise<void> {
-    await Promise.all([...[...this.#ready.values()].map(document => document.save()), ...this.#rewriting])
+    if (this.#siblings) this.#siblings.onmessage = null
+    do await Promise.all([...[...this.#ready.values()].map(document => document.save()), ...this.#working])
+    while (this.#working.size > 0)
     this.#ready.clear()
     this.#siblings?.close()
     this.#siblings = null

@@ -141,6 +141,38 @@ test("two windows that share IndexedDB see each other's posts without a network"
   assert.ok(documents === 2 && bytes > 100)
 })
 
+test("a window that is closed while it reads what another has saved waits for that, and fails at nothing", async t => {
+  let reading = 0
+  let held = Promise.resolve()
+  const { loadRange } = IndexedDBStorage.prototype
+  t.mock.method(IndexedDBStorage.prototype, "loadRange", async function (prefix) {
+    reading++
+    await held
+    return loadRange.call(this, prefix)
+  })
+  const opened = async (save, url) => {
+    const client = await device(t, null, { storage: undefined, timing: { ...fast, save } })
+    const board = await (url ? client.openBoard(url) : client.createBoard({ title: "x" }))
+    await board.openMonths(1)
+    return { client, board }
+  }
+  const { board: ours } = await opened(10_000)
+  for (const [nth, save] of [10_000, 1].entries()) {
+    const { client: other } = await opened(save, ours.url)
+    const before = reading
+    let release
+    held = new Promise(resolve => (release = resolve))
+    await ours.addPost(draft(ours, `post ${nth}`))
+    await until(() => reading > before, "the other window to read it")
+    const closing = other.close()
+    if (save === 1) await closing // it waited no longer: the post is on the device, and the next window to open reads it
+    release()
+    await closing
+  }
+  const { board: last } = await opened(10_000, ours.url)
+  assert.deepEqual(titles(last), ["post 0", "post 1"])
+})
+
 test("a storage that was closed or removed does not make its database anew", async () => {
   for (const end of ["close", "destroy"]) {
     const storage = new IndexedDBStorage(`ended by ${end}`)
