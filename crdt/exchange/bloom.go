@@ -7,11 +7,14 @@ import (
 	"github.com/tavle-org/tavle/crdt/id"
 )
 
-// The parameters of the filters that are made here: 1 % false positives. Others
-// may be received within the bounds below; a peer chooses them, and the work of
-// a look-up grows with them.
+// The parameters of the filters that are made here. Ten bits an entry give 1 % false
+// positives, each of which costs two more messages. Up to 51 entries there are more bits,
+// as many as fit into 64 bytes: with eight entries a false positive is one in 300 000,
+// with one entry one in 14 000 (it would be one in 100). Other parameters may be received
+// within the bounds below; a peer chooses them, and the work of a look-up grows with them.
 const (
 	bloomBitsPerEntry    = 10
+	bloomBitsSmall       = 512
 	bloomProbes          = 7
 	bloomBitsPerEntryMax = 64
 	bloomProbesMax       = 64
@@ -37,7 +40,8 @@ func newBloom(entries int) Bloom {
 	if entries == 0 {
 		return Bloom{}
 	}
-	b := Bloom{entries: uint64(entries), bitsPerEntry: bloomBitsPerEntry, probes: bloomProbes}
+	bits := min(max(bloomBitsSmall/entries, bloomBitsPerEntry), bloomBitsPerEntryMax)
+	b := Bloom{entries: uint64(entries), bitsPerEntry: uint64(bits), probes: bloomProbes}
 	b.bits = make([]byte, b.size())
 	return b
 }

@@ -66,9 +66,17 @@ func (h *History) CatchUp(n int) error {
 	return h.err
 }
 
-// Dropped returns the held changes that the guard has not admitted since the last
-// call. Nobody waits for an answer about them.
-func (h *History) Dropped() []*Refused {
+// Dropped is a held change that could not be accepted when its dependencies were there,
+// or that was not held until then.
+type Dropped struct {
+	From any
+	Err  error // as AddFrom would have returned it; or it wraps ErrCrowded
+}
+
+// Dropped returns the held changes that were dropped since the last call, each for
+// everybody who had brought it. They have sent it, and do not send it again when they
+// are asked for it: one that is not told waits for ever.
+func (h *History) Dropped() []Dropped {
 	dropped := h.dropped
 	h.dropped = nil
 	return dropped

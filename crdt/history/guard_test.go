@@ -70,7 +70,8 @@ func TestAHeldChangeIsJudgedForTheOneWhoBroughtIt(t *testing.T) {
 		t.Fatalf("%d changes accepted, %v; mallory's waited for alice's and are not hers", len(added), err)
 	}
 	dropped := h.Dropped()
-	if len(dropped) != 1 || dropped[0].Change.Hash != second.Hash || dropped[0].From != "mallory" {
+	var refused *history.Refused
+	if len(dropped) != 1 || dropped[0].From != "mallory" || !errors.As(dropped[0].Err, &refused) || refused.Change.Hash != second.Hash {
 		t.Errorf("dropped %v", dropped)
 	}
 	if len(h.Dropped()) != 0 {
@@ -78,6 +79,76 @@ func TestAHeldChangeIsJudgedForTheOneWhoBroughtIt(t *testing.T) {
 	}
 	if !slices.Equal(d.accepted, []string{"alice"}) {
 		t.Errorf("the guard heard of %v", d.accepted)
+	}
+}
+
+func TestAHeldChangeIsJudgedForEachWhoBroughtIt(t *testing.T) {
+	for _, end := range []struct {
+		bringers, told []string
+		accepted       int
+	}{
+		{[]string{"mallory", "alice"}, []string{"mallory"}, 2},
+		{[]string{"alice", "mallory"}, nil, 2},
+		{[]string{"mallory", "alice", "mallory", "bob"}, []string{"mallory"}, 2},
+		{[]string{"mallory", "mallory"}, []string{"mallory"}, 1},
+	} {
+		h, _ := guarded()
+		author := historytest.New("author")
+		first, second := author.Put("a", "1"), author.Put("b", "2")
+		for _, who := range end.bringers {
+			if added, err := h.AddFrom(second, who); len(added) > 0 || err != nil {
+				t.Fatalf("a change without its dependency gave %d, %v", len(added), err)
+			}
+		}
+		if added, err := h.AddFrom(first, "carol"); len(added) != end.accepted || err != nil {
+			t.Errorf("brought by %v: %d accepted, %v; want %d", end.bringers, len(added), err, end.accepted)
+		}
+		var told []string
+		for _, d := range h.Dropped() {
+			told = append(told, d.From.(string))
+		}
+		if !slices.Equal(told, end.told) {
+			t.Errorf("brought by %v: %v are told, want %v", end.bringers, told, end.told)
+		}
+	}
+}
+
+func TestAHeldChangeThatIsInvalidIsDropped(t *testing.T) {
+	h, _ := guarded()
+	bob, author, twin := historytest.New("bob"), historytest.New("author"), historytest.New("author")
+	first := bob.Put("a", "1")
+	twin.Take(first)
+	second := twin.Put("b", "2") // the author's first change, and not the one that is known
+	for _, c := range []*chunk.Change{author.Put("a", "1"), second, first} {
+		if _, err := h.AddFrom(c, "alice"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dropped := h.Dropped()
+	if len(dropped) != 1 || dropped[0].From != "alice" || !errors.Is(dropped[0].Err, history.ErrInvalid) || h.Has(second.Hash) {
+		t.Errorf("dropped %v", dropped)
+	}
+}
+
+func TestWhoBroughtAChangeThatMadeRoomIsTold(t *testing.T) {
+	h := history.New(history.Limits{OrphansMax: 2})
+	author := historytest.New("author")
+	for range 5 {
+		author.Put("a", "1")
+	}
+	for i, who := range []string{"alice", "bob", "carol", "carol"} {
+		if _, err := h.AddFrom(author.At(4-i), who); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told []string
+	for _, d := range h.Dropped() {
+		if errors.Is(d.Err, history.ErrCrowded) {
+			told = append(told, d.From.(string))
+		}
+	}
+	if !slices.Equal(told, []string{"alice", "bob"}) || h.Orphans() != 2 {
+		t.Errorf("%v are told, %d are held", told, h.Orphans())
 	}
 }
 

@@ -97,6 +97,9 @@ var (
 
 	// ErrFull marks a change that a limit of the document refuses.
 	ErrFull = errors.New("the document has reached a limit")
+
+	// ErrCrowded marks a held change that was dropped since too many are held.
+	ErrCrowded = errors.New("too many changes wait for others")
 )
 
 // History is the changes of one document. See the package comment.
@@ -122,7 +125,7 @@ type History struct {
 	orphans orphans
 	guard   Guard // nil: every valid change is accepted
 	told    int   // how many changes, from the first, the guard knows
-	dropped []*Refused
+	dropped []Dropped
 	clocks  clocks
 	lookups lookups
 	marks   []uint8 // scratch of Since; zero between calls
@@ -176,7 +179,7 @@ func (h *History) Heads() []id.ChangeHash { return h.headHashes(h.heads) }
 // It returns the changes that were accepted by the call, in order: the change
 // itself and the orphans that had waited for it; none when it was known already
 // or is held. The error wraps ErrInvalid or ErrFull and concerns the given
-// change alone: a held change that turns out to be invalid is dropped. Any other
+// change alone: of a held change that turns out to be invalid Dropped tells. Any other
 // error is that of Err.
 func (h *History) Add(c *chunk.Change) (added []*chunk.Change, err error) {
 	return h.AddFrom(c, nil)
@@ -184,16 +187,25 @@ func (h *History) Add(c *chunk.Change) (added []*chunk.Change, err error) {
 
 // AddFrom is Add for a change that from has brought, which the guard is told.
 // A refusal of the guard is returned as a *Refused. A change that is held until
-// its dependencies are there is judged then, for the one who brought it.
+// its dependencies are there is judged then, for each who has brought it until one may;
+// see Dropped. from is comparable.
 func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err error) {
 	if h.err != nil {
 		return nil, h.err
 	}
-	if h.Has(c.Hash) || h.orphans.has(c.Hash) {
+	if h.Has(c.Hash) {
+		return nil, nil
+	}
+	if held := h.orphans.byHash[c.Hash]; held != nil {
+		held.brought(from)
 		return nil, nil
 	}
 	if waitsFor, blocked := h.blocker(c); blocked {
-		h.orphans.hold(c, from, waitsFor, h.limits)
+		for _, gone := range h.orphans.hold(c, from, waitsFor, h.limits) {
+			for _, from := range gone.from {
+				h.dropped = append(h.dropped, Dropped{from, fmt.Errorf("change %s: %w", gone.change.Hash, ErrCrowded)})
+			}
+		}
 		return nil, nil
 	}
 	first := h.Len()
@@ -217,12 +229,19 @@ func (h *History) adopt(first int) {
 				h.orphans.wait(hash, waitsFor)
 				continue
 			}
-			held := h.orphans.take(hash)
-			var refused *Refused
-			if err := h.accept(held.change, held.from); errors.As(err, &refused) {
-				h.dropped = append(h.dropped, refused)
-			} // of other errors nobody is left to hear, but for that of Err
+			h.judge(h.orphans.take(hash))
 		}
+	}
+}
+
+// judge accepts a change that was held and is ready, or drops it.
+func (h *History) judge(held *orphan) {
+	for _, from := range held.from {
+		err := h.accept(held.change, from)
+		if err == nil || h.err != nil {
+			return
+		}
+		h.dropped = append(h.dropped, Dropped{from, fmt.Errorf("change %s: %w", held.change.Hash, err)})
 	}
 }
 

@@ -1,14 +1,15 @@
 package history
 
 import (
+	"slices"
+
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/id"
 )
 
 // orphans holds changes that cannot be accepted yet. Each waits for one missing
 // dependency at a time, so that an arriving change wakes only those that wait
-// for it. It is bounded: the oldest make room for new ones, since whoever has
-// them can send them again once they are asked for.
+// for it. It is bounded: the oldest make room for new ones.
 type orphans struct {
 	byHash  map[id.ChangeHash]*orphan
 	waiting map[id.ChangeHash]map[id.ChangeHash]struct{} // missing change -> orphans
@@ -18,8 +19,18 @@ type orphans struct {
 
 type orphan struct {
 	change   *chunk.Change
-	from     any // who brought it
+	from     []any // who brought it, without repetition
 	waitsFor id.ChangeHash
+}
+
+// bringersMax bounds who is remembered to have brought one change.
+const bringersMax = 64
+
+// brought notes that one more has brought a held change.
+func (o *orphan) brought(from any) {
+	if len(o.from) < bringersMax && !slices.Contains(o.from, from) {
+		o.from = append(o.from, from)
+	}
 }
 
 func (o *orphans) len() int { return len(o.byHash) }
@@ -35,26 +46,30 @@ func (o *orphans) change(hash id.ChangeHash) *chunk.Change {
 
 // hold keeps c until the change waitsFor arrives. A change that waits for the
 // document to grow (see History.blocker) waits for the zero hash.
-func (o *orphans) hold(c *chunk.Change, from any, waitsFor id.ChangeHash, l Limits) {
+// It returns those that had to make room.
+func (o *orphans) hold(c *chunk.Change, from any, waitsFor id.ChangeHash, l Limits) (gone []*orphan) {
 	size := int64(len(c.Bytes()))
 	if size > l.OrphanBytesMax {
-		return
+		return []*orphan{{change: c, from: []any{from}}}
 	}
 	if o.byHash == nil {
 		o.byHash = map[id.ChangeHash]*orphan{}
 		o.waiting = map[id.ChangeHash]map[id.ChangeHash]struct{}{}
 	}
-	o.byHash[c.Hash] = &orphan{change: c, from: from}
+	o.byHash[c.Hash] = &orphan{change: c, from: []any{from}}
 	o.wait(c.Hash, waitsFor)
 	o.order = append(o.order, c.Hash)
 	o.bytes += size
 	for len(o.byHash) > l.OrphansMax || o.bytes > l.OrphanBytesMax {
-		o.take(o.order[0])
+		if oldest := o.take(o.order[0]); oldest != nil {
+			gone = append(gone, oldest)
+		}
 		o.order = o.order[1:]
 	}
 	if len(o.order) > 2*len(o.byHash)+64 {
 		o.compact()
 	}
+	return gone
 }
 
 // wait makes a held change wait for another one than before.

@@ -378,10 +378,10 @@ func (d *document) carry(e replica.Effects) {
 // refuse tells a peer which of its changes was not admitted, and closes its
 // connection: what it writes next would depend on that change. // SY17
 func (d *document) refuse(r replica.Refuse) {
-	code, sentence := gate.Reason(r.Change.Err)
-	w, _ := r.Change.From.(*gate.Writer)
-	c := r.Change.Change
-	d.hub.refused(Refusal{Document: d.id, Hash: c.Hash, Change: c.Bytes(), Writer: w, Code: code, Err: r.Change.Err})
+	code, sentence := gate.Reason(r.Err)
+	w, _ := r.Writer.(*gate.Writer)
+	c := r.Change
+	d.hub.refused(Refusal{Document: d.id, Hash: c.Hash, Change: c.Bytes(), Writer: w, Code: code, Err: r.Err})
 	s := d.sessions[r.To]
 	if s == nil {
 		return

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tavle-org/tavle/crdt/board"
 	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/exchange"
 	"github.com/tavle-org/tavle/crdt/history/historytest"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
@@ -194,6 +195,58 @@ func TestAChangeToSomebodyElsesPostIsRefused(t *testing.T) {
 			t.Errorf("mallory is told %q", text)
 		}
 	})
+}
+
+// A filter may tell the server that it has a change which it lacks, so that what comes
+// first depends on what comes later. Those who brought it have sent it then, and do not
+// send it again.
+func TestARefusedChangeThatCameTooEarlyIsToldToAllWhoBroughtIt(t *testing.T) {
+	v := newVillage()
+	var refusals []Refusal
+	var mu sync.Mutex
+	s := newServer(t, mem.Open(mem.NewDisk()), gated(&refusals, &mu))
+	anna := s.member(v, "anna", "phone of anna", rights.Resident)
+	lamp := anna.post("lamp")
+	anna.publish(v.page)
+	bo, cai := s.member(v, "bo", "phone of bo", rights.Resident), s.member(v, "cai", "phone of cai", rights.Resident)
+	for _, m := range []*member{bo, cai} {
+		m.say(v.page)
+		m.untilHas(anna.Heads())
+	}
+	bo.post("ladder")
+	good := bo.Heads()
+	bo.rename(lamp, "nonsense")
+	bad := bo.Heads()
+	send := func(m *member, hashes ...id.ChangeHash) {
+		message := exchange.Message{Version: exchange.V1, Heads: bad, Have: []exchange.Have{{LastSync: anna.Heads()}}}
+		for _, hash := range hashes {
+			i, _ := bo.Index(hash)
+			message.Changes = append(message.Changes, bo.At(i).Bytes())
+		}
+		m.receive(wire.Sync{Sender: m.peer, Document: v.page, Data: message.Append(nil)})
+	}
+	send(cai, bad...)
+	cai.until("to be asked for what it depends on", func(msg wire.Message) bool {
+		sync, ok := msg.(wire.Sync)
+		if !ok {
+			return false
+		}
+		asked, err := exchange.Decode(sync.Data, exchange.Limits{})
+		return err == nil && slices.Equal(asked.Need, good)
+	})
+	send(bo, bad...)
+	send(bo, good...)
+	for m, reason := range map[*member]string{bo: "notYours", cai: "actorOfAnother"} {
+		if text := m.refusal(); !strings.Contains(text, "change="+bad[0].String()+" reason="+reason) {
+			t.Errorf("%s is told %q", m.ref, text)
+		}
+	}
+	anna.untilHas(good)
+	mu.Lock()
+	defer mu.Unlock()
+	if len(refusals) != 2 || refusals[0].Writer.Member != "cai" || refusals[1].Writer.Member != "bo" {
+		t.Errorf("reported: %+v", refusals)
+	}
 }
 
 // counting is a store that notices every look at a document.

@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/exchange"
-	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
 )
@@ -75,8 +75,10 @@ type Persist struct {
 
 // Refuse is a change that was not admitted.
 type Refuse struct {
-	To     Conn // 0: it had waited for another change, and nobody waits for it
-	Change *history.Refused
+	To     Conn // who brought it, which may have gone
+	Change *chunk.Change
+	Writer any   // of To
+	Err    error // of the rules
 }
 
 // Close ends a connection.

@@ -16,7 +16,6 @@ package replica
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"time"
 
@@ -123,7 +122,7 @@ type Counts struct {
 }
 
 type peer struct {
-	conn    Conn
+	*bringer
 	info    Peer
 	state   exchange.State
 	wants   time.Time  // since when it waits for a document that is not there; zero when it does not
@@ -188,7 +187,7 @@ func (r *Replica) guard(h *history.History, authors []rights.Binding) Rules {
 	for _, b := range authors {
 		rules.Bind(b)
 	}
-	h.SetGuard(rules)
+	h.SetGuard(judge{rules})
 	return rules
 }
 
@@ -273,12 +272,12 @@ func (r *Replica) Counts() Counts { return r.counts }
 func (r *Replica) Attach(c Conn, info Peer) {
 	p := r.peers[c]
 	if p == nil {
-		p = &peer{conn: c}
+		p = &peer{bringer: &bringer{conn: c}}
 		r.peers[c] = p
 		r.order = append(r.order, p)
 	}
 	r.setSubscriptions(p, info.Subscriptions)
-	p.info = info
+	p.info, p.writer = info, info.Writer
 	if info.Denied {
 		r.setOwed(p, false)
 	}
@@ -357,18 +356,7 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 	if len(in.Message.Changes) > 0 && r.h.Behind() > behindMax && !p.info.ReadOnly && !r.stalled {
 		return Effects{CatchUp: true}
 	}
-	if err := r.accept(p, in.Message.Message); err != nil {
-		var refused *history.Refused
-		if errors.As(err, &refused) {
-			e.Refuse = append(e.Refuse, Refuse{in.From, refused})
-		} else {
-			e.Close = append(e.Close, Close{in.From, wire.CloseMalformed, "a change is not valid", err})
-		}
-	}
-	for _, refused := range r.h.Dropped() {
-		r.counts.Refused++
-		e.Refuse = append(e.Refuse, Refuse{0, refused})
-	}
+	r.accept(&e, p, in.Message.Message)
 	p.state.Receive(r.h, in.Message.Message)
 	r.persist(&e)
 	r.peerHeads(&e, now, p)
@@ -382,24 +370,6 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		r.serve(&e, now, p)
 	}
 	return r.finish(e)
-}
-
-// accept offers changes to the history. The error is about a change that no
-// honest peer sends.
-func (r *Replica) accept(p *peer, m *exchange.Message) error {
-	if p.info.ReadOnly || r.stalled {
-		r.counts.Refused += len(m.Changes)
-		return nil
-	}
-	before := r.h.Len()
-	offered, err := m.Offer(r.h, p.info.Writer)
-	r.noteBrought(p, m, before)
-	r.counts.Accepted += offered.Accepted
-	r.counts.Refused += offered.Full
-	if err != nil {
-		r.counts.Refused++
-	}
-	return err
 }
 
 // persist asks for what has been accepted and is not durable, unless an earlier

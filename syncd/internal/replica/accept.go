@@ -1,0 +1,69 @@
+package replica
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+	"github.com/tavle-org/tavle/crdt/exchange"
+	"github.com/tavle-org/tavle/crdt/history"
+	"github.com/tavle-org/tavle/crdt/wire"
+)
+
+// bringer is a peer as the history knows it, which remembers who has brought a change
+// for as long as it holds that.
+type bringer struct {
+	conn   Conn
+	writer any
+}
+
+// judge lets rules decide about what bringers bring.
+type judge struct{ Rules }
+
+func (j judge) Admit(c *chunk.Change, from any) error {
+	return j.Rules.Admit(c, from.(*bringer).writer)
+}
+
+func (j judge) Accepted(c *chunk.Change, from any) {
+	if by, ok := from.(*bringer); ok {
+		from = by.writer
+	}
+	j.Rules.Accepted(c, from)
+}
+
+// accept offers changes of a peer to the history. A change that was held until now is
+// judged when what it waits for has come, perhaps from somebody else; it is then that
+// those who have brought it are told.
+func (r *Replica) accept(e *Effects, p *peer, m *exchange.Message) {
+	if p.info.ReadOnly || r.stalled {
+		r.counts.Refused += len(m.Changes)
+		return
+	}
+	before := r.h.Len()
+	offered, err := m.Offer(r.h, p.bringer)
+	r.noteBrought(p, m, before)
+	r.counts.Accepted += offered.Accepted
+	r.counts.Refused += offered.Full
+	if err != nil {
+		r.reject(e, p.bringer, err)
+	}
+	for _, d := range r.h.Dropped() {
+		r.reject(e, d.From.(*bringer), d.Err)
+	}
+}
+
+// reject ends the connection of a peer for a change that it has brought, unless the
+// document is full. One that there was no room to hold can be sent on a new connection.
+func (r *Replica) reject(e *Effects, by *bringer, err error) {
+	r.counts.Refused++
+	var refused *history.Refused
+	switch {
+	case errors.As(err, &refused):
+		e.Refuse = append(e.Refuse, Refuse{To: by.conn, Change: refused.Change, Writer: by.writer, Err: refused.Err})
+	case errors.Is(err, history.ErrFull) || slices.ContainsFunc(e.Close, func(c Close) bool { return c.Conn == by.conn }):
+	case errors.Is(err, history.ErrCrowded):
+		e.Close = append(e.Close, Close{by.conn, wire.CloseOverload, "too many changes wait for others", err})
+	default:
+		e.Close = append(e.Close, Close{by.conn, wire.CloseMalformed, "a change is not valid", err})
+	}
+}
