@@ -24,6 +24,9 @@ STORY_PACKAGE := examples/hello
 TEST_PACKAGES := syncd/internal/testkit/interop client-sdk/ts examples/board
 BENCH_PACKAGE := syncd/internal/testkit/bench
 
+# Go modules: the product, and the load generator, which knows nothing of it.
+GO_MODULES := . $(BENCH_PACKAGE)
+
 # What npm has installed is as new as the lockfile, or it is installed again.
 installed = $(addsuffix /node_modules/.package-lock.json,$(1))
 
@@ -65,7 +68,7 @@ test: test-go test-node
 
 # The engine of crdt.Document is C: go needs gcc for it, syncd itself does not.
 test-go:
-	$(GO) test -count=1 ./...
+	@for m in $(GO_MODULES); do $(GO) test -C $$m -count=1 ./...; done
 
 # The tests of the web app drive Chromium; on Debian, as root, it is installed where it is missing.
 browser:
@@ -82,7 +85,7 @@ test-node: browser build $(call installed,$(STORY_PACKAGE) $(TEST_PACKAGES))
 	done
 
 race:
-	$(GO) test -race ./...
+	@for m in $(GO_MODULES); do $(GO) test -C $$m -race ./...; done
 
 # Every fuzz target there is, one after the other, FUZZTIME each.
 fuzz:
@@ -100,7 +103,8 @@ torture: build
 
 # The table: syncd beside the reference server from npm, under the same load.
 bench: build $(call installed,$(BENCH_PACKAGE))
-	$(GO) run ./$(BENCH_PACKAGE) $(BENCHFLAGS)
+	$(GO) build -C $(BENCH_PACKAGE) -o '$(CURDIR)/bin/bench' .
+	bin/bench $(BENCHFLAGS)
 
 bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
@@ -119,10 +123,10 @@ fmt-check:
 	if [[ $$bad ]]; then echo "not formatted, run make fmt:"; echo "$$bad"; exit 1; fi
 
 vet:
-	$(GO) vet ./...
+	@for m in $(GO_MODULES); do $(GO) vet -C $$m ./...; done
 
 lint: fmt-check vet
-	$(GO) run $(STATICCHECK) ./...
+	@for m in $(GO_MODULES); do (cd $$m && $(GO) run $(STATICCHECK) ./...); done
 
 # Not part of test: the database of known vulnerabilities is not reachable from everywhere.
 audit:
