@@ -52,6 +52,9 @@ func (c *Change) Bytes() []byte { return c.bytes }
 // MaxOp is the counter of the last operation; StartOp-1 if there is none.
 func (c *Change) MaxOp() uint64 { return c.StartOp + uint64(c.OpCount) - 1 }
 
+// valueBytes is how many bytes the values of its operations take.
+func (c *Change) valueBytes() int { return int(c.cols[colValue].end - c.cols[colValue].start) }
+
 // ActorAt resolves the Actor of an OpID in this change: 0 is the author, i is
 // Others[i-1]. It panics on an index that no operation of this change has.
 func (c *Change) ActorAt(i int32) id.Actor {

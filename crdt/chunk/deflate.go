@@ -42,11 +42,20 @@ func inflate(f frame, bytesMax int) (frame, error) {
 	return frame{TypeChange, f.checksum, plain, plain[len(plain)-len(body):]}, nil
 }
 
-// inflateBytes inflates src to at most bytesMax bytes in memory of their own.
-func inflateBytes(src []byte, bytesMax int) ([]byte, error) {
+// inflateBytes inflates src to at most bytesMax bytes in memory of their own. If it is
+// known that they will be some, and no more than some thousand others, there is as much
+// memory from the beginning.
+func inflateBytes(src []byte, bytesMax, known int) ([]byte, error) {
 	in := inflaters.Get().(*inflater)
 	defer in.release()
+	if known > keepBytesMax {
+		in.buf = *bytes.NewBuffer(make([]byte, 0, min(known, bytesMax)+bytes.MinRead))
+	}
 	b, err := in.inflate(src, bytesMax)
+	if in.buf.Cap() > keepBytesMax {
+		in.buf = bytes.Buffer{} // it would not be used again
+		return b, err
+	}
 	return bytes.Clone(b), err
 }
 

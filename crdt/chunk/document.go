@@ -2,6 +2,7 @@ package chunk
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tavle-org/tavle/crdt/id"
@@ -100,10 +101,14 @@ type document struct {
 	preds   []int32 // rows
 	built   []*Change
 	growth  int // bytes that the changes may still take
-	known   int // how many operations there are, if that is known
+	known   known
 	pace    pacer
 	scratch docScratch
 }
+
+// known is how much there is in a document, as far as that is known before it is read.
+// Otherwise memory grows with what comes: what a document says of itself may be a lie.
+type known struct{ changes, ops, values int }
 
 // ParseDocument reads a document chunk as saved by Automerge and returns its
 // changes, each after those it depends on. They hash to the heads that the
@@ -220,10 +225,11 @@ func (d *document) readColumns(r *reader) error {
 		return err
 	}
 	budget := d.lim.BytesMax
-	if d.changes, err = takeColumns(r, changeLengths, changeDeflated, docChangeNames, &budget); err != nil {
+	if d.changes, err = takeColumns(r, changeLengths, changeDeflated, docChangeNames, &budget, nil); err != nil {
 		return err
 	}
-	if d.ops, err = takeColumns(r, opLengths, opDeflated, docOpNames, &budget); err != nil {
+	sizes := map[int]int{docValue: d.known.values}
+	if d.ops, err = takeColumns(r, opLengths, opDeflated, docOpNames, &budget, sizes); err != nil {
 		return err
 	}
 	if r.left() > 0 {
@@ -238,8 +244,8 @@ func (d *document) readColumns(r *reader) error {
 }
 
 // takeColumns takes columns of the given lengths from r and inflates those that
-// need it. Together they may have budget bytes.
-func takeColumns(r *reader, lengths []uint64, deflated uint32, names []string, budget *int) ([][]byte, error) {
+// need it. Together they may have budget bytes; of some the size is known.
+func takeColumns(r *reader, lengths []uint64, deflated uint32, names []string, budget *int, sizes map[int]int) ([][]byte, error) {
 	cols := make([][]byte, len(lengths))
 	for k, length := range lengths {
 		col := r.take(length, names[k])
@@ -248,7 +254,7 @@ func takeColumns(r *reader, lengths []uint64, deflated uint32, names []string, b
 		}
 		if deflated&(1<<k) != 0 {
 			var err error
-			if col, err = inflateBytes(col, *budget); err != nil {
+			if col, err = inflateBytes(col, *budget, sizes[k]); err != nil {
 				return nil, fmt.Errorf("column %s: %w", names[k], err)
 			}
 		}
@@ -262,24 +268,25 @@ func takeColumns(r *reader, lengths []uint64, deflated uint32, names []string, b
 
 // checkHeads compares the changes that no other depends on with the heads.
 func (d *document) checkHeads() error {
-	isDep := make(map[id.ChangeHash]bool)
-	for _, c := range d.built {
-		for _, dep := range c.Deps {
-			isDep[dep] = true
-		}
-	}
-	var heads []id.ChangeHash
-	for _, c := range d.built {
-		if !isDep[c.Hash] {
-			heads = append(heads, c.Hash)
-		}
-	}
-	slices.SortFunc(heads, id.ChangeHash.Compare)
+	heads := slices.SortedFunc(maps.Keys(headsOf(d.built)), id.ChangeHash.Compare)
 	slices.SortFunc(d.heads, id.ChangeHash.Compare)
 	if !slices.Equal(heads, d.heads) {
 		return fmt.Errorf("%w: the changes do not give its %d heads", ErrChecksum, len(d.heads))
 	}
 	return nil
+}
+
+// headsOf gives the indexes of the changes that no other depends on. Each change comes
+// after those it depends on.
+func headsOf(changes []*Change) map[id.ChangeHash]int {
+	heads := map[id.ChangeHash]int{}
+	for i, c := range changes {
+		heads[c.Hash] = i
+		for _, d := range c.Deps {
+			delete(heads, d)
+		}
+	}
+	return heads
 }
 
 // DocumentHeads verifies the checksum of a document chunk and returns its heads

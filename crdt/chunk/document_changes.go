@@ -72,7 +72,7 @@ func (d *document) readChanges() error {
 	if err != nil {
 		return err
 	}
-	d.metas = make([]docChange, 0, min(count, docGrowStep))
+	d.metas = make([]docChange, 0, min(count, max(docGrowStep, d.known.changes)))
 	d.byActor = make([][]int32, len(d.actors))
 	c := d.changeCursors(count)
 	for i := range count {

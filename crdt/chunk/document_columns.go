@@ -25,7 +25,7 @@ func (e *docOpEncoder) size() int { return len(e.value) + e.keyString.size() + e
 
 // opColumns encodes the rows.
 func (w *documentWriter) opColumns() ([][]byte, error) {
-	e := docOpEncoder{lastKey: noKey}
+	e := docOpEncoder{lastKey: noKey, value: make([]byte, 0, w.values)}
 	for _, op := range w.rows {
 		if e.append(w, op); e.size() > w.lim.BytesMax {
 			return nil, overLimit("more than %d bytes of values and keys", w.lim.BytesMax)

@@ -65,7 +65,7 @@ func (d *document) readRows() error {
 		return err
 	}
 	c := d.rowCursors(count)
-	d.rows = make([]docRow, 0, min(count, max(docGrowStep, d.known)))
+	d.rows = make([]docRow, 0, min(count, max(docGrowStep, d.known.ops)))
 	for i := range count {
 		d.rows = append(d.rows, docRow{})
 		c.next(&d.rows[i])

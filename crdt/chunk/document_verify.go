@@ -25,8 +25,10 @@ func VerifyDocument(data []byte, changes []*Change, lim Limits, step func() erro
 	d := newDocument(lim)
 	d.pace.step = step
 	v := documentVerifier{d: &d, changes: changes}
+	d.known.changes = len(changes)
 	for _, c := range changes {
-		d.known += c.OpCount
+		d.known.ops += c.OpCount
+		d.known.values += c.valueBytes()
 	}
 	for _, step := range []func() error{
 		func() error { return d.readFrame(data) },
@@ -47,24 +49,12 @@ type documentVerifier struct {
 // checkHeads compares the heads of the document, and which of its changes they
 // are, with those of the changes.
 func (v *documentVerifier) checkHeads() error {
-	isDep := make(map[id.ChangeHash]bool)
-	for _, c := range v.changes {
-		for _, d := range c.Deps {
-			isDep[d] = true
-		}
-	}
-	at := map[id.ChangeHash]uint64{}
-	for i, c := range v.changes {
-		if !isDep[c.Hash] {
-			at[c.Hash] = uint64(i)
-		}
-	}
-	heads := v.d.heads
+	at, heads := headsOf(v.changes), v.d.heads
 	if !slices.IsSortedFunc(heads, id.ChangeHash.Compare) || len(heads) != len(at) || len(v.d.headIndexes) != len(at) {
 		return fmt.Errorf("%w: its heads are not those of the changes", ErrChecksum)
 	}
 	for k, head := range heads {
-		if i, ok := at[head]; !ok || i != v.d.headIndexes[k] {
+		if i, ok := at[head]; !ok || uint64(i) != v.d.headIndexes[k] {
 			return fmt.Errorf("%w: its heads are not those of the changes", ErrChecksum)
 		}
 	}

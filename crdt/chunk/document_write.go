@@ -47,6 +47,7 @@ type documentWriter struct {
 	byActor [][]int32 // for each rank: its changes in order
 	index   map[id.ChangeHash]int32
 	first   []int32 // for each change, and behind the last: the number of its first operation
+	values  int     // bytes of all values
 
 	ops      []writeOp
 	marks    map[int32]string // names of the operations that begin a mark
@@ -151,6 +152,9 @@ func (w *documentWriter) readChanges() error {
 		w.first = append(w.first, int32(total))
 		if total += c.OpCount; total > w.lim.DocumentOpsMax {
 			return overLimit("more than %d operations", w.lim.DocumentOpsMax)
+		}
+		if w.values += c.valueBytes(); w.values > w.lim.BytesMax {
+			return overLimit("more than %d bytes of values", w.lim.BytesMax)
 		}
 	}
 	w.first = append(w.first, int32(total))
