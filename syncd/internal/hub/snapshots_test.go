@@ -183,6 +183,59 @@ func TestASnapshotThatCouldNotBeKeptIsMadeLater(t *testing.T) {
 	})
 }
 
+// halting is a store in which reading a document halts on the way.
+type halting struct {
+	*mem.Store
+	halted, release chan struct{}
+}
+
+func (h *halting) Load(doc id.Document, yield func([]byte) error) (store.Info, error) {
+	n := 0
+	return h.Store.Load(doc, func(change []byte) error {
+		if n++; n == readStep/2 {
+			close(h.halted)
+			<-h.release
+		}
+		return yield(change)
+	})
+}
+
+// A server that is stopped does not wait for a snapshot, and keeps no half of one. The
+// next one makes it when it is missed again.
+func TestASnapshotThatWasStoppedIsMadeByTheNextServer(t *testing.T) {
+	disk, doc := mem.NewDisk(), id.NewDocument()
+	var heads []id.ChangeHash
+	t.Run("stopped", func(t *testing.T) {
+		s := &halting{mem.Open(disk), make(chan struct{}), make(chan struct{})}
+		srv := newServer(t, s, func(c *Config) { c.Snapshots = s; later(c) })
+		a := srv.device("a")
+		for i := range 2 * readStep {
+			a.Put("key", fmt.Sprint(i))
+		}
+		a.publish(doc)
+		heads = a.Heads()
+		srv.device("b").fresh(doc, &exchange.Flags{}, heads)
+		<-s.halted
+		go func() {
+			<-srv.stop
+			close(s.release)
+		}()
+	})
+	s := mem.Open(disk)
+	if n, data, err := s.Snapshot(doc); n != 0 || data != nil || err != nil {
+		t.Fatalf("%d bytes of %d changes are kept, %v", len(data), n, err)
+	}
+	srv := newServer(t, s, func(c *Config) { c.Snapshots = s; later(c) })
+	if chunks, one := srv.device("c").fresh(doc, &exchange.Flags{}, heads); chunks != 0 || one != 2*readStep {
+		t.Errorf("a newcomer is sent %d chunks and %d changes", chunks, one)
+	}
+	eventually(t, "the snapshot is made", func() bool { return srv.Stats().SnapshotsMade == 1 })
+	eventually(t, "a newcomer is sent it", func() bool {
+		chunks, one := srv.device(fmt.Sprint(time.Now().UnixNano())).fresh(doc, &exchange.Flags{}, heads)
+		return chunks == 1 && one == 0
+	})
+}
+
 // copyDocument copies the first n changes.
 func copyDocument(t *testing.T, from, to *mem.Store, doc id.Document, n int) {
 	t.Helper()
