@@ -26,7 +26,8 @@
 //	Compression         none      values are compressed already, with zstd
 //	BlockCacheSize      0         nothing to decompress, so the page cache is the cache
 //	IndexCacheSize      0         the indexes of plain tables are read from the mapped file
-//	NumCompactors       2         the least that Badger takes
+//	NumCompactors       0         they look for work 40 times a second; see compaction.go
+//	NumLevelZeroTablesStall 60    how far compaction may fall behind before writing waits for it
 //	CompactL0OnClose    true      a clean stop makes the next opening quick
 //	VerifyValueChecksum true      for values in the value log, of which there are none
 //	ChecksumVerification none     see FORMAT.md: each record and description has its own, and
@@ -97,6 +98,8 @@ type Store struct {
 
 	decoded decoded
 
+	compaction compaction
+
 	// unknown is set when the outcome of a write is unknown.
 	unknown atomic.Bool
 
@@ -162,6 +165,7 @@ func open(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{cfg: cfg, db: db, log: cfg.Logger, codec: codec}
+	s.compaction.stop = make(chan struct{})
 	if err := s.begin(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -180,6 +184,7 @@ func (s *Store) begin() error {
 		return err
 	}
 	s.storage.Store(&storage)
+	s.compactIfDue()
 	return nil
 }
 
@@ -195,7 +200,8 @@ func settings(cfg Config) kv.Options {
 	o.Compression = options.None
 	o.BlockCacheSize = 0
 	o.IndexCacheSize = 0
-	o.NumCompactors = 2
+	o.NumCompactors = 0
+	o.NumLevelZeroTablesStall = level0TablesStall
 	o.CompactL0OnClose = true
 	o.VerifyValueChecksum = true
 	o.ChecksumVerificationMode = options.NoVerification
@@ -232,6 +238,7 @@ func (s *Store) Close() error {
 	if !first || s.unknown.Load() {
 		return nil
 	}
+	s.endCompaction()
 	s.codec.close()
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("close store %s: %w", s.cfg.Dir, err)

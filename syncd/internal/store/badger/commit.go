@@ -240,8 +240,12 @@ func (s *Store) finish(txn *kv.Txn) error {
 	if err := txn.Commit(); err != nil {
 		return s.giveUp(err)
 	}
-	if err := s.rotation.settle(); err != nil {
+	rotated, err := s.rotation.settle()
+	if err != nil {
 		return s.giveUp(fmt.Errorf("flush the directory: %w", err))
+	}
+	if rotated {
+		s.compactIfDue()
 	}
 	return nil
 }

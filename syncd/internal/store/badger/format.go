@@ -92,7 +92,7 @@ func (s *Store) writeFormat() (id.Storage, error) {
 		err = txn.Commit()
 	}
 	if err == nil {
-		err = s.rotation.settle()
+		_, err = s.rotation.settle()
 	}
 	if err != nil {
 		return "", fmt.Errorf("write the format record: %w", err)

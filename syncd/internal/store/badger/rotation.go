@@ -46,8 +46,9 @@ func newRotation(dir string) (rotation, error) {
 	return r, syncDir(dir)
 }
 
-// settle makes the name of the log durable that the last transaction went to.
-func (r *rotation) settle() error {
+// settle makes the name of the log durable that the last transaction went to, and
+// reports whether there is a new one. The old one becomes a table then.
+func (r *rotation) settle() (rotated bool, err error) {
 	next := r.last
 	for {
 		_, err := os.Lstat(filepath.Join(r.dir, fmt.Sprintf("%05d%s", next+1, logSuffix)))
@@ -55,16 +56,16 @@ func (r *rotation) settle() error {
 			break
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		next++
 	}
 	if next == r.last {
-		return nil
+		return false, nil
 	}
 	if err := syncDir(r.dir); err != nil {
-		return err
+		return false, err
 	}
 	r.last = next
-	return nil
+	return true, nil
 }
