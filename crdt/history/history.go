@@ -234,15 +234,18 @@ func (h *History) adopt(first int) {
 	}
 }
 
-// judge accepts a change that was held and is ready, or drops it.
+// judge accepts a change that was held and is ready, for the first who may bring it, or
+// drops it.
 func (h *History) judge(held *orphan) {
+	var dropped []Dropped
 	for _, from := range held.from {
 		err := h.accept(held.change, from)
 		if err == nil || h.err != nil {
 			return
 		}
-		h.dropped = append(h.dropped, Dropped{from, fmt.Errorf("change %s: %w", held.change.Hash, err)})
+		dropped = append(dropped, Dropped{from, fmt.Errorf("change %s: %w", held.change.Hash, err)})
 	}
+	h.dropped = append(h.dropped, dropped...)
 }
 
 // growth stands for "any change" in what an orphan waits for.
