@@ -178,6 +178,9 @@ func (d *document) handle(ev event) {
 		}()
 		d.used.Store(now.UnixNano())
 	}
+	if ev.kind == evUnload {
+		defer func() { <-d.hub.unloads }()
+	}
 	if ev.kind == evDurable {
 		if d.saving--; d.rep == nil {
 			return // the replica that had asked for it was given up

@@ -117,6 +117,8 @@ type Hub struct {
 	loads chan struct{} // holds a token for each history being loaded
 	stop  chan struct{} // closed by Shutdown
 
+	unloads chan struct{} // holds a token for each document being unloaded
+
 	conns  atomic.Uint64 // the last replica.Conn given out
 	bytes  atomic.Int64  // what loaded histories take
 	crowd  chan struct{} // of one: tells the sweeper that they take too much
@@ -142,6 +144,7 @@ func New(cfg Config) *Hub {
 		meta:     wire.PeerMetadata{StorageID: cfg.Store.StorageID()},
 		loads:    make(chan struct{}, cfg.LoadsMax),
 		stop:     make(chan struct{}),
+		unloads:  make(chan struct{}, unloadsMax),
 		crowd:    make(chan struct{}, 1),
 		docs:     map[id.Document]*document{},
 		loaded:   map[*document]struct{}{},

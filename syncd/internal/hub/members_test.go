@@ -244,7 +244,8 @@ func TestARefusedChangeThatCameTooEarlyIsToldToAllWhoBroughtIt(t *testing.T) {
 	anna.untilHas(good)
 	mu.Lock()
 	defer mu.Unlock()
-	if len(refusals) != 2 || refusals[0].Writer.Member != "cai" || refusals[1].Writer.Member != "bo" {
+	// Bo's device, asked for what it has sent already, may have sent it again, as stock ones do not.
+	if len(refusals) < 2 || refusals[0].Writer.Member != "cai" || refusals[1].Writer.Member != "bo" {
 		t.Errorf("reported: %+v", refusals)
 	}
 }

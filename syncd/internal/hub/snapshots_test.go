@@ -183,9 +183,10 @@ func TestASnapshotThatCouldNotBeKeptIsMadeLater(t *testing.T) {
 	})
 }
 
-// halting is a store in which reading a document halts on the way.
+// halting is a store in which reading a document halts on the way, once.
 type halting struct {
 	*mem.Store
+	once            sync.Once
 	halted, release chan struct{}
 }
 
@@ -193,8 +194,10 @@ func (h *halting) Load(doc id.Document, yield func([]byte) error) (store.Info, e
 	n := 0
 	return h.Store.Load(doc, func(change []byte) error {
 		if n++; n == readStep/2 {
-			close(h.halted)
-			<-h.release
+			h.once.Do(func() {
+				close(h.halted)
+				<-h.release
+			})
 		}
 		return yield(change)
 	})
@@ -206,7 +209,7 @@ func TestASnapshotThatWasStoppedIsMadeByTheNextServer(t *testing.T) {
 	disk, doc := mem.NewDisk(), id.NewDocument()
 	var heads []id.ChangeHash
 	t.Run("stopped", func(t *testing.T) {
-		s := &halting{mem.Open(disk), make(chan struct{}), make(chan struct{})}
+		s := &halting{Store: mem.Open(disk), halted: make(chan struct{}), release: make(chan struct{})}
 		srv := newServer(t, s, func(c *Config) { c.Snapshots = s; later(c) })
 		a := srv.device("a")
 		for i := range 2 * readStep {

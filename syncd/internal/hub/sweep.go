@@ -33,8 +33,24 @@ func (h *Hub) sweep() {
 		}
 		for _, d := range h.idle(time.Now()) {
 			unloading += d.bytes.Load()
-			d.post(event{kind: evUnload})
+			h.unload(d)
 		}
+	}
+}
+
+// unloadsMax is how many documents are unloaded at a time. Each may read and write what
+// there is of it, so that all at once would take more memory than they give back.
+const unloadsMax = 4
+
+// unload has a document unloaded, when there are fewer than unloadsMax on the way.
+func (h *Hub) unload(d *document) {
+	select {
+	case <-h.stop:
+		return
+	case h.unloads <- struct{}{}:
+	}
+	if !d.post(event{kind: evUnload}) {
+		<-h.unloads
 	}
 }
 
