@@ -1,11 +1,14 @@
 package badger
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	kv "github.com/dgraph-io/badger/v4"
+
+	"github.com/tavle-org/tavle/syncd/internal/store"
 )
 
 // When tables are merged. A table of level 0 is what was written to one log, 8 MiB or
@@ -13,11 +16,15 @@ import (
 // the rest, which is sorted, once there is enough of them for it to be worth while.
 const (
 	level0TablesMin   = 6  // with fewer, Badger sees no reason
-	level0TablesMax   = 40 // with more, looking up takes too long
+	level0TablesMax   = 12 // with more, merging them needs too much free space
 	level0Part        = 8  // of the rest they have at least this part
 	level0TablesStall = 60 // with so many, writing waits until they are merged
 
 	compactionRetry = 10 * time.Second
+
+	// compactionFreeBytes is the free space beside that for copies of the tables. With
+	// level0TablesMax it is less than FreeBytesMinDefault, where Commit has refused already.
+	compactionFreeBytes = 96 << 20
 )
 
 // compaction merges tables when there is a reason.
@@ -29,8 +36,8 @@ const (
 // (see rotation). So it looks then, and the work is that of Badger's Flatten. It leaves one
 // sorted level, where Badger would have kept up to six, each ten times the last: less
 // to look through and on disk, and more to write. While a store grows, what is written
-// by merging is up to ten times what is added; in one of more than 2.5 GB, where
-// level0TablesMax decides, a third of the store for each 100 MB. A board takes a few
+// by merging is up to ten times what is added; in one of more than 800 MB, where
+// level0TablesMax decides, the whole store for each 100 MB. A board takes a few
 // hundred kilobytes a month. 480 MB of noise written in one go: 17 s, of which the slowest
 // commit in a hundred took 36 ms, and 14 s and 29 ms with the compactors.
 //
@@ -72,13 +79,32 @@ func (s *Store) compactIfDue() {
 	})
 }
 
+// spaceToCompact tells whether there is room for copies of all tables above the last
+// level. Badger writes them to mapped files, and without space that is no error but a
+// SIGBUS.
+func (s *Store) spaceToCompact() error {
+	need := int64(compactionFreeBytes)
+	for _, l := range s.db.Levels()[:s.db.Opts().MaxLevels-1] {
+		need += l.Size
+	}
+	free, err := freeBytes(s.cfg.Dir)
+	if err == nil && free < need {
+		err = fmt.Errorf("%d MiB free, and %d are needed: %w", free>>20, need>>20, store.ErrFull)
+	}
+	return err
+}
+
 // compact merges tables until there is no more reason. What fails is tried again: nobody
 // can write any more at some point if it fails for good.
 func (s *Store) compact() {
 	for compactionDue(s.db.Levels()) {
 		begin := time.Now()
 		wait := time.Duration(0)
-		if err := s.db.Flatten(1); err != nil {
+		err := s.spaceToCompact()
+		if err == nil {
+			err = s.db.Flatten(1)
+		}
+		if err != nil {
 			wait = compactionRetry
 			s.log.Warn("tables could not be merged, which is tried again", "after", wait, "err", err)
 		} else {

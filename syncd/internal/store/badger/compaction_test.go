@@ -26,8 +26,8 @@ func TestCompactionIsDue(t *testing.T) {
 		{6, 48 << 20, 0, true},
 		{6, 48 << 20, 384 << 20, true},
 		{6, 48 << 20, 400 << 20, false},
-		{39, 312 << 20, 10 << 30, false},
-		{40, 320 << 20, 10 << 30, true},
+		{11, 88 << 20, 10 << 30, false},
+		{12, 96 << 20, 10 << 30, true},
 		{6, 1 << 10, 0, true}, // a server that is often killed
 	} {
 		levels := []kv.LevelInfo{{NumTables: c.tables, Size: c.size}, {}, {Size: c.rest / 4}, {Size: c.rest - c.rest/4}}
