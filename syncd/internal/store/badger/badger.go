@@ -164,8 +164,7 @@ func open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg, db: db, log: cfg.Logger, codec: codec}
-	s.compaction.stop = make(chan struct{})
+	s := &Store{cfg: cfg, db: db, log: cfg.Logger, codec: codec, compaction: compaction{stop: make(chan struct{})}}
 	if err := s.begin(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -86,7 +86,4 @@ func TestTablesAreMergedWhenThereIsAReason(t *testing.T) {
 	}
 	s = mustOpen(t, dir)
 	check()
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
 }
