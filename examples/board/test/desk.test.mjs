@@ -39,9 +39,16 @@ test("a request is entered by keyboard alone, in under 15 keys besides its text,
   // Help wanted, shopping, family, by phone, today, 30 days, a call, this week; then the text.
   await press("1", "1", "2", "2", "1", "1", "1", "2", "Tab");
   await page.keyboard.type("Milk and bread once a week");
+  await page.evaluate(() => {
+    new MutationObserver(() => {
+      const saved = document.querySelector(".saved");
+      if (saved) window.focusCame ??= saved.contains(document.activeElement);
+    }).observe(document.body, { childList: true, subtree: true });
+  });
   await press("Control+Enter");
   assert.ok(keys < 15, `${keys} keys`);
   const code = (await page.locator(".saved-code").innerText()).toLowerCase();
+  assert.ok(await page.evaluate(() => window.focusCame), "no key is lost between the code and the focus");
   const [post] = (await until(house.board.posts, (posts) => posts.some((p) => p.code === code))).filter((p) => p.code === code);
   assert.equal(post.title, "Help with shopping");
   assert.equal(post.author, "A neighbour");

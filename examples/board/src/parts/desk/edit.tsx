@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { useBoard } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { Button } from "../../components/button";
@@ -18,7 +18,7 @@ export function Edit({ post, onDone }: { post: Post; onDone: () => void }) {
   const [urgency, setUrgency] = useState<Urgency | null>(URGENCY.find((u) => u === post.urgency) ?? null);
   const [tried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
 
   const save = async () => {
     setTried(true);

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { day } from "../../app/time";
@@ -36,7 +36,7 @@ export function Entry() {
   const first = useRef<HTMLFieldSetElement>(null);
   const saving = useRef(false);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!saved) focusOn(first.current);
   }, [saved]);
 
@@ -160,7 +160,7 @@ function Saved({ id, onNext }: { id: string; onNext: () => void }) {
   const post = useObservable(board.posts).find((p) => p.id === id);
   const { print, roll } = usePrinter();
   const button = useRef<HTMLDivElement>(null);
-  useEffect(() => button.current?.querySelector("button")?.focus(), []);
+  useLayoutEffect(() => button.current?.querySelector("button")?.focus(), []);
   if (!post) return null;
   const paper = () => print(<NeighbourSlip post={post} info={info} />);
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { Button } from "../../components/button";
@@ -16,7 +16,7 @@ export function HandOver({ post, onDone }: { post: Post; onDone: () => void }) {
   const { print, roll } = usePrinter();
   const [secret, setSecret] = useState("");
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.querySelector("button")?.focus(), [secret]);
+  useLayoutEffect(() => box.current?.querySelector("button")?.focus(), [secret]);
 
   const slip = (s: string) => print(<HandOverSlip post={post} info={info} secret={s} link={claimLink(board.id, post.id, s)} />);
   const begin = async () => {
