@@ -5,6 +5,7 @@ import { test } from "node:test"
 import * as A from "@automerge/automerge"
 import { cbor } from "@automerge/automerge-repo"
 import { Client, Membership, MemoryKeeper, MemoryStorage } from "@tavle/client"
+import { Refusals } from "../dist/membership/refusals.js"
 import { FakeAPI } from "./lib/fake-api.mjs"
 import { draft, titles } from "./lib/device.mjs"
 import { pause, until } from "./lib/until.mjs"
@@ -201,4 +202,21 @@ test("a server that goes on refusing what is not there is not asked in a circle"
   assert.ok(all.length <= 8, `${all.length} connections`)
   assert.deepEqual(client.refusals.get(), [])
   assert.deepEqual(titles(board), ["bad"])
+})
+
+test("a refusal that the person has seen does not come back from a read that began before", async () => {
+  const kept = new TextEncoder().encode(JSON.stringify([{ id: "a" }, { id: "b" }]))
+  const reads = []
+  const storage = { load: () => new Promise(resolve => reads.push(() => resolve(kept))), save: async () => {} }
+  const refusals = new Refusals(storage, () => null, Date.now)
+  const begun = refusals.load()
+  reads.shift()()
+  await begun
+  const dismissed = refusals.dismiss("a")
+  const late = refusals.load()
+  reads.shift()()
+  await dismissed
+  reads.shift()()
+  await late
+  assert.deepEqual(refusals.all.get(), [{ id: "b" }])
 })

@@ -65,9 +65,11 @@ export class Refusals {
 
   /** Reads what is kept; another window may have changed it. */
   async load(): Promise<void> {
+    const before = this.#all.get()
     if (this.#unsaved > 0) return
     try {
       const bytes = await this.#storage.load(space)
+      if (this.#all.get() !== before) return // it changed while this was read
       const all = bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Refusal[]) : []
       if (JSON.stringify(all) !== JSON.stringify(this.#all.get())) this.#all.set(all)
     } catch {
