@@ -5,6 +5,7 @@ import { test } from "node:test"
 import * as A from "@automerge/automerge"
 import { cbor } from "@automerge/automerge-repo"
 import { Client, Membership, MemoryKeeper, MemoryStorage } from "@tavle/client"
+import { GuardedStorage } from "../dist/device/guard.js"
 import { Refusals } from "../dist/membership/refusals.js"
 import { FakeAPI } from "./lib/fake-api.mjs"
 import { draft, titles } from "./lib/device.mjs"
@@ -205,18 +206,31 @@ test("a server that goes on refusing what is not there is not asked in a circle"
 })
 
 test("a refusal that the person has seen does not come back from a read that began before", async () => {
-  const kept = new TextEncoder().encode(JSON.stringify([{ id: "a" }, { id: "b" }]))
+  const kept = ["a", "b"].map(id => ({ data: new TextEncoder().encode(JSON.stringify({ id, at: 1 })) }))
   const reads = []
-  const storage = { load: () => new Promise(resolve => reads.push(() => resolve(kept))), save: async () => {} }
+  const storage = { loadRange: () => new Promise(resolve => reads.push(() => resolve(kept))), save: async () => {} }
   const refusals = new Refusals(storage, () => null, Date.now)
   const begun = refusals.load()
   reads.shift()()
   await begun
-  const dismissed = refusals.dismiss("a")
   const late = refusals.load()
-  reads.shift()()
-  await dismissed
+  await refusals.dismiss("a")
   reads.shift()()
   await late
-  assert.deepEqual(refusals.all.get(), [{ id: "b" }])
+  assert.deepEqual(refusals.all.get().map(({ id }) => id), ["b"])
+})
+
+test("a refusal that the person has seen does not come back when another window hears of it later", async () => {
+  const storage = new GuardedStorage(new MemoryStorage(), () => {})
+  const doc = A.from({ posts: {} })
+  const documents = { leaveOut: async () => ({ before: doc, after: doc }) }
+  const [one, two] = [1, 2].map(() => new Refusals(storage, () => documents, Date.now))
+  const refused = { document: "", change: A.getHeads(doc)[0], reason: "notYours", sentence: "" }
+  await two.recover(refused)
+  await two.dismiss(refused.change)
+  assert.deepEqual(two.all.get(), [])
+  assert.equal(await one.recover(refused), "now")
+  await one.load()
+  await two.load()
+  assert.deepEqual([one.all.get(), two.all.get()], [[], []])
 })

@@ -54,6 +54,7 @@ export class Registry {
     const record: Registration = { ...fresh, ...other, ...first }
     if (!record.ref) record.ref = idFromBytes(random(16))
     if (other && !first) record.evicted = true
+    else if (other?.evicted === false) record.evicted = false // the second place is written at once, the storage a moment later
     const registry = new Registry(storage, second, record)
     if (!first || !other) registry.#write()
     return registry

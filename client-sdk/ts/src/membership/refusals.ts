@@ -37,8 +37,11 @@ export function parseRefused(text: string): Refused | null {
   return document && change && reason ? { document, change, reason, sentence: sentence ?? "" } : null
 }
 
-const space = ["tavle-refusals"]
-const most = 100 // refusals that are kept, the latest
+/** What is kept of a refusal: each under a key of its own, so that windows do not undo what another has done. */
+type Kept = Refusal & { readonly seen?: boolean }
+
+const space = "tavle-refusals"
+const most = 100 // refusals that are kept, the latest; those that were seen too, since another window may hear of them later
 const triesMost = 3 // for one change, when it is refused though it was left out
 const quick = 50 // recoveries in a session before the next try waits as after any end
 
@@ -50,6 +53,7 @@ export class Refusals {
   readonly #all = new Value<readonly Refusal[]>([])
   readonly #tries = new Map<string, number>()
   #recovered = 0
+  #changes = 0
   #unsaved = 0 // writes that are not done
 
   constructor(storage: GuardedStorage, documents: () => Documents, now: () => number) {
@@ -65,13 +69,14 @@ export class Refusals {
 
   /** Reads what is kept; another window may have changed it. */
   async load(): Promise<void> {
-    const before = this.#all.get()
     if (this.#unsaved > 0) return
+    const changes = this.#changes
     try {
-      const bytes = await this.#storage.load(space)
-      if (this.#all.get() !== before) return // it changed while this was read
-      const all = bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Refusal[]) : []
-      if (JSON.stringify(all) !== JSON.stringify(this.#all.get())) this.#all.set(all)
+      const stored = await this.#storage.loadRange([space])
+      if (this.#changes !== changes) return // it changed while this was read
+      const kept = stored.map(({ data }) => JSON.parse(new TextDecoder().decode(data)) as Kept).sort(latestFirst)
+      this.#show(kept.slice(0, most).filter(({ seen }) => !seen))
+      for (const { id } of kept.slice(most)) void this.#storage.remove([space, id])
     } catch {
       // Then what is known goes on to be shown.
     }
@@ -79,7 +84,8 @@ export class Refusals {
 
   /** The person knows. */
   async dismiss(id: string): Promise<void> {
-    await this.#change(all => all.filter(refusal => refusal.id !== id))
+    const refusal = this.#all.get().find(other => other.id === id)
+    if (refusal) this.#keep({ ...refusal, texts: [], seen: true })
   }
 
   /**
@@ -93,16 +99,24 @@ export class Refusals {
     const left = await this.#documents().leaveOut(document as DocumentId, change)
     if (left) {
       const { lost, sentencesOf } = await import("./reasons.js")
-      const refusal = { id: change, document, at: this.#now(), reason, sentences: sentencesOf(reason, sentence), texts: lost(left, change) }
-      await this.#change(all => [refusal, ...all.filter(({ id }) => id !== change)].slice(0, most))
+      const known = await this.#storage.has([space, change]).catch(() => false) // from another window
+      if (!known) this.#keep({ id: change, document, at: this.#now(), reason, sentences: sentencesOf(reason, sentence), texts: lost(left, change) })
+      await this.load()
     }
     return ++this.#recovered > quick ? "later" : "now"
   }
 
-  async #change(change: (all: readonly Refusal[]) => readonly Refusal[]): Promise<void> {
-    await this.load()
-    this.#all.set(change(this.#all.get()))
+  #keep(refusal: Kept): void {
+    this.#changes++
+    const others = this.#all.get().filter(({ id }) => id !== refusal.id)
+    this.#show(refusal.seen ? others : [refusal, ...others].sort(latestFirst))
     this.#unsaved++
-    void this.#storage.save(space, new TextEncoder().encode(JSON.stringify(this.#all.get()))).finally(() => this.#unsaved--)
+    void this.#storage.save([space, refusal.id], new TextEncoder().encode(JSON.stringify(refusal))).finally(() => this.#unsaved--)
+  }
+
+  #show(all: readonly Refusal[]): void {
+    if (JSON.stringify(all) !== JSON.stringify(this.#all.get())) this.#all.set(all)
   }
 }
+
+const latestFirst = (a: Refusal, b: Refusal): number => b.at - a.at || (a.id < b.id ? -1 : 1)
