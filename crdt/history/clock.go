@@ -23,7 +23,8 @@ import (
 // Clocks are made when the first one is asked for: a history that was opened to
 // tell who lacks what, or to which all write on top of the heads, needs none.
 type clocks struct {
-	upTo       int32 // below this index each change has been looked at
+	upTo       int32   // below this index each change has been looked at
+	steps      []int32 // of each, the longest way down to a change whose clock is kept
 	kept       map[int32][]uint32
 	spacing    int32
 	entries    int
@@ -49,18 +50,18 @@ func (h *History) keepClocks() {
 
 // keepClock keeps the clock of change i if it is far enough from kept ones.
 func (h *History) keepClock(i int32) {
-	c, n := &h.clocks, &h.graph.nodes[i]
-	n.steps = 0
+	c, steps := &h.clocks, int32(0)
 	for _, d := range h.graph.depsOf(i) {
-		n.steps = max(n.steps, h.graph.nodes[d].steps+1)
+		steps = max(steps, c.steps[d]+1)
 	}
-	if n.steps < c.spacing {
+	c.steps = append(c.steps, steps)
+	if steps < c.spacing {
 		return
 	}
 	clock := h.walkClock([]int32{i})
 	c.kept[i] = clock
 	c.entries += len(clock)
-	n.steps = 0
+	c.steps[i] = 0
 	if c.entries > c.entriesMax && len(c.kept) > 1 {
 		c.thin()
 	}
@@ -112,8 +113,10 @@ func (h *History) walkClock(of []int32) []uint32 {
 			merge(clock, c.last)
 			continue
 		}
-		n := &h.graph.nodes[i]
-		clock[n.actor] = max(clock[n.actor], n.seq)
+		if actor := h.graph.node(i).actor; !h.covers(clock, actor, i) {
+			own, _ := slices.BinarySearch(h.actors.changes[actor], i)
+			clock[actor] = uint32(own) + 1
+		}
 		for _, d := range h.graph.depsOf(i) {
 			heap.Push(&open, d)
 		}
@@ -134,6 +137,12 @@ func at(clock []uint32, actor int32) uint32 {
 		return 0
 	}
 	return clock[actor]
+}
+
+// covers tells whether the change with index i, of the given actor, is in the set of the clock.
+func (h *History) covers(clock []uint32, actor, i int32) bool {
+	n := at(clock, actor)
+	return n > 0 && h.actors.changes[actor][n-1] >= i
 }
 
 // descending is a heap of indices with the largest on top.

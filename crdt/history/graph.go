@@ -2,117 +2,178 @@ package history
 
 import (
 	"hash/maphash"
+	"math"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/id"
 )
 
 // graph is what has to be known of every change to tell who lacks what and who
-// may refer to what, without its bytes: about 80 bytes a change, of which the
-// hash is 32.
+// may refer to what, without its bytes. It takes about 60 bytes a change: the hash 32, a node
+// 12, where its dependencies stand 1, a dependency 4, the table that finds it by its hash 5 to 7,
+// and the list of its actor 4.
 //
 // # What was tried
 //
-// A Go map from hash to index takes 66 bytes a change, nearly as much as all of this,
-// instead of 7, and is filled in nearly twice the time. A slice of dependencies for each change
-// takes 28 bytes and an allocation, instead of 8 bytes. Not tried: to leave out
-// what can be found by a search (the sequence number, the end of the dependencies), 8
-// bytes; and to leave the hashes in the store, since every message of a peer names some,
-// and those that it names first are mostly not the newest.
+// A Go map from hash to index takes 66 bytes a change, as much as all of this,
+// and is filled in nearly twice the time. A slice of dependencies for each change
+// takes 28 bytes and an allocation, instead of 5 bytes. Four bytes for each number of a node, with the sequence
+// number and the end of the dependencies among them, which can be found from others: 22 bytes more; a walk over 1 000
+// changes takes 9 to 12 us then, and 12 to 16 now. With a stride of 16 it took 18. Not tried: to keep the
+// numbers as they are stored (open.go), some 5 bytes less and work for each look; and to leave the hashes in the
+// store, since every message of a peer names some, and those that it names first are mostly not the newest.
 type graph struct {
 	hashes []id.ChangeHash
-	nodes  []node
-	deps   []int32 // of all changes, one after the other
-	table  []int32 // open addressing: index+1 of a change, 0 where there is none
+	packed []packed
+	wide   map[int32]node // of the changes whose numbers do not fit
+	deps   []int32        // of all changes, one after the other
+	begins []uint32       // where in deps those of each stride-th change begin
+	table  []uint32       // open addressing: see slotOf; 0 where there is no change
 }
 
-// node is a change in the graph. Package chunk keeps its numbers within 32 bits.
+// node is what is known of a change besides its hash and its dependencies. Package chunk keeps
+// its numbers within 32 bits.
 type node struct {
-	depsEnd uint32 // in graph.deps; they begin where those of the change before end
-	actor   int32  // number in the actor table
-	steps   int32  // longest way down to a change whose clock is kept
-	seq     uint32
+	actor   int32 // number in the actor table
 	startOp uint32
 	opCount uint32
 	size    uint32 // bytes of the chunk, not deflated
 }
 
+// packed is a node with the number of the change's dependencies.
+type packed struct {
+	startOp uint32
+	opCount uint16 // isWide: the node is in graph.wide
+	size    uint16
+	actor   uint16
+	deps    uint16
+}
+
+const (
+	isWide = math.MaxUint16
+	stride = 4
+
+	depsMax  = math.MaxUint16 // of one change; package chunk takes fewer from a peer
+	indexMax = 1<<indexBits - 2
+)
+
 // maxOp is the counter of the last operation; startOp-1 if there is none.
-func (n *node) maxOp() uint64 { return uint64(n.startOp) + uint64(n.opCount) - 1 }
+func (n node) maxOp() uint64 { return uint64(n.startOp) + uint64(n.opCount) - 1 }
 
 func nodeOf(c *chunk.Change) node {
-	return node{
-		actor: -1, seq: uint32(c.Seq), startOp: uint32(c.StartOp), opCount: uint32(c.OpCount), size: uint32(len(c.Bytes())),
+	return node{actor: -1, startOp: uint32(c.StartOp), opCount: uint32(c.OpCount), size: uint32(len(c.Bytes()))}
+}
+
+func (g *graph) node(i int32) node {
+	p := g.packed[i]
+	if p.opCount == isWide {
+		return g.wide[i]
 	}
+	return node{actor: int32(p.actor), startOp: p.startOp, opCount: uint32(p.opCount), size: uint32(p.size)}
 }
 
 // depsOf are the dependencies of a change, in the order in which it names them.
 func (g *graph) depsOf(i int32) []int32 {
-	begin := uint32(0)
-	if i > 0 {
-		begin = g.nodes[i-1].depsEnd
+	begin := g.begins[i/stride]
+	for _, p := range g.packed[i/stride*stride : i] {
+		begin += uint32(p.deps)
 	}
-	end := g.nodes[i].depsEnd
+	end := begin + uint32(g.packed[i].deps)
 	return g.deps[begin:end:end]
 }
 
-func (g *graph) append(hash id.ChangeHash, n node, deps []int32) {
-	g.deps = append(g.deps, deps...)
-	n.depsEnd = uint32(len(g.deps))
-	g.nodes = append(g.nodes, n)
-	g.hashes = append(g.hashes, hash)
-	if 4*len(g.hashes) > 3*len(g.table) {
-		g.rehash(2 * len(g.hashes))
-	} else {
-		g.enter(int32(len(g.hashes) - 1))
+// append takes a change whose dependencies, depsMax at most, are the last of g.deps. It does not enter it into the table.
+func (g *graph) append(hash id.ChangeHash, n node, deps int) {
+	i := int32(len(g.hashes))
+	if i%stride == 0 {
+		g.begins = append(g.begins, uint32(len(g.deps)-deps))
 	}
+	p := packed{startOp: n.startOp, opCount: uint16(n.opCount), size: uint16(n.size), actor: uint16(n.actor), deps: uint16(deps)}
+	if n.opCount >= isWide || n.size > math.MaxUint16 || n.actor > math.MaxUint16 {
+		if g.wide == nil {
+			g.wide = map[int32]node{}
+		}
+		g.wide[i] = n
+		p.opCount = isWide
+	}
+	g.packed = append(g.packed, p)
+	g.hashes = append(g.hashes, hash)
 }
+
+// # Finding a change by its hash
+//
+// A slot of the table holds the index plus one, and above it some bits of the hash, so that those that stand in the way are
+// passed over without a look at their hash. Seven of eight slots are taken at most.
+const (
+	indexBits = 24
+	indexMask = 1<<indexBits - 1
+)
 
 // tableSeed keeps others from making hashes that stand in each other's way.
 var tableSeed = maphash.MakeSeed()
 
-const tableMin = 16
-
-// rehash makes the table anew, with room for n changes.
-func (g *graph) rehash(n int) {
-	size := tableMin
-	for 3*size < 4*n {
-		size *= 2
+// index enters the last change into the table.
+func (g *graph) index() {
+	if n := len(g.hashes); 8*n > 7*len(g.table) {
+		g.reindex(n + n/2)
+	} else {
+		g.enter(int32(n - 1))
 	}
-	g.table = make([]int32, size)
+}
+
+// reindex makes the table anew, with room for n changes.
+func (g *graph) reindex(n int) {
+	g.table = make([]uint32, n+n/4+8)
 	for i := range g.hashes {
 		g.enter(int32(i))
 	}
 }
 
 func (g *graph) enter(i int32) {
-	mask := len(g.table) - 1
-	at := g.slot(&g.hashes[i])
+	at, tag := g.slotOf(&g.hashes[i])
 	for g.table[at] != 0 {
-		at = (at + 1) & mask
+		at = g.after(at)
 	}
-	g.table[at] = i + 1
+	g.table[at] = tag | uint32(i+1)
 }
 
-func (g *graph) slot(hash *id.ChangeHash) int {
-	return int(maphash.Bytes(tableSeed, hash[:])) & (len(g.table) - 1)
+// slotOf returns where the search for a hash begins, and the bits of it that its slot holds.
+func (g *graph) slotOf(hash *id.ChangeHash) (at int, tag uint32) {
+	sum := maphash.Bytes(tableSeed, hash[:])
+	return int((sum >> 32) * uint64(len(g.table)) >> 32), uint32(sum) &^ indexMask
+}
+
+func (g *graph) after(at int) int {
+	if at++; at < len(g.table) {
+		return at
+	}
+	return 0
 }
 
 func (g *graph) find(hash id.ChangeHash) (int32, bool) {
 	if len(g.table) == 0 {
 		return 0, false
 	}
-	mask := len(g.table) - 1
-	for at := g.slot(&hash); g.table[at] != 0; at = (at + 1) & mask {
-		if i := g.table[at] - 1; g.hashes[i] == hash {
+	for at, tag := g.slotOf(&hash); g.table[at] != 0; at = g.after(at) {
+		slot := g.table[at]
+		if i := int32(slot&indexMask) - 1; slot&^indexMask == tag && g.hashes[i] == hash {
 			return i, true
 		}
 	}
 	return 0, false
 }
 
+// grow makes room for n changes.
+func (g *graph) grow(n int) {
+	g.hashes = make([]id.ChangeHash, 0, n)
+	g.packed = make([]packed, 0, n)
+	g.deps = make([]int32, 0, n)
+	g.begins = make([]uint32, 0, n/stride+1)
+}
+
 // bytes is what the graph takes in memory.
 func (g *graph) bytes() int64 {
-	const perNode = 7 * 4
-	return int64(cap(g.hashes)*len(id.ChangeHash{}) + cap(g.nodes)*perNode + 4*(cap(g.deps)+cap(g.table)))
+	const perWide = 48
+	return int64(cap(g.hashes)*len(id.ChangeHash{})+cap(g.packed)*12+len(g.wide)*perWide) +
+		4*int64(cap(g.deps)+cap(g.begins)+cap(g.table))
 }

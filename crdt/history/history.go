@@ -27,7 +27,7 @@
 // # What stays in memory
 //
 // What is needed of every change to answer questions about the graph takes about
-// 80 bytes. The changes themselves are kept too, or, if the caller has given a Reader,
+// 60 bytes. The changes themselves are kept too, or, if the caller has given a Reader,
 // read back when an operation is looked up in them or they are sent (reading.go).
 // Such a history can be opened with its graph alone (open.go).
 //
@@ -149,8 +149,8 @@ func (h *History) Bytes() int64 { return h.bytes }
 
 // Ops is the number of operations of the first n changes.
 func (h *History) Ops(n int) (ops int64) {
-	for _, node := range h.graph.nodes[:n] {
-		ops += int64(node.opCount)
+	for i := range n {
+		ops += int64(h.graph.node(int32(i)).opCount)
 	}
 	return ops
 }
@@ -321,7 +321,7 @@ func (h *History) accept(c *chunk.Change, from any) error {
 func (h *History) room(c *chunk.Change) error {
 	switch {
 	case h.Len() >= h.limits.ChangesMax:
-		return fmt.Errorf("%w: %d changes", ErrFull, h.limits.ChangesMax)
+		return fmt.Errorf("%w: %d changes", ErrFull, h.Len())
 	case h.bytes+int64(len(c.Bytes())) > h.limits.BytesMax:
 		return fmt.Errorf("%w: %d bytes", ErrFull, h.limits.BytesMax)
 	case c.MaxOp() > h.limits.OpMax:
@@ -330,9 +330,12 @@ func (h *History) room(c *chunk.Change) error {
 	return nil
 }
 
-// checkHeader checks c against the graph and returns its node, without what append
-// fills in, and its dependencies. The node's actor is -1 when the actor is new.
+// checkHeader checks c against the graph and returns its node and its dependencies. The
+// node's actor is -1 when the actor is new.
 func (h *History) checkHeader(c *chunk.Change) (n node, deps []int32, err error) {
+	if h.Len() >= indexMax || len(c.Deps) > depsMax {
+		return n, nil, fmt.Errorf("%w: %d changes, %d dependencies", ErrFull, h.Len(), len(c.Deps))
+	}
 	n, deps = nodeOf(c), make([]int32, len(c.Deps))
 	depsMaxOp := uint64(0)
 	for i, d := range c.Deps {
@@ -341,7 +344,7 @@ func (h *History) checkHeader(c *chunk.Change) (n node, deps []int32, err error)
 			return n, nil, fmt.Errorf("%w: its dependency %s is missing", ErrInvalid, d)
 		}
 		deps[i] = j
-		depsMaxOp = max(depsMaxOp, h.graph.nodes[j].maxOp())
+		depsMaxOp = max(depsMaxOp, h.graph.node(j).maxOp())
 	}
 	// A change made on the current version starts right after the operations of
 	// its dependencies. One made on an old version starts after every operation
@@ -380,7 +383,7 @@ func (h *History) checkSequence(c *chunk.Change, n node, deps []int32) error {
 	if slices.Contains(deps, previous) || h.coversAll(deps) {
 		return nil
 	}
-	if at(h.clockOf(deps), n.actor) < uint32(len(earlier)) {
+	if !h.covers(h.clockOf(deps), n.actor, previous) {
 		return fmt.Errorf("%w: it does not depend on the previous change of actor %s", ErrInvalid, c.Actor)
 	}
 	return nil
@@ -411,7 +414,9 @@ func (h *History) enter(hash id.ChangeHash, n node, deps []int32) {
 	i := int32(h.Len())
 	h.actors.changes[n.actor] = append(h.actors.changes[n.actor], i)
 	h.heads.advance(i, deps)
-	h.graph.append(hash, n, deps)
+	h.graph.deps = append(h.graph.deps, deps...)
+	h.graph.append(hash, n, len(deps))
+	h.graph.index()
 	h.bytes += int64(n.size)
 	h.maxOp = max(h.maxOp, n.maxOp())
 }

@@ -77,7 +77,7 @@ func (h *History) changeOf(ref opRef) (int32, bool) {
 	lo, hi := 0, len(changes) // the first change that starts after the counter
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if h.graph.nodes[changes[mid]].startOp <= ref.counter {
+		if h.graph.packed[changes[mid]].startOp <= ref.counter {
 			lo = mid + 1
 		} else {
 			hi = mid
@@ -87,7 +87,7 @@ func (h *History) changeOf(ref opRef) (int32, bool) {
 		return 0, false
 	}
 	i := changes[lo-1]
-	return i, uint64(ref.counter) <= h.graph.nodes[i].maxOp()
+	return i, uint64(ref.counter) <= h.graph.node(i).maxOp()
 }
 
 // resolve maps the actor indices of a change to numbers of the actor table; -1

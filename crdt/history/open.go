@@ -57,7 +57,7 @@ func GraphDue(covered, durable int) bool {
 func (h *History) AppendGraph(b []byte, from, bytesMax int) (graph []byte, next int) {
 	const more = 8 * binary.MaxVarintLen64
 	for ; from < h.durable; from++ {
-		n, deps := &h.graph.nodes[from], h.graph.depsOf(int32(from))
+		n, deps := h.graph.node(int32(from)), h.graph.depsOf(int32(from))
 		actor := h.actors.ids[n.actor]
 		size := more + len(deps)*binary.MaxVarintLen32 + len(actor) + len(id.ChangeHash{})
 		if len(b) > 0 && len(b)+size > bytesMax {
@@ -67,7 +67,7 @@ func (h *History) AppendGraph(b []byte, from, bytesMax int) (graph []byte, next 
 		start := uint64(0)
 		for _, d := range deps {
 			b = binary.AppendUvarint(b, uint64(int32(from)-d))
-			start = max(start, h.graph.nodes[d].maxOp())
+			start = max(start, h.graph.node(d).maxOp())
 		}
 		b = binary.AppendUvarint(b, uint64(n.actor))
 		if int(h.actors.changes[n.actor][0]) == from {
@@ -96,7 +96,7 @@ func Open(l Limits, graph []byte, read Reader) (*History, error) {
 			return nil, fmt.Errorf("%w: change %d: %w", ErrGraph, h.Len(), err)
 		}
 	}
-	h.graph.rehash(h.Len())
+	h.graph.reindex(h.Len())
 	h.durable, h.durableHeads = h.Len(), append(headSet(nil), h.heads...)
 	h.read, h.first = read, h.Len()
 	return h, nil
@@ -106,7 +106,7 @@ var errEntry = errors.New("bad entry")
 
 func (h *History) openNext(r *graphReader) error {
 	i := uint64(h.Len())
-	count := r.uint(i)
+	count := r.uint(min(i, depsMax))
 	start := uint64(0)
 	begin := len(h.graph.deps)
 	for range count {
@@ -116,7 +116,7 @@ func (h *History) openNext(r *graphReader) error {
 		}
 		d := int32(i - back)
 		h.graph.deps = append(h.graph.deps, d)
-		start = max(start, h.graph.nodes[d].maxOp())
+		start = max(start, h.graph.node(d).maxOp())
 	}
 	actor, err := h.openActor(r)
 	if err != nil {
@@ -125,7 +125,7 @@ func (h *History) openNext(r *graphReader) error {
 	above, ops, size := r.uint(chunk.CounterMax), r.uint(chunk.CounterMax), r.uint(math.MaxInt32)
 	hash := r.take(len(id.ChangeHash{}))
 	start += 1 + above
-	if r.short || start > h.maxOp+1 || start+ops-1 > chunk.CounterMax {
+	if r.short || i >= indexMax || start > h.maxOp+1 || start+ops-1 > chunk.CounterMax {
 		return errEntry
 	}
 	deps := h.graph.deps[begin:]
@@ -133,12 +133,8 @@ func (h *History) openNext(r *graphReader) error {
 		return errEntry // an accepted history has fewer, and more would cost too much
 	}
 	h.actors.changes[actor] = append(h.actors.changes[actor], int32(i))
-	n := node{
-		depsEnd: uint32(len(h.graph.deps)), actor: int32(actor), seq: uint32(len(h.actors.changes[actor])),
-		startOp: uint32(start), opCount: uint32(ops), size: uint32(size),
-	}
-	h.graph.nodes = append(h.graph.nodes, n)
-	h.graph.hashes = append(h.graph.hashes, id.ChangeHash(hash))
+	n := node{actor: int32(actor), startOp: uint32(start), opCount: uint32(ops), size: uint32(size)}
+	h.graph.append(id.ChangeHash(hash), n, len(deps))
 	h.bytes += int64(size)
 	h.maxOp = max(h.maxOp, n.maxOp())
 	return nil
@@ -157,13 +153,6 @@ func (h *History) openActor(r *graphReader) (number int, err error) {
 		return 0, errEntry
 	}
 	return int(h.actors.intern(actor)), nil
-}
-
-// grow makes room for n changes.
-func (g *graph) grow(n int) {
-	g.hashes = make([]id.ChangeHash, 0, n)
-	g.nodes = make([]node, 0, n)
-	g.deps = make([]int32, 0, n)
 }
 
 // graphReader takes fields off a graph, one after the other. When there is too

@@ -76,7 +76,7 @@ func (h *History) At(i int) *chunk.Change {
 }
 
 func (h *History) standIn(i int32) *chunk.Change {
-	c := &chunk.Change{Hash: h.graph.hashes[i], Actor: h.actors.ids[h.graph.nodes[i].actor]}
+	c := &chunk.Change{Hash: h.graph.hashes[i], Actor: h.actors.ids[h.graph.node(i).actor]}
 	for _, d := range h.graph.depsOf(i) {
 		c.Deps = append(c.Deps, h.graph.hashes[d])
 	}
@@ -166,10 +166,11 @@ func (h *History) verify(i int32, change []byte) (*chunk.Change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrGraph, err)
 	}
-	n, want := h.graph.nodes[i], nodeOf(c)
-	want.actor, want.depsEnd, want.steps = n.actor, n.depsEnd, n.steps
-	deps := h.graph.depsOf(i)
-	same := c.Hash == h.graph.hashes[i] && c.Actor == h.actors.ids[n.actor] && n == want && len(deps) == len(c.Deps)
+	n, read := h.graph.node(i), nodeOf(c)
+	read.actor = n.actor
+	deps, own := h.graph.depsOf(i), h.actors.changes[n.actor]
+	same := c.Hash == h.graph.hashes[i] && c.Actor == h.actors.ids[n.actor] && n == read && len(deps) == len(c.Deps) &&
+		c.Seq <= uint64(len(own)) && own[c.Seq-1] == i
 	for k := 0; same && k < len(deps); k++ {
 		same = h.graph.hashes[deps[k]] == c.Deps[k]
 	}
@@ -223,7 +224,8 @@ func (h *History) Memory() int64 {
 		perLookup = 72
 	)
 	held := h.heldBytes + int64(len(h.held))*recentOverhead
-	return fixed + h.graph.bytes() + held + h.recent.memory() + int64(h.lookups.ops)*perLookup + int64(h.clocks.entries)*4
+	return fixed + h.graph.bytes() + held + h.recent.memory() + int64(h.lookups.ops)*perLookup +
+		4*int64(h.Len()+h.clocks.entries+len(h.clocks.steps)) // the lists of the actors, and the clocks
 }
 
 func (r *recent) memory() int64 { return int64(r.bytes + r.oldBytes) }

@@ -293,13 +293,12 @@ func (k *checker) find(ref opRef) (opRecord, error) {
 	if !ok {
 		return opRecord{}, fmt.Errorf("the operation does not exist")
 	}
-	made := k.h.graph.nodes[i]
-	if k.clock != nil && at(k.clock, ref.actor) < made.seq {
+	if k.clock != nil && !k.h.covers(k.clock, ref.actor, i) {
 		return opRecord{}, fmt.Errorf("the operation is in no ancestor of the change")
 	}
 	records, err := k.h.records(i)
 	if err != nil {
 		return opRecord{}, err
 	}
-	return records[ref.counter-made.startOp], nil
+	return records[ref.counter-k.h.graph.packed[i].startOp], nil
 }
