@@ -61,6 +61,27 @@ test("what goes wrong while joining has a code that an app can show", async () =
   await assert.rejects(full.join(api.code, phone), code("storage"))
 })
 
+test("an answer that was given before the device was shut out, and comes after, changes nothing", async () => {
+  const api = new FakeAPI()
+  let hold = null
+  const fetch = async (url, init) => {
+    const answer = await api.fetch(url, init)
+    if (url.endsWith("/v1/me")) await hold
+    return answer
+  }
+  const one = await open(api, { fetch })
+  const me = await one.join(api.code, phone)
+  let go
+  hold = new Promise(resolve => (go = resolve))
+  const late = one.refresh()
+  await new Promise(resolve => setTimeout(resolve, 5))
+  api.devices.get(me.device.id).revoked = true
+  await assert.rejects(one.status(0), code("revoked"))
+  go()
+  await late
+  assert.equal(one.standing.get().state, "revoked")
+})
+
 test("a join whose answer was lost is made again with the same key", async () => {
   const api = new FakeAPI()
   let lose = true

@@ -247,7 +247,8 @@ export class Membership {
   }
 
   async #session(): Promise<Me> {
-    const { key } = this.#kept!
+    if (!this.#kept) throw new Problem("signIn", "this device has not joined")
+    const { key } = this.#kept
     try {
       const { challenge, proof } = await this.#prove(key, "session", key.device)
       const me = meIn(await this.#calls.post("/v1/session", { device: key.device, challenge, proof }))
@@ -261,7 +262,7 @@ export class Membership {
   }
 
   async #heard(me: Me): Promise<void> {
-    if (!this.#kept) return
+    if (!this.#kept || this.#standing.get().state === "revoked") return // said before the device was shut out, and heard after it
     this.#kept.me = me
     this.#kept.absence = reached(this.#now())
     if (JSON.stringify(me) !== JSON.stringify(this.#me.get())) this.#me.set(me)
