@@ -63,6 +63,7 @@ export class Client {
   readonly #now: () => number
   readonly #random: (n: number) => Uint8Array
   #serverKnown: boolean
+  #stopped = false
   #visit = "" // the reference of who is at this device now, when that is not the device's own
 
   /** Opens the device's storage and starts to connect. Never waits for the network. */
@@ -191,6 +192,7 @@ export class Client {
     this.#belonging?.close()
     const newestSeen = Math.max(this.#registry.record.newestSeen, this.#seenMillis)
     this.#registry.update({ newestSeen })
+    this.#registry.close()
     const saved = Promise.all([this.#documents.shutdown(), this.#registry.written])
     await Promise.race([saved, pause(this.#timing.save)])
     this.#storage.close()
@@ -289,6 +291,7 @@ export class Client {
   }
 
   #stop(): void {
+    this.#stopped = true
     clearInterval(this.#ticker)
     this.#adapter?.disconnect()
   }
@@ -316,7 +319,7 @@ export class Client {
     const before = this.#now()
     const server = await ask(this.#options.url!).catch(() => null)
     const after = this.#now()
-    if (server === null) return
+    if (server === null || this.#stopped) return
     this.#registry.update({ contact: { server, device: Math.round((before + after) / 2) } })
     this.#tick()
   }

@@ -66,7 +66,7 @@ test("a connection that carries nothing any more is noticed, and what was writte
 test("an idle connection that works is kept", async t => {
   const server = await startServer(t)
   const proxy = await startProxy(t, server.listen)
-  const a = await device(t, proxy.url, { timing: quick })
+  const a = await device(t, proxy.url, { timing: { ...quick, answer: 10_000, handshake: 10_000 } })
   const ours = await a.createBoard({ title: "x" })
   await until(() => ours.info.get().delivery === "board", "the board to be on the server")
   const reached = a.connection.get().lastReached

@@ -6,7 +6,7 @@ import { test } from "node:test"
 import { IndexedDBStorage, MemoryStorage } from "@tavle/client"
 import { device, draft, fast, titles, opened } from "./lib/device.mjs"
 import { startServer } from "./lib/server.mjs"
-import { until } from "./lib/until.mjs"
+import { pause, until } from "./lib/until.mjs"
 
 // A storage that refuses to write when told to, as one that is full does.
 class Fickle extends MemoryStorage {
@@ -92,6 +92,23 @@ test("an emptied storage is noticed, keeps the device's name, and is not taken f
   storage.full = false
   const later = await device(t, null, { secondPlace, storage })
   assert.equal(later.device.get().evicted, false)
+})
+
+test("a device that was closed writes nothing over what the next one has kept", async t => {
+  const server = await startServer(t)
+  const [storage, secondPlace] = [new MemoryStorage(), new Place()]
+  let answer
+  const a = await device(t, server.url, { storage, secondPlace, serverTime: () => new Promise(resolve => (answer = resolve)) })
+  await until(() => answer, "the device to ask for the time")
+  await a.close()
+  const next = await device(t, null, { storage, secondPlace })
+  const { id } = await next.createBoard({ title: "Courtyard" })
+  const kept = () => [...secondPlace.values.values()].join()
+  await until(() => kept().includes(id), "the board to be remembered")
+  const before = kept()
+  answer(Date.now())
+  await pause(50)
+  assert.equal(kept(), before)
 })
 
 test("a storage that cannot be opened is told, and the device goes on in memory", async t => {

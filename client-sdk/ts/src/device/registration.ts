@@ -41,6 +41,7 @@ export class Registry {
   #record: Registration
   #writing: Promise<void> | null = null
   #due = false
+  #closed = false
 
   private constructor(storage: GuardedStorage, second: SecondPlace | null, record: Registration) {
     this.#storage = storage
@@ -65,6 +66,7 @@ export class Registry {
   }
 
   update(changes: Partial<Registration>): void {
+    if (this.#closed) return
     this.#record = { ...this.#record, ...changes }
     this.#write()
   }
@@ -78,6 +80,11 @@ export class Registry {
   forget(): void {
     this.#second?.removeItem?.(secondKey)
     this.#second = null
+  }
+
+  /** Changes nothing any more: another client may use both places from now on. */
+  close(): void {
+    this.#closed = true
   }
 
   /** Resolves when what was changed last is in the storage. */
