@@ -29,6 +29,7 @@ export class Documents {
   #siblings: BroadcastChannel | null
   readonly #onReturn: () => void
   #storageId: string | undefined
+  #over = false
 
   /**
    * siblings connects the windows that share the storage. onReturn is called when a document is opened that was closed on this
@@ -281,14 +282,18 @@ export class Documents {
     await document.save()
   }
 
-  /** Lets work go on for which only shutdown waits. */
+  /** Lets work go on for which only shutdown waits. Where that has no time to, the next start does it again, to the same end. */
   #work(work: Promise<void>): void {
-    const own = work.finally(() => this.#working.delete(own))
+    const loud = (cause: unknown) => {
+      if (!this.#over) throw cause
+    }
+    const own = work.catch(loud).finally(() => this.#working.delete(own))
     this.#working.add(own)
   }
 
   /** Hears nothing more of other windows, finishes what was begun, and saves every document. The storage can be closed then. */
   async shutdown(): Promise<void> {
+    this.#over = true
     if (this.#siblings) this.#siblings.onmessage = null
     do await Promise.all([...[...this.#ready.values()].map(document => document.save()), ...this.#working])
     while (this.#working.size > 0)

@@ -55,13 +55,13 @@ const joins = socket => {
 }
 const timing = { retryFirst: 20, retryLongest: 80, tick: 50, retryRefused: 400 }
 
-async function member(t, script, { api = new FakeAPI(), storage = new MemoryStorage(), now = Date.now, serverTime = async () => null } = {}) {
+async function member(t, script, { api = new FakeAPI(), storage = new MemoryStorage(), now = Date.now, serverTime = async () => null, times = {} } = {}) {
   const keeper = new MemoryKeeper()
   const membership = await Membership.open({ server: api.origin, fetch: api.fetch, keeper, now })
   await membership.join(api.code, { label: "a phone", kind: "phone" })
   api.calls = []
   const { Socket, all } = sockets(script)
-  const client = await Client.open({ url: `${api.origin}/sync`, storage, membership, origin: "phone", webSocket: Socket, secondPlace: null, timing, now, serverTime })
+  const client = await Client.open({ url: `${api.origin}/sync`, storage, membership, origin: "phone", webSocket: Socket, secondPlace: null, timing: { ...timing, ...times }, now, serverTime })
   t.after(() => client.close())
   return { api, client, membership, all, storage }
 }
@@ -177,7 +177,7 @@ function refusing(state) {
 
 test("a refused change is not sent again, and the next connection follows at once", async t => {
   const state = { refused: [] }
-  const { client, all } = await member(t, refusing(state))
+  const { client, all } = await member(t, refusing(state), { times: { retryRefused: 60_000 } })
   const board = await client.createBoard({ title: "Courtyard" })
   await board.openMonths(1)
   await board.addPost(draft(board, "good"))
@@ -190,6 +190,30 @@ test("a refused change is not sent again, and the next connection follows at onc
   await pause(600)
   assert.equal(state.refused.length, 1)
   assert.ok(all.length <= 3)
+})
+
+test("a device that is closed while a change is being left out has nothing to complain of", async t => {
+  const state = { refused: [] }
+  let closing = null
+  // Closed as soon as it is asked for what is to be rewritten; it writes slowly, so that the closing is over before.
+  class Closing extends MemoryStorage {
+    async save(key, binary) {
+      await pause(100)
+      return super.save(key, binary)
+    }
+    async loadRange(key) {
+      if (closing) await closing.then(() => Promise.reject(new Error("this storage was closed")))
+      const found = await super.loadRange(key)
+      if (state.refused.length > 0 && key[1] === "incremental") await (closing = client.close())
+      return found
+    }
+  }
+  const { client } = await member(t, refusing(state), { storage: new Closing(), times: { save: 1, retryRefused: 60_000 } })
+  const board = await client.createBoard({ title: "Courtyard" })
+  await board.openMonths(1)
+  await board.addPost(draft(board, "bad"))
+  await until(() => closing !== null, "the device to be closed")
+  await pause(500) // a rejection that nobody hears fails the test
 })
 
 test("a server that goes on refusing what is not there is not asked in a circle", async t => {

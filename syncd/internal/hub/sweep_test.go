@@ -33,7 +33,7 @@ func TestFewDocumentsAreUnloadedAtATime(t *testing.T) {
 		d.publish(doc)
 		d.Leave()
 	}
-	eventually(t, "all are unloaded", func() bool { return s.Stats().Loaded == 0 && all.Load() == documents })
+	eventually(t, "all are unloaded", func() bool { return s.Stats().Loaded == 0 && all.Load() >= documents })
 	if n := most.Load(); n > unloadsMax || n == 0 {
 		t.Errorf("%d were unloaded at a time", n)
 	}
