@@ -321,7 +321,7 @@ func (h *History) accept(c *chunk.Change, from any) error {
 func (h *History) room(c *chunk.Change) error {
 	switch {
 	case h.Len() >= h.limits.ChangesMax:
-		return fmt.Errorf("%w: %d changes", ErrFull, h.Len())
+		return fmt.Errorf("%w: %d changes", ErrFull, h.limits.ChangesMax)
 	case h.bytes+int64(len(c.Bytes())) > h.limits.BytesMax:
 		return fmt.Errorf("%w: %d bytes", ErrFull, h.limits.BytesMax)
 	case c.MaxOp() > h.limits.OpMax:
