@@ -25,14 +25,16 @@ type conn struct {
 	net       *netConn
 	principal *gate.Principal
 	out       *outbox
-	poller    *poller       // of a connection that can rest
-	ended     func()        // tells the Edge
-	stopping  chan struct{} // closed when the connection begins to close
-	parties   atomic.Int32  // the reader and the writer, as far as they have not ended
+	poller    *poller      // of a connection that can rest
+	ended     func()       // tells the Edge
+	parties   atomic.Int32 // the reader and the writer, as far as they have not ended
 	messages  *rate.Limiter
 	bytes     *rate.Limiter
 
 	pulse pulse
+
+	// Closed when the connection begins to close; nil before the reader has paused.
+	stopping atomic.Pointer[chan struct{}]
 
 	// Owned by the reader: a goroutine, or the poller while the connection rests.
 	session Session
@@ -43,10 +45,9 @@ type conn struct {
 }
 
 func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal) *conn {
-	stopping := make(chan struct{})
 	cfg := &e.cfg
 	c := &conn{
-		cfg: cfg, ws: ws, net: nc, principal: principal, stopping: stopping,
+		cfg: cfg, ws: ws, net: nc, principal: principal,
 		messages: rate.NewLimiter(rate.Limit(cfg.MessagesPerSecond), cfg.MessagesBurst),
 		bytes:    rate.NewLimiter(rate.Limit(cfg.BytesPerSecond), cfg.BytesBurst),
 		out: &outbox{
@@ -55,7 +56,9 @@ func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal
 		},
 	}
 	c.out.stop = func() {
-		close(stopping)
+		if stopping := c.stopping.Load(); stopping != nil {
+			close(*stopping)
+		}
 		if nc.interrupt(cfg.CloseTimeout) {
 			c.poller.remove(c)
 			go c.end(nil)
@@ -395,12 +398,21 @@ func (c *conn) pause(wait time.Duration) error {
 		return nil
 	}
 	c.cfg.Metrics.Throttled.Add(1)
+	stopping := c.stopping.Load()
+	if stopping == nil {
+		made := make(chan struct{})
+		stopping = &made
+		c.stopping.Store(stopping)
+	}
+	if reason := c.out.reason(); reason != nil { // perhaps it came before there was anything to close
+		return reason
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
-	case <-c.stopping:
+	case <-*stopping:
 		return c.out.reason()
 	}
 }

@@ -187,7 +187,7 @@ func New(cfg Config) *Edge {
 			HandshakeTimeout: cfg.JoinTimeout,
 			// Small, since every connection holds one; what is longer is read past
 			// it. Write buffers are held only while a frame is written.
-			ReadBufferSize:  1 << 8,
+			ReadBufferSize:  1 << 7,
 			WriteBufferSize: 4 << 10,
 			WriteBufferPool: new(sync.Pool),
 			CheckOrigin:     func(*http.Request) bool { return true }, // ServeHTTP has looked

@@ -56,6 +56,22 @@ func (h head) whole(p []byte) int {
 	return h.bytes + int(h.payload)
 }
 
+// unmasked is a copy of the payload of the masked frame p (RFC 6455, 5.3).
+func (h head) unmasked(p []byte) []byte {
+	key, masked := p[h.bytes-4:h.bytes], p[h.bytes:]
+	payload := make([]byte, len(masked))
+	word := uint64(binary.LittleEndian.Uint32(key))
+	word |= word << 32
+	i := 0
+	for ; i+8 <= len(masked); i += 8 {
+		binary.LittleEndian.PutUint64(payload[i:], binary.LittleEndian.Uint64(masked[i:])^word)
+	}
+	for ; i < len(masked); i++ {
+		payload[i] = masked[i] ^ key[i%4]
+	}
+	return payload
+}
+
 // framing follows frames through a stream of bytes, to know whether the reader has
 // had all of what was read for it. It judges nothing: gorilla does.
 type framing struct {

@@ -85,3 +85,27 @@ func FuzzFraming(f *testing.F) {
 		}
 	})
 }
+
+// RFC 6455, 5.3
+func TestAPayloadIsUnmaskedAtAnyLength(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	for n := range 300 {
+		frame := appendFrame(nil, frameFin|opBinary, true, n)
+		h, ok := readHead(frame)
+		if !ok {
+			t.Fatalf("%d bytes: no head", n)
+		}
+		key, masked := frame[h.bytes-4:h.bytes], frame[h.bytes:]
+		for i := range key {
+			key[i] = byte(rnd.Uint32())
+		}
+		want := make([]byte, n)
+		for i := range want {
+			want[i] = byte(rnd.Uint32())
+			masked[i] = want[i] ^ key[i%4]
+		}
+		if !bytes.Equal(h.unmasked(frame), want) {
+			t.Errorf("%d bytes are not what was masked", n)
+		}
+	}
+}

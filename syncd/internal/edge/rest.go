@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"io"
 	"runtime"
 	"slices"
 	"time"
@@ -121,11 +120,8 @@ func (c *conn) digest(data []byte) (late, mine bool) {
 		}
 		var frame []byte
 		if h.first == frameFin|opBinary {
-			var err error
-			if frame, err = c.whole(data[:size], int(h.payload)); err != nil {
-				c.over(err)
-				return false, false
-			}
+			frame = h.unmasked(data[:size])
+			c.count(frame)
 		}
 		data = data[size:]
 		wait := c.pace(len(frame))
@@ -155,20 +151,4 @@ func (c *conn) ordinary(h head) bool {
 		return h.payload <= pongBytesMax
 	}
 	return h.first == frameFin|opBinary && h.payload <= uint64(c.cfg.Limits.FrameBytes)
-}
-
-// whole has gorilla read the message of an ordinary frame, for which it needs no
-// more bytes and writes nothing.
-func (c *conn) whole(data []byte, payload int) ([]byte, error) {
-	c.net.fed = data
-	r, err := c.await()
-	if err != nil {
-		return nil, err
-	}
-	frame := make([]byte, payload)
-	if _, err := io.ReadFull(r, frame); err != nil {
-		return nil, c.readError(err)
-	}
-	c.count(frame)
-	return frame, nil
 }

@@ -272,7 +272,8 @@ func (d *document) sync(now time.Time, ev event) bool {
 		d.hold(ev)
 		return false
 	}
-	ev.session.spend(time.Since(now))
+	end := time.Now()
+	ev.session.spend(end, end.Sub(now))
 	d.carry(e)
 	if d.rep != nil && d.rep.Outdated(false) {
 		d.wantSnapshot()

@@ -256,7 +256,7 @@ func TestWhoLeavesIsNotHeld(t *testing.T) {
 	bo.rename(first, "the last title")
 	bo.say(v.page)
 	bo.Leave()
-	bo.Session.docs = nil // the cleanup leaves once more
+	bo.Session.docs = attached{} // the cleanup leaves once more
 	eventually(t, "the change is stored", func() bool {
 		info, _, err := w.Stat(v.page)
 		return err == nil && info.Changes == bo.Author.Len()

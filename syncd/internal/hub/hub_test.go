@@ -222,7 +222,7 @@ func TestMemoryComesBack(t *testing.T) {
 	b.untilHas(a.Heads())
 	a.Leave()
 	b.Leave()
-	a.Session.docs, b.Session.docs = nil, nil // the cleanup leaves once more
+	a.Session.docs, b.Session.docs = attached{}, attached{} // the cleanup leaves once more
 	eventually(t, "nothing is left of the document", func() bool { return s.Stats().Documents == 0 })
 }
 
@@ -420,7 +420,7 @@ func TestSubscribersHearOfWhatIsSaved(t *testing.T) {
 func TestAConnectionThatCausesMuchWorkWaits(t *testing.T) {
 	s := newServer(t, mem.Open(mem.NewDisk()), nil)
 	a := s.device("a")
-	a.spend(workBurst + time.Hour)
+	a.spend(time.Now(), workBurst+time.Hour)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

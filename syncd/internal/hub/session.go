@@ -34,18 +34,17 @@ type Session struct {
 	target    []byte // the end of each frame to this peer
 
 	// Owned by the reader.
-	docs map[id.Document]*document // the session is, or was, a peer of these
-	subs map[id.Storage]struct{}   // replaced, never modified: documents have it too
+	docs attached
+	subs map[id.Storage]struct{} // replaced, never modified: documents have it too
 
 	over atomic.Bool // set by End
+	left bool        // guarded by mu
 
 	mu       sync.Mutex // guards what follows
 	room     sync.Cond
 	messages int // unhandled
 	bytes    int
-	left     bool
-	work     time.Duration            // what its messages have cost, less what has been paid off
-	paid     time.Time                // until when
+	paid     time.Time                // when what its messages have cost is paid off
 	wants    map[id.Document]struct{} // remembered though they do not exist
 }
 
@@ -58,8 +57,6 @@ func newSession(h *Hub, p *gate.Principal, join wire.Join, out Outbox) *Session 
 		meta:      join.Metadata,
 		out:       out,
 		target:    wire.AppendTarget(nil, join.Sender),
-		paid:      time.Now(),
-		docs:      map[id.Document]*document{},
 	}
 	s.room.L = &s.mu
 	return s
@@ -70,8 +67,7 @@ func newSession(h *Hub, p *gate.Principal, join wire.Join, out Outbox) *Session 
 func (s *Session) Ready(n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settle(time.Now())
-	return s.hasRoom(n) && s.work <= workBurst
+	return s.hasRoom(n) && time.Until(s.paid.Add(-workAhead)) <= 0
 }
 
 // Wait returns when it may be received, or the session or the hub has ended.
@@ -80,14 +76,13 @@ func (s *Session) Wait(n int) {
 	for !s.hasRoom(n) {
 		s.room.Wait()
 	}
-	s.settle(time.Now())
-	over := s.work - workBurst
+	wait := time.Until(s.paid.Add(-workAhead))
 	s.mu.Unlock()
-	if over <= 0 {
+	if wait <= 0 {
 		return
 	}
 	select {
-	case <-time.After(time.Duration(float64(over) / workShare)):
+	case <-time.After(wait):
 	case <-s.hub.stop:
 	}
 }
@@ -110,8 +105,8 @@ func (s *Session) Receive(m wire.Message) (late bool, err error) {
 	case wire.SubscriptionChange:
 		s.subscribe(m)
 	case wire.HeadsChanged:
-		if _, ok := s.docs[m.Document]; ok {
-			s.post(m.Document, event{kind: evHeads, session: s, heads: m.NewHeads}, 0)
+		if d := s.docs.at(m.Document); d != nil {
+			s.post(d, event{kind: evHeads, session: s, heads: m.NewHeads}, 0)
 		}
 	}
 	return false, nil // AV7: what a peer does not have is of no interest
@@ -123,15 +118,16 @@ func (s *Session) sync(m wire.Sync) (late bool, err error) {
 		s.hub.counts.refused.Add(1)
 		return false, &wire.CloseError{Code: wire.CloseMalformed, Text: "malformed sync message", Cause: err} // SY12
 	}
-	_, attached := s.docs[m.Document]
-	if known, err := s.attach(m.Document); err != nil {
+	d := s.docs.at(m.Document)
+	if d != nil {
+		late = in.Agrees()
+	} else if d, err = s.attach(m.Document); err != nil {
 		return false, err
-	} else if !known {
+	} else if d == nil {
 		s.unknown(m.Document)
 		return false, nil
 	}
-	late = attached && in.Agrees()
-	s.post(m.Document, event{kind: evSync, session: s, sync: in, agrees: late}, len(m.Data))
+	s.post(d, event{kind: evSync, session: s, sync: in, agrees: late}, len(m.Data))
 	return late, nil
 }
 
@@ -140,28 +136,30 @@ func (s *Session) ephemeral(m wire.Ephemeral) error {
 		s.hub.counts.dropped.Add(1)
 		return nil // EP4
 	}
-	if known, err := s.attach(m.Document); err != nil || !known {
+	d, err := s.attach(m.Document)
+	if err != nil || d == nil {
 		return err
 	}
-	s.post(m.Document, event{kind: evEphemeral, session: s, ephemeral: &m}, len(m.Data))
+	s.post(d, event{kind: evEphemeral, session: s, ephemeral: &m}, len(m.Data))
 	return nil
 }
 
-// attach notes that the session is a peer of the document from now on, unless
-// there is no such document for its principal.
-func (s *Session) attach(doc id.Document) (known bool, err error) {
-	if _, ok := s.docs[doc]; ok {
-		return true, nil
+// attach notes that the session is a peer of the document from now on. It returns
+// nil when there is no such document for its principal.
+func (s *Session) attach(doc id.Document) (*document, error) {
+	if d := s.docs.at(doc); d != nil {
+		return d, nil
 	}
 	if s.hub.cfg.Gate.Allow(s.principal, gate.Read, doc) != nil {
 		s.hub.counts.withheld.Add(1)
-		return false, nil
+		return nil, nil
 	}
-	if len(s.docs) >= s.hub.cfg.DocumentsMax {
-		return false, &wire.CloseError{Code: wire.ClosePolicy, Text: "too many documents on one connection"}
+	if s.docs.len() >= s.hub.cfg.DocumentsMax {
+		return nil, &wire.CloseError{Code: wire.ClosePolicy, Text: "too many documents on one connection"}
 	}
-	s.docs[doc] = s.hub.document(doc, s.principal)
-	return true, nil
+	d := s.hub.document(doc, s.principal)
+	s.docs.put(doc, d)
+	return d, nil
 }
 
 // unknown answers a request for a document that the principal may not know of.
@@ -194,13 +192,13 @@ func (s *Session) subscribe(m wire.SubscriptionChange) {
 		}
 	}
 	s.subs = subs
-	for doc := range s.docs {
-		s.post(doc, event{kind: evSubscribe, session: s, subs: subs, added: m.Add}, 0)
+	for doc := range s.docs.all() {
+		s.post(s.docs.at(doc), event{kind: evSubscribe, session: s, subs: subs, added: m.Add}, 0)
 	}
 }
 
 // post gives the document an event of this session.
-func (s *Session) post(doc id.Document, ev event, bytes int) {
+func (s *Session) post(d *document, ev event, bytes int) {
 	s.mu.Lock()
 	s.messages++
 	s.bytes += bytes
@@ -210,8 +208,8 @@ func (s *Session) post(doc id.Document, ev event, bytes int) {
 		ev.subs = s.subs
 	}
 	s.hub.counts.messages.Add(1)
-	if !s.docs[doc].post(ev) {
-		s.docs[doc] = s.hub.post(doc, ev)
+	if !d.post(ev) { // it was forgotten meanwhile
+		s.docs.put(d.id, s.hub.post(d.id, ev))
 	}
 }
 
@@ -230,20 +228,18 @@ func (s *Session) handled(bytes int) {
 const (
 	workShare = 0.5
 	workBurst = 2 * time.Second
+
+	workAhead = time.Duration(float64(workBurst) / workShare) // in the time that pays it off
 )
 
-// spend notes how long one message has taken.
-func (s *Session) spend(took time.Duration) {
+// spend notes that one message has taken so long, up to now.
+func (s *Session) spend(now time.Time, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settle(time.Now())
-	s.work += took
-}
-
-// settle pays off work with the time that has passed. It is called with mu held.
-func (s *Session) settle(now time.Time) {
-	s.work = max(0, s.work-time.Duration(workShare*float64(now.Sub(s.paid))))
-	s.paid = now
+	if s.paid.Before(now) {
+		s.paid = now
+	}
+	s.paid = s.paid.Add(time.Duration(float64(took) / workShare))
 }
 
 // End stops the session for good: of what it has sent, nothing is handled from now
@@ -262,7 +258,7 @@ func (s *Session) Leave() {
 	s.left = true
 	s.mu.Unlock()
 	s.hub.leave(s)
-	for doc := range s.docs {
+	for doc := range s.docs.all() {
 		s.hub.post(doc, event{kind: evLeave, session: s})
 	}
 }

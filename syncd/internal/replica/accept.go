@@ -35,7 +35,7 @@ func (j judge) Accepted(c *chunk.Change, from any) {
 // judged when what it waits for has come, perhaps from somebody else; it is then that
 // those who have brought it are told.
 func (r *Replica) accept(e *Effects, p *peer, m *exchange.Message) {
-	if p.info.ReadOnly || r.stalled {
+	if p.readOnly || r.stalled {
 		r.counts.Refused += len(m.Changes)
 		return
 	}

@@ -28,15 +28,18 @@ const (
 func (r *Replica) Ephemeral(now time.Time, from Conn, m *wire.Ephemeral) Effects {
 	var e Effects
 	p := r.peers[from]
-	if p == nil || p.info.Denied {
+	if p == nil || p.denied {
 		return r.finish(e)
+	}
+	if p.relay == nil {
+		p.relay = &relay{}
 	}
 	if !p.relay.fresh(m) || !p.relay.take(now) {
 		r.counts.Dropped++
 		return r.finish(e)
 	}
 	for _, to := range r.order {
-		if to != p && !to.info.Denied {
+		if to != p && !to.denied {
 			r.counts.Relayed++
 			e.Send = append(e.Send, Send{To: to.conn, Ephemeral: m})
 		}
@@ -79,7 +82,7 @@ func (l *relay) take(now time.Time) bool {
 func (r *Replica) Subscribe(now time.Time, c Conn, all map[id.Storage]struct{}, added []id.Storage) Effects {
 	var e Effects
 	p := r.peers[c]
-	if p == nil || p.info.Denied {
+	if p == nil || p.denied {
 		return r.finish(e)
 	}
 	r.setSubscriptions(p, all)
@@ -101,7 +104,7 @@ func (r *Replica) Subscribe(now time.Time, c Conn, all map[id.Storage]struct{}, 
 func (r *Replica) RemoteHeads(now time.Time, from Conn, news map[id.Storage]wire.RemoteHeads) Effects {
 	var e Effects
 	p := r.peers[from]
-	if p == nil || p.info.Denied {
+	if p == nil || p.denied {
 		return r.finish(e)
 	}
 	stores := make([]id.Storage, 0, len(news))
@@ -176,7 +179,7 @@ func (r *Replica) tell(e *Effects, s id.Storage, from *peer) {
 		return
 	}
 	for _, p := range r.order {
-		if _, subscribed := p.info.Subscriptions[s]; subscribed && p != from && !p.info.Denied {
+		if _, subscribed := p.subscriptions[s]; subscribed && p != from && !p.denied {
 			e.Send = append(e.Send, Send{To: p.conn, Heads: map[id.Storage]wire.RemoteHeads{s: heads}})
 		}
 	}

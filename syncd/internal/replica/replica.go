@@ -123,15 +123,17 @@ type Counts struct {
 
 type peer struct {
 	*bringer
-	info    Peer
-	state   exchange.State
-	wants   time.Time  // since when it waits for a document that is not there; zero when it does not
-	storage id.Storage // of a peer that persists; else empty
-	relay   relay
+	storage       id.Storage // of a peer that persists; else empty
+	subscriptions map[id.Storage]struct{}
+	state         exchange.State
+	wants         time.Time // since when it waits for a document that is not there; zero when it does not
+	relay         *relay    // nil before its first ephemeral message
 
 	brought int       // index after the last change that it brought, durable or not
 	told    time.Time // when it was last sent a sync message
 	owed    bool      // it lacks something, and an earlier message waits for its answer
+
+	denied, readOnly bool // see Peer
 }
 
 // Peer describes a connection to Attach.
@@ -277,7 +279,7 @@ func (r *Replica) Attach(c Conn, info Peer) {
 		r.order = append(r.order, p)
 	}
 	r.setSubscriptions(p, info.Subscriptions)
-	p.info, p.writer = info, info.Writer
+	p.denied, p.readOnly, p.writer = info.Denied, info.ReadOnly, info.Writer
 	if info.Denied {
 		r.setOwed(p, false)
 	}
@@ -300,13 +302,13 @@ func (r *Replica) Detach(c Conn) {
 }
 
 func (r *Replica) setSubscriptions(p *peer, subs map[id.Storage]struct{}) {
-	if len(p.info.Subscriptions) > 0 {
+	if len(p.subscriptions) > 0 {
 		r.subscribed--
 	}
 	if len(subs) > 0 {
 		r.subscribed++
 	}
-	p.info.Subscriptions = subs
+	p.subscriptions = subs
 }
 
 // Message is a sync message that has been decoded.
@@ -334,7 +336,7 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		return r.finish(Effects{})
 	}
 	var e Effects
-	if p.info.Denied {
+	if p.denied {
 		r.want(&e, now, p, in.Alone)
 		return r.finish(e)
 	}
@@ -353,7 +355,7 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		r.peerHeads(&e, now, p)
 		return r.finish(e)
 	}
-	if len(in.Message.Changes) > 0 && r.h.Behind() > behindMax && !p.info.ReadOnly && !r.stalled {
+	if len(in.Message.Changes) > 0 && r.h.Behind() > behindMax && !p.readOnly && !r.stalled {
 		return Effects{CatchUp: true}
 	}
 	r.accept(&e, p, in.Message.Message)
@@ -401,7 +403,7 @@ func (r *Replica) Durable(now time.Time) Effects {
 	were := r.changes
 	r.changes, r.heads, r.saving, r.round = r.saving, r.h.DurableHeads(), 0, nil
 	for _, p := range r.order {
-		if heard, _ := p.state.Heard(); heard && !p.info.Denied {
+		if heard, _ := p.state.Heard(); heard && !p.denied {
 			r.setWant(p, time.Time{})
 			r.serveOrOwe(&e, now, p, were)
 		}

@@ -37,7 +37,7 @@ func (r *Replica) setWant(p *peer, since time.Time) {
 
 // wantEnd is when a waiting peer has waited long enough.
 func (r *Replica) wantEnd(p *peer) time.Time {
-	if !p.info.Denied && r.supplied() {
+	if !p.denied && r.supplied() {
 		return p.wants.Add(r.cfg.SupplyWait)
 	}
 	return p.wants.Add(r.cfg.Grace)
@@ -46,7 +46,7 @@ func (r *Replica) wantEnd(p *peer) time.Time {
 // supplied tells whether a peer has shown heads that are not durable here.
 func (r *Replica) supplied() bool {
 	return r.changes == 0 && slices.ContainsFunc(r.order, func(p *peer) bool {
-		return !p.info.Denied && !p.info.ReadOnly && len(p.state.Heads()) > 0
+		return !p.denied && !p.readOnly && len(p.state.Heads()) > 0
 	})
 }
 
