@@ -141,3 +141,30 @@ test("a device that is switched off on the way goes on at the next start, withou
   await ida.off()
   assert.doesNotMatch(await ida.everything(), /Sourdough/)
 })
+
+test("what was dismissed in one window is not told again by another that was still offering it", async t => {
+  const { server, board, ida } = await twoBoards(t)
+  const { ref } = ida.client.me.get().member
+  await ida.off()
+  await offline(ida, board, "Never sent")
+  await server.run("member ungrant", "--board", board, "--role", "resident", ref)
+
+  let goOn
+  const held = new Promise(resolve => (goOn = resolve))
+  const slow = async (url, request) => {
+    if (request.method === "POST" && String(url).includes("unsent")) await held
+    return fetch(url, request)
+  }
+  const window = membership => Object.assign(new Device(t, server, { membership }), { keeper: ida.keeper, storage: ida.storage })
+  const [one, two] = [window({ fetch: slow }), window({})]
+  await one.on()
+  await until(() => one.client.ended.get()[0]?.unsent.length === 1, "the first window to offer it")
+  await two.on()
+  await ended(two.client, { offered: true })
+  await two.client.dismissEnded(board)
+  goOn()
+  await until(() => one.client.ended.get().length === 0, "the first window to take note")
+  await one.off()
+  await two.off()
+  assert.doesNotMatch(await ida.everything(), /Never sent/)
+})

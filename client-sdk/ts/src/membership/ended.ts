@@ -55,6 +55,7 @@ const saveLongest = 3_000 // milliseconds that a storage which takes nothing can
 /** The boards that ended. */
 export class Ends {
   readonly #ending: Ending
+  #stored = new Set<string>() // boards that are in the storage, unless the person has dismissed them in another window
 
   constructor(ending: Ending) {
     this.#ending = ending
@@ -62,9 +63,12 @@ export class Ends {
 
   /** Leaves those of these boards that are on this device, one after the other. */
   async leave(boards: readonly string[]): Promise<void> {
-    const { storage, space, all, removal } = this.#ending
-    const bytes = await storage.load(space)
-    if (bytes) all.set(JSON.parse(new TextDecoder().decode(bytes)) as Ended[])
+    const { all, removal } = this.#ending
+    const kept = await this.#load()
+    if (kept) {
+      all.set(kept)
+      this.#stored = boardsOf(kept)
+    }
     for (const board of boards) if (await removal.has(board)) await this.#leave(board)
   }
 
@@ -85,6 +89,7 @@ export class Ends {
     const unsent = [...found, ...(known?.unsent ?? []).filter(({ document }) => !found.some(other => other.document === document))]
     const entry: Ended = { board, title: title || (known?.title ?? ""), at: now(), unsent, offered: known?.offered ?? null, removed: false }
     const put = (news: Partial<Ended>) => within(saveLongest, this.#change(all => all.map(other => (other.board === board ? { ...other, ...news } : other))))
+    this.#stored.delete(board)
     await within(saveLongest, this.#change(all => [entry, ...all.filter(other => other.board !== board)]))
     if (found.length > 0) {
       let offered = false
@@ -95,11 +100,24 @@ export class Ends {
     await put({ removed: true })
   }
 
+  // What the person has dismissed in another window is not told once more.
   async #change(change: (all: readonly Ended[]) => readonly Ended[]): Promise<void> {
     const { storage, space, all } = this.#ending
     all.set(change(all.get()))
-    await storage.save(space, new TextEncoder().encode(JSON.stringify(all.get())))
+    const there = boardsOf((await this.#load().catch(() => null)) ?? all.get())
+    const dismissed = ({ board }: Ended) => this.#stored.has(board) && !there.has(board)
+    if (all.get().some(dismissed)) all.set(all.get().filter(ended => !dismissed(ended)))
+    const now = all.get()
+    await storage.save(space, new TextEncoder().encode(JSON.stringify(now)))
+    for (const board of boardsOf(now)) this.#stored.add(board)
+  }
+
+  async #load(): Promise<Ended[] | null> {
+    const { storage, space } = this.#ending
+    const bytes = await storage.load(space)
+    return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Ended[]) : null
   }
 }
 
+const boardsOf = (all: readonly Ended[]): Set<string> => new Set(all.map(({ board }) => board))
 const within = (ms: number, work: Promise<unknown>): Promise<unknown> => Promise.race([work.catch(() => {}), pause(ms)])
