@@ -186,9 +186,8 @@ func New(cfg Config) *Edge {
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: cfg.JoinTimeout,
 			// Small, since every connection holds one; what is longer is read past
-			// it. Write buffers are held only while a frame is written.
+			// it. With a pool there is none for writing, which writeFrame does.
 			ReadBufferSize:  1 << 7,
-			WriteBufferSize: 4 << 10,
 			WriteBufferPool: new(sync.Pool),
 			CheckOrigin:     func(*http.Request) bool { return true }, // ServeHTTP has looked
 		},

@@ -48,6 +48,17 @@ func readHead(p []byte) (h head, ok bool) {
 	return h, true
 }
 
+// appendHead appends the head of a frame that is not masked.
+func appendHead(dst []byte, first byte, payload int) []byte {
+	switch {
+	case payload < 126:
+		return append(dst, first, byte(payload))
+	case payload < 1<<16:
+		return binary.BigEndian.AppendUint16(append(dst, first, 126), uint16(payload))
+	}
+	return binary.BigEndian.AppendUint64(append(dst, first, 127), uint64(payload))
+}
+
 // whole is the length of the frame in p, or 0 when its end is not there.
 func (h head) whole(p []byte) int {
 	if h.payload > uint64(len(p)-h.bytes) {

@@ -109,3 +109,16 @@ func TestAPayloadIsUnmaskedAtAnyLength(t *testing.T) {
 		}
 	}
 }
+
+// RFC 6455, 5.2: a length is written in as few bytes as can be.
+func TestHeadsAreWrittenAtAnyLength(t *testing.T) {
+	for _, n := range []int{0, 1, 125, 126, 127, 1<<16 - 1, 1 << 16, 1<<16 + 1, 1 << 24} {
+		head := appendHead([]byte("before"), frameFin|opBinary, n)
+		if want := appendFrame([]byte("before"), frameFin|opBinary, false, n); !bytes.Equal(head, want[:len(want)-n]) {
+			t.Errorf("%d bytes: % x, want % x", n, head, want[:len(want)-n])
+		}
+		if h, ok := readHead(head[len("before"):]); !ok || h.payload != uint64(n) || h.masked || h.first != frameFin|opBinary {
+			t.Errorf("%d bytes are read as %+v", n, h)
+		}
+	}
+}

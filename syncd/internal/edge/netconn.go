@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tavle-org/tavle/crdt/wire"
 )
 
 // Sizes of what is written at once, in bytes.
@@ -243,20 +245,50 @@ func (n *netConn) Write(p []byte) (int, error) {
 	if n.cork == nil {
 		return n.write(p)
 	}
+	if err := n.add(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// writeFrame writes a message between gather and scatter, without putting it together
+// first, as one frame that nothing comes between.
+func (n *netConn) writeFrame(f wire.Frame) error {
+	n.writing.Lock()
+	defer n.writing.Unlock()
+	var head [headBytesMax]byte
+	err := n.add(appendHead(head[:0], frameFin|opBinary, f.Len()))
+	if err == nil {
+		err = n.add(f.Head)
+	}
+	for _, part := range f.Body {
+		if err == nil {
+			err = n.add(part)
+		}
+	}
+	if err == nil {
+		err = n.add(f.Tail)
+	}
+	return err
+}
+
+// add gathers p, or writes it after what was gathered. It is called with writing held.
+func (n *netConn) add(p []byte) error {
 	if n.trying {
 		n.try(p)
-		return len(p), nil
+		return nil
 	}
 	if len(*n.cork)+len(p) > corkBytes {
 		if err := n.flush(); err != nil {
-			return 0, err
+			return err
 		}
 		if len(p) > corkBytes/2 {
-			return n.write(p)
+			_, err := n.write(p)
+			return err
 		}
 	}
 	*n.cork = append(*n.cork, p...)
-	return len(p), nil
+	return nil
 }
 
 func (n *netConn) write(p []byte) (written int, err error) {

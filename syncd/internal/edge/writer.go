@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,17 +22,11 @@ const closeTextMax = 123
 // turnBytes is after how many bytes it is the next connection's turn.
 const turnBytes = 128 << 10
 
-// deskBytesMax is how much memory a writer keeps for the next frame.
-const deskBytesMax = 1 << 20
+// batch is the room for what a writer takes. It is held only while there is something
+// to write.
+type batch [batchFrames]wire.Frame
 
-// desk is what a writer works with. It is held only while there is something to
-// write.
-type desk struct {
-	batch [batchFrames]wire.Frame
-	whole []byte // a frame put together
-}
-
-var desks = sync.Pool{New: func() any { return new(desk) }}
+var batches = sync.Pool{New: func() any { return new(batch) }}
 
 // writers are a few goroutines that write to all connections of an Edge what can
 // be written without waiting: a message to two hundred peers wakes one or two
@@ -68,10 +61,10 @@ func (w *writers) add(c *conn) {
 }
 
 func (w *writers) run() {
-	d := desks.Get().(*desk)
-	defer desks.Put(d)
+	b := batches.Get().(*batch)
+	defer batches.Put(b)
 	for c := w.first(); c != nil; c = w.first() {
-		switch c.turn(d) {
+		switch c.turn(b) {
 		case goesOn:
 			w.add(c)
 		case blocks:
@@ -104,12 +97,12 @@ const (
 )
 
 // turn writes what can be written at once, in one piece.
-func (c *conn) turn(d *desk) outcome {
+func (c *conn) turn(b *batch) outcome {
 	if !c.net.tryGather() {
 		return blocks
 	}
-	t, ok := c.out.take(d.batch[:], turnBytes)
-	err := c.compose(d, t)
+	t, ok := c.out.take(b[:], turnBytes)
+	err := c.compose(t)
 	switch {
 	case err != nil:
 		c.broken(err)
@@ -135,17 +128,17 @@ func (c *conn) turn(d *desk) outcome {
 // write writes until nothing is left. It may block. What a turn has begun comes
 // first.
 func (c *conn) write() {
-	d := desks.Get().(*desk)
-	defer desks.Put(d)
+	b := batches.Get().(*batch)
+	defer batches.Put(b)
 	err := c.net.use()
 	if err == nil {
 		defer c.net.unuse()
 		err = c.net.scatter()
 	}
 	for err == nil && c.out.written() {
-		t, _ := c.out.take(d.batch[:], unbounded)
+		t, _ := c.out.take(b[:], unbounded)
 		c.net.gather()
-		err = c.compose(d, t)
+		err = c.compose(t)
 		if err == nil {
 			err = c.net.scatter()
 		}
@@ -161,13 +154,13 @@ func (c *conn) write() {
 }
 
 // compose makes websocket frames of a turn. They are gathered, but for large ones.
-func (c *conn) compose(d *desk, t turn) error {
+func (c *conn) compose(t turn) error {
 	defer clear(t.frames)
 	if t.pong != nil {
 		c.control(websocket.PongMessage, t.pong)
 	}
 	for _, f := range t.frames {
-		if err := c.ws.WriteMessage(websocket.BinaryMessage, d.join(f)); err != nil {
+		if err := c.net.writeFrame(f); err != nil {
 			return err
 		}
 	}
@@ -176,18 +169,6 @@ func (c *conn) compose(d *desk, t turn) error {
 		c.pulse.timer.Reset(c.cfg.untilPing(time.Now()))
 	}
 	return nil
-}
-
-// join puts a frame together, in memory that is valid until the next.
-func (d *desk) join(f wire.Frame) []byte {
-	if len(f.Body) == 0 && len(f.Tail) == 0 {
-		return f.Head
-	}
-	whole := f.Append(slices.Grow(d.whole[:0], f.Len()))
-	if d.whole = whole; cap(whole) > deskBytesMax {
-		d.whole = nil
-	}
-	return whole
 }
 
 // control writes a control frame. If that fails, the next frame fails too, or
