@@ -57,15 +57,6 @@ func (f Frame) Len() int {
 	return n
 }
 
-// Append appends the parts to dst.
-func (f Frame) Append(dst []byte) []byte {
-	dst = append(dst, f.Head...)
-	for _, part := range f.Body {
-		dst = append(dst, part...)
-	}
-	return append(dst, f.Tail...)
-}
-
 // AppendTarget appends what makes a frame for one target of a body, from AppendBody
 // or begun by AppendSyncHead. It is the last entry of a frame, so that everything before it
 // can be shared.

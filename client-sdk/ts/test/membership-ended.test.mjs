@@ -38,13 +38,20 @@ async function offline(device, id, title) {
   await device.off()
 }
 
-test("what was not sent is shown and offered, and nothing of that board is left; the other goes on", async t => {
-  const { server, board, garden, ida } = await twoBoards(t)
+// takenOff is a device that is off, with a post that was never sent on a board from which its member was taken since.
+async function takenOff(t) {
+  const yard = await twoBoards(t)
+  const { server, board, ida } = yard
   const { ref } = ida.client.me.get().member
   await ida.off()
   await offline(ida, board, "Never sent")
-  await offline(ida, garden, "Wheelbarrow")
   await server.run("member ungrant", "--board", board, "--role", "resident", ref)
+  return { ...yard, ref }
+}
+
+test("what was not sent is shown and offered, and nothing of that board is left; the other goes on", async t => {
+  const { server, board, garden, ida, ref } = await takenOff(t)
+  await offline(ida, garden, "Wheelbarrow")
   await ida.on()
   const end = await ended(ida.client)
   assert.equal(end.board, board)
@@ -127,11 +134,7 @@ test("no answer, an error, and a server that does not know the board end nothing
 })
 
 test("a device that is switched off on the way goes on at the next start, without the server", async t => {
-  const { server, board, ida } = await twoBoards(t)
-  const { ref } = ida.client.me.get().member
-  await ida.off()
-  await offline(ida, board, "Never sent")
-  await server.run("member ungrant", "--board", board, "--role", "resident", ref)
+  const { server, ida } = await takenOff(t)
   await ida.join(await server.invite((await server.run("board create", "Third")).id, "resident")) // hears what ended, with no client there
   await server.stop()
   await ida.on({ offline: true })
@@ -143,12 +146,7 @@ test("a device that is switched off on the way goes on at the next start, withou
 })
 
 test("what was dismissed in one window is not told again by another that was still offering it", async t => {
-  const { server, board, ida } = await twoBoards(t)
-  const { ref } = ida.client.me.get().member
-  await ida.off()
-  await offline(ida, board, "Never sent")
-  await server.run("member ungrant", "--board", board, "--role", "resident", ref)
-
+  const { server, board, ida } = await takenOff(t)
   let goOn
   const held = new Promise(resolve => (goOn = resolve))
   const slow = async (url, request) => {

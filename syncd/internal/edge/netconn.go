@@ -257,19 +257,18 @@ func (n *netConn) writeFrame(f wire.Frame) error {
 	n.writing.Lock()
 	defer n.writing.Unlock()
 	var head [headBytesMax]byte
-	err := n.add(appendHead(head[:0], frameFin|opBinary, f.Len()))
-	if err == nil {
-		err = n.add(f.Head)
+	if err := n.add(appendHead(head[:0], frameFin|opBinary, f.Len())); err != nil {
+		return err
+	}
+	if err := n.add(f.Head); err != nil {
+		return err
 	}
 	for _, part := range f.Body {
-		if err == nil {
-			err = n.add(part)
+		if err := n.add(part); err != nil {
+			return err
 		}
 	}
-	if err == nil {
-		err = n.add(f.Tail)
-	}
-	return err
+	return n.add(f.Tail)
 }
 
 // add gathers p, or writes it after what was gathered. It is called with writing held.

@@ -69,7 +69,7 @@ type device struct {
 func (d *device) Send(f wire.Frame) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.frames = append(d.frames, f.Append(nil))
+	d.frames = append(d.frames, slices.Concat(f.Head, slices.Concat(f.Body...), f.Tail))
 }
 
 func (d *device) SendLossy(f wire.Frame) { d.Send(f) }
