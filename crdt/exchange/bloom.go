@@ -96,7 +96,7 @@ func (b Bloom) bodySize() int {
 	return uvarintSize(int(b.entries)) + uvarintSize(int(b.bitsPerEntry)) + uvarintSize(b.probes) + len(b.bits)
 }
 
-func (b Bloom) add(h id.ChangeHash) {
+func (b Bloom) add(h id.HashStart) {
 	b.probe(h, func(bit uint32) bool {
 		b.bits[bit>>3] |= 1 << (bit & 7)
 		return true
@@ -104,7 +104,7 @@ func (b Bloom) add(h id.ChangeHash) {
 }
 
 // contains tells whether h was added, or looks as if it had been.
-func (b Bloom) contains(h id.ChangeHash) bool {
+func (b Bloom) contains(h id.HashStart) bool {
 	if b.entries == 0 {
 		return false
 	}
@@ -117,7 +117,7 @@ func (b Bloom) contains(h id.ChangeHash) bool {
 }
 
 // probe calls visit with the bits of h until it returns false.
-func (b Bloom) probe(h id.ChangeHash, visit func(bit uint32) bool) {
+func (b Bloom) probe(h id.HashStart, visit func(bit uint32) bool) {
 	m := uint64(8 * len(b.bits))
 	x := uint64(binary.LittleEndian.Uint32(h[0:])) % m
 	y := uint64(binary.LittleEndian.Uint32(h[4:])) % m

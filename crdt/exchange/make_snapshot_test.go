@@ -56,7 +56,7 @@ func TestSnapshotIsMadeForWhoLacksMost(t *testing.T) {
 				var s exchange.State
 				m := &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}, Flags: c.flags}
 				if c.has > 0 {
-					m.Heads = []id.ChangeHash{h.Hash(c.has - 1)}
+					m.Heads = []id.ChangeHash{h.At(c.has - 1).Hash}
 				}
 				s.Receive(h.History, m)
 				got, err := exchange.Decode(round.Generate(&s).Bytes(), exchange.Limits{})

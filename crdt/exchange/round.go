@@ -257,7 +257,7 @@ func (r *Round) missingFrom(since []int, haves []Have) []int {
 	missing := map[int]bool{}
 	var send []int
 	for _, i := range since {
-		absent := !slices.ContainsFunc(haves, func(h Have) bool { return h.Bloom.contains(r.h.Hash(i)) })
+		absent := !slices.ContainsFunc(haves, func(h Have) bool { return h.Bloom.contains(r.h.HashStart(i)) })
 		for _, d := range r.h.Deps(i) {
 			absent = absent || missing[int(d)]
 		}
@@ -319,7 +319,7 @@ func (r *Round) deflate(i int) []byte {
 func (r *Round) bloom(changes []int) Bloom {
 	b := newBloom(len(changes))
 	for _, i := range changes {
-		b.add(r.h.Hash(i))
+		b.add(r.h.HashStart(i))
 	}
 	return b
 }

@@ -90,7 +90,8 @@ func (s *State) Fresh(h *history.History) bool {
 // good as empty with their first change alone: merging a chunk into that costs a
 // reader no more than merging the changes, and a quarter of the bytes.
 func (r *Round) notFirst(hash id.ChangeHash) bool {
-	return r.h.HasDurable(hash) && r.h.Hash(0) != hash
+	i, ok := r.h.Index(hash)
+	return ok && i > 0 && i < r.h.Durable()
 }
 
 // takes tells whether the peer takes a message as long as the snapshot.

@@ -9,26 +9,44 @@ import (
 )
 
 // graph is what has to be known of every change to tell who lacks what and who
-// may refer to what, without its bytes. It takes about 60 bytes a change: the hash 32, a node
-// 12, where its dependencies stand 1, a dependency 4, the table that finds it by its hash 5 to 7,
-// and the list of its actor 4.
+// may refer to what, without its bytes. Of a change that was opened with its graph it takes
+// about 45 bytes: a key 16, a node 12, where its dependencies stand 1, a dependency 4, the table that
+// finds it by its hash 5 to 7, and the list of its actor 4. A newer one has its hash instead of a key.
+//
+// # Keys
+//
+// The hashes of opened changes stay in storage, where their entries and the changes themselves
+// are. What is kept tells whether a hash is theirs: its first 12 bytes, which Bloom filters are asked with, and a
+// sum with a secret seed. Who wanted another change taken for one of them would have to find two that begin alike, by
+// trying some 2^48, and of such pairs 2^32, each of which he has to send to see.
 //
 // # What was tried
 //
-// A Go map from hash to index takes 66 bytes a change, as much as all of this,
+// A Go map from hash to index takes 66 bytes a change, more than all of this,
 // and is filled in nearly twice the time. A slice of dependencies for each change
 // takes 28 bytes and an allocation, instead of 5 bytes. Four bytes for each number of a node, with the sequence
 // number and the end of the dependencies among them, which can be found from others: 22 bytes more; a walk over 1 000
-// changes takes 9 to 12 us then, and 12 to 16 now. With a stride of 16 it took 18. Not tried: to keep the
-// numbers as they are stored (open.go), some 5 bytes less and work for each look; and to leave the hashes in the
-// store, since every message of a peer names some, and those that it names first are mostly not the newest.
+// changes takes 9 to 12 us then, and 12 to 16 now. With a stride of 16 it took 18. Whole hashes of all: 16 bytes more. Not tried: to keep the
+// numbers as they are stored (open.go), some 5 bytes less and work for each look; and to leave the keys in the
+// store as well, since every message of a peer names some changes, and those that it names first are mostly not the newest.
 type graph struct {
-	hashes []id.ChangeHash
-	packed []packed
-	wide   map[int32]node // of the changes whose numbers do not fit
-	deps   []int32        // of all changes, one after the other
-	begins []uint32       // where in deps those of each stride-th change begin
-	table  []uint32       // open addressing: see slotOf; 0 where there is no change
+	keys   []key           // of the changes that were opened
+	hashes []id.ChangeHash // of those after them
+	packed []packed        // of all
+	wide   map[int32]node  // of the changes whose numbers do not fit
+	deps   []int32         // of all changes, one after the other
+	begins []uint32        // where in deps those of each stride-th change begin
+	table  []uint32        // open addressing: see slotOf; 0 where there is no change
+}
+
+// key is what is kept of the hash of an opened change.
+type key struct {
+	start id.HashStart
+	sum   uint32
+}
+
+func keyOf(hash *id.ChangeHash) key {
+	return key{hash.Start(), uint32(maphash.Bytes(seed, hash[:]))}
 }
 
 // node is what is known of a change besides its hash and its dependencies. Package chunk keeps
@@ -60,6 +78,38 @@ const (
 // maxOp is the counter of the last operation; startOp-1 if there is none.
 func (n node) maxOp() uint64 { return uint64(n.startOp) + uint64(n.opCount) - 1 }
 
+func (g *graph) len() int { return len(g.packed) }
+
+// hash is that of a change that was not opened.
+func (g *graph) hash(i int32) *id.ChangeHash { return &g.hashes[int(i)-len(g.keys)] }
+
+// is tells whether the hash is that of change i.
+func (g *graph) is(i int32, hash *id.ChangeHash) bool {
+	return g.matches(i, hash, keyOf(hash))
+}
+
+// matches is that with the key of the hash.
+func (g *graph) matches(i int32, hash *id.ChangeHash, k key) bool {
+	if int(i) < len(g.keys) {
+		return g.keys[i] == k
+	}
+	return *g.hash(i) == *hash
+}
+
+func (g *graph) start(i int32) id.HashStart {
+	if int(i) < len(g.keys) {
+		return g.keys[i].start
+	}
+	return g.hash(i).Start()
+}
+
+func (g *graph) key(i int32) key {
+	if int(i) < len(g.keys) {
+		return g.keys[i]
+	}
+	return keyOf(g.hash(i))
+}
+
 func nodeOf(c *chunk.Change) node {
 	return node{actor: -1, startOp: uint32(c.StartOp), opCount: uint32(c.OpCount), size: uint32(len(c.Bytes()))}
 }
@@ -82,9 +132,10 @@ func (g *graph) depsOf(i int32) []int32 {
 	return g.deps[begin:end:end]
 }
 
-// append takes a change whose dependencies, depsMax at most, are the last of g.deps. It does not enter it into the table.
-func (g *graph) append(hash id.ChangeHash, n node, deps int) {
-	i := int32(len(g.hashes))
+// append takes a change whose dependencies, depsMax at most, are the last of g.deps, and whose key or hash is the last of
+// those. It does not enter it into the table.
+func (g *graph) append(n node, deps int) {
+	i := int32(g.len())
 	if i%stride == 0 {
 		g.begins = append(g.begins, uint32(len(g.deps)-deps))
 	}
@@ -97,24 +148,23 @@ func (g *graph) append(hash id.ChangeHash, n node, deps int) {
 		p.opCount = isWide
 	}
 	g.packed = append(g.packed, p)
-	g.hashes = append(g.hashes, hash)
 }
 
 // # Finding a change by its hash
 //
 // A slot of the table holds the index plus one, and above it some bits of the hash, so that those that stand in the way are
-// passed over without a look at their hash. Seven of eight slots are taken at most.
+// passed over without a look at their key. Seven of eight slots are taken at most.
 const (
 	indexBits = 24
 	indexMask = 1<<indexBits - 1
 )
 
-// tableSeed keeps others from making hashes that stand in each other's way.
-var tableSeed = maphash.MakeSeed()
+// seed keeps others from making hashes that stand in each other's way, or have one key.
+var seed = maphash.MakeSeed()
 
 // index enters the last change into the table.
 func (g *graph) index() {
-	if n := len(g.hashes); 8*n > 7*len(g.table) {
+	if n := g.len(); 8*n > 7*len(g.table) {
 		g.reindex(n + n/2)
 	} else {
 		g.enter(int32(n - 1))
@@ -124,13 +174,13 @@ func (g *graph) index() {
 // reindex makes the table anew, with room for n changes.
 func (g *graph) reindex(n int) {
 	g.table = make([]uint32, n+n/4+8)
-	for i := range g.hashes {
+	for i := range g.len() {
 		g.enter(int32(i))
 	}
 }
 
 func (g *graph) enter(i int32) {
-	at, tag := g.slotOf(&g.hashes[i])
+	at, tag := g.slotOf(g.key(i))
 	for g.table[at] != 0 {
 		at = g.after(at)
 	}
@@ -138,9 +188,8 @@ func (g *graph) enter(i int32) {
 }
 
 // slotOf returns where the search for a hash begins, and the bits of it that its slot holds.
-func (g *graph) slotOf(hash *id.ChangeHash) (at int, tag uint32) {
-	sum := maphash.Bytes(tableSeed, hash[:])
-	return int((sum >> 32) * uint64(len(g.table)) >> 32), uint32(sum) &^ indexMask
+func (g *graph) slotOf(k key) (at int, tag uint32) {
+	return int(uint64(k.sum) * uint64(len(g.table)) >> 32), uint32(k.start[0]) << indexBits
 }
 
 func (g *graph) after(at int) int {
@@ -154,18 +203,19 @@ func (g *graph) find(hash id.ChangeHash) (int32, bool) {
 	if len(g.table) == 0 {
 		return 0, false
 	}
-	for at, tag := g.slotOf(&hash); g.table[at] != 0; at = g.after(at) {
+	k := keyOf(&hash)
+	for at, tag := g.slotOf(k); g.table[at] != 0; at = g.after(at) {
 		slot := g.table[at]
-		if i := int32(slot&indexMask) - 1; slot&^indexMask == tag && g.hashes[i] == hash {
+		if i := int32(slot&indexMask) - 1; slot&^indexMask == tag && g.matches(i, &hash, k) {
 			return i, true
 		}
 	}
 	return 0, false
 }
 
-// grow makes room for n changes.
+// grow makes room for n changes that are opened.
 func (g *graph) grow(n int) {
-	g.hashes = make([]id.ChangeHash, 0, n)
+	g.keys = make([]key, 0, n)
 	g.packed = make([]packed, 0, n)
 	g.deps = make([]int32, 0, n)
 	g.begins = make([]uint32, 0, n/stride+1)
@@ -174,6 +224,6 @@ func (g *graph) grow(n int) {
 // bytes is what the graph takes in memory.
 func (g *graph) bytes() int64 {
 	const perWide = 48
-	return int64(cap(g.hashes)*len(id.ChangeHash{})+cap(g.packed)*12+len(g.wide)*perWide) +
+	return int64(cap(g.keys)*16+cap(g.hashes)*len(id.ChangeHash{})+cap(g.packed)*12+len(g.wide)*perWide) +
 		4*int64(cap(g.deps)+cap(g.begins)+cap(g.table))
 }

@@ -6,27 +6,33 @@ import (
 	"github.com/tavle-org/tavle/crdt/id"
 )
 
-// headSet is a set of changes of which none is an ancestor of another, by
-// index, in no order.
-type headSet []int32
+// headSet is a set of changes of which none is an ancestor of another, in no order.
+type headSet []head
 
-// advance adds change i and removes what it depends on.
-func (s *headSet) advance(i int32, deps []int32) {
-	kept := (*s)[:0]
-	for _, j := range *s {
-		if !slices.Contains(deps, j) {
-			kept = append(kept, j)
-		}
-	}
-	*s = append(kept, i)
+type head struct {
+	index int32
+	hash  id.ChangeHash
 }
 
-func (s headSet) has(i int32) bool { return slices.Contains(s, i) }
+// advance adds change i and removes what it depends on.
+func (s *headSet) advance(i int32, hash id.ChangeHash, deps []int32) {
+	kept := (*s)[:0]
+	for _, h := range *s {
+		if !slices.Contains(deps, h.index) {
+			kept = append(kept, h)
+		}
+	}
+	*s = append(kept, head{i, hash})
+}
 
-func (h *History) headHashes(s headSet) []id.ChangeHash {
+func (s headSet) has(i int32) bool {
+	return slices.ContainsFunc(s, func(h head) bool { return h.index == i })
+}
+
+func (s headSet) hashes() []id.ChangeHash {
 	out := make([]id.ChangeHash, len(s))
-	for k, i := range s {
-		out[k] = h.graph.hashes[i]
+	for k, h := range s {
+		out[k] = h.hash
 	}
 	slices.SortFunc(out, id.ChangeHash.Compare)
 	return out
@@ -39,14 +45,15 @@ func (h *History) Durable() int { return h.durable }
 // watermark never goes back.
 func (h *History) MarkDurable(n int) {
 	for ; h.durable < n; h.durable++ {
-		h.durableHeads.advance(int32(h.durable), h.graph.depsOf(int32(h.durable)))
+		i := int32(h.durable)
+		h.durableHeads.advance(i, *h.graph.hash(i), h.graph.depsOf(i))
 	}
 	h.release()
 }
 
 // DurableHeads returns the heads of the durable changes, sorted. The slice is
 // the caller's.
-func (h *History) DurableHeads() []id.ChangeHash { return h.headHashes(h.durableHeads) }
+func (h *History) DurableHeads() []id.ChangeHash { return h.durableHeads.hashes() }
 
 // HasDurable tells whether the change is on stable storage.
 func (h *History) HasDurable(hash id.ChangeHash) bool {

@@ -27,7 +27,7 @@
 // # What stays in memory
 //
 // What is needed of every change to answer questions about the graph takes about
-// 60 bytes. The changes themselves are kept too, or, if the caller has given a Reader,
+// 45 bytes, and 60 of those that have come since it was opened. The changes themselves are kept too, or, if the caller has given a Reader,
 // read back when an operation is looked up in them or they are sent (reading.go).
 // Such a history can be opened with its graph alone (open.go).
 //
@@ -142,7 +142,7 @@ func New(l Limits) *History {
 }
 
 // Len is the number of accepted changes.
-func (h *History) Len() int { return len(h.graph.hashes) }
+func (h *History) Len() int { return h.graph.len() }
 
 // Bytes is the size of the accepted changes, not deflated.
 func (h *History) Bytes() int64 { return h.bytes }
@@ -172,7 +172,7 @@ func (h *History) Has(hash id.ChangeHash) bool {
 
 // Heads returns the accepted changes that no other accepted change depends on,
 // sorted. The slice is the caller's.
-func (h *History) Heads() []id.ChangeHash { return h.headHashes(h.heads) }
+func (h *History) Heads() []id.ChangeHash { return h.heads.hashes() }
 
 // Add accepts a change, or holds it until its dependencies are there.
 //
@@ -221,7 +221,7 @@ func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err
 // dropped.
 func (h *History) adopt(first int) {
 	for i := first; i < h.Len() && h.orphans.len() > 0 && h.err == nil; i++ {
-		woken := h.orphans.wake(h.graph.hashes[i])
+		woken := h.orphans.wake(*h.graph.hash(int32(i)))
 		woken = append(woken, h.orphans.wake(growth)...)
 		slices.SortFunc(woken, id.ChangeHash.Compare) // the same order in every run
 		for _, hash := range woken {
@@ -394,8 +394,8 @@ func (h *History) coversAll(deps []int32) bool {
 	if len(deps) < len(h.heads) {
 		return false
 	}
-	for _, i := range h.heads {
-		if !slices.Contains(deps, i) {
+	for _, head := range h.heads {
+		if !slices.Contains(deps, head.index) {
 			return false
 		}
 	}
@@ -413,9 +413,10 @@ func (h *History) append(c *chunk.Change, n node, deps []int32) {
 func (h *History) enter(hash id.ChangeHash, n node, deps []int32) {
 	i := int32(h.Len())
 	h.actors.changes[n.actor] = append(h.actors.changes[n.actor], i)
-	h.heads.advance(i, deps)
+	h.heads.advance(i, hash, deps)
 	h.graph.deps = append(h.graph.deps, deps...)
-	h.graph.append(hash, n, len(deps))
+	h.graph.hashes = append(h.graph.hashes, hash)
+	h.graph.append(n, len(deps))
 	h.graph.index()
 	h.bytes += int64(n.size)
 	h.maxOp = max(h.maxOp, n.maxOp())

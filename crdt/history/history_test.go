@@ -261,6 +261,23 @@ func TestLimitsRefuseWithoutBlame(t *testing.T) {
 	}
 }
 
+// A document that has as many heads as it may takes no further one, and takes what joins some.
+func TestAFullSetOfHeadsCanBeJoined(t *testing.T) {
+	h := history.New(history.Limits{HeadsMax: 2})
+	a, b, c := historytest.New("a"), historytest.New("b"), historytest.New("c")
+	mustAdd(t, h, a.Put("k", "1"))
+	b1 := mustAdd(t, h, b.Put("k", "2"))[0]
+	if _, err := h.Add(c.Put("k", "3")); !errors.Is(err, history.ErrFull) {
+		t.Errorf("a third head: got %v, want the document to be full", err)
+	}
+	mustAdd(t, h, a.Put("k", "4"))
+	a.Take(b1)
+	joined := mustAdd(t, h, a.Put("k", "5"))[0]
+	if heads := h.Heads(); len(heads) != 1 || heads[0] != joined.Hash {
+		t.Errorf("heads %v", heads)
+	}
+}
+
 func TestRestoreGivesTheSameHistory(t *testing.T) {
 	changes := random(rand.New(rand.NewPCG(7, 7)), 100)
 	h, again := history.New(history.Limits{}), history.New(history.Limits{})

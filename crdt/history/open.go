@@ -53,10 +53,11 @@ func GraphDue(covered, durable int) bool {
 
 // AppendGraph appends entries for the changes from index from on to b, as many as
 // keep it below about bytesMax bytes and at least one, and returns the index of the first
-// that did not fit. Only durable changes are taken.
+// that did not fit. Only durable changes are taken, and only those that were not opened: their
+// entries are stored.
 func (h *History) AppendGraph(b []byte, from, bytesMax int) (graph []byte, next int) {
 	const more = 8 * binary.MaxVarintLen64
-	for ; from < h.durable; from++ {
+	for ; from >= len(h.graph.keys) && from < h.durable; from++ {
 		n, deps := h.graph.node(int32(from)), h.graph.depsOf(int32(from))
 		actor := h.actors.ids[n.actor]
 		size := more + len(deps)*binary.MaxVarintLen32 + len(actor) + len(id.ChangeHash{})
@@ -77,8 +78,7 @@ func (h *History) AppendGraph(b []byte, from, bytesMax int) (graph []byte, next 
 		b = binary.AppendUvarint(b, uint64(n.startOp)-start-1)
 		b = binary.AppendUvarint(b, uint64(n.opCount))
 		b = binary.AppendUvarint(b, uint64(n.size))
-		hash := h.graph.hashes[from]
-		b = append(b, hash[:]...)
+		b = append(b, h.graph.hash(int32(from))[:]...)
 	}
 	return b, from
 }
@@ -123,18 +123,19 @@ func (h *History) openNext(r *graphReader) error {
 		return err
 	}
 	above, ops, size := r.uint(chunk.CounterMax), r.uint(chunk.CounterMax), r.uint(math.MaxInt32)
-	hash := r.take(len(id.ChangeHash{}))
+	hash := id.ChangeHash(r.take(len(id.ChangeHash{})))
 	start += 1 + above
 	if r.short || i >= indexMax || start > h.maxOp+1 || start+ops-1 > chunk.CounterMax {
 		return errEntry
 	}
 	deps := h.graph.deps[begin:]
-	if h.heads.advance(int32(i), deps); len(h.heads) > h.limits.HeadsMax {
+	if h.heads.advance(int32(i), hash, deps); len(h.heads) > h.limits.HeadsMax {
 		return errEntry // an accepted history has fewer, and more would cost too much
 	}
 	h.actors.changes[actor] = append(h.actors.changes[actor], int32(i))
 	n := node{actor: int32(actor), startOp: uint32(start), opCount: uint32(ops), size: uint32(size)}
-	h.graph.append(id.ChangeHash(hash), n, len(deps))
+	h.graph.keys = append(h.graph.keys, keyOf(&hash))
+	h.graph.append(n, len(deps))
 	h.bytes += int64(size)
 	h.maxOp = max(h.maxOp, n.maxOp())
 	return nil

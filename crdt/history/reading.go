@@ -65,26 +65,17 @@ func (h *History) release() {
 	h.first = h.durable
 }
 
-// At returns the accepted change with index i; one with its hash, actor and
-// dependencies only if it cannot be read (see Err).
+// At returns the accepted change with index i; an empty one if it cannot be read (see Err).
 func (h *History) At(i int) *chunk.Change {
 	c, err := h.change(int32(i))
 	if err != nil {
-		return h.standIn(int32(i))
+		return &chunk.Change{}
 	}
 	return c
 }
 
-func (h *History) standIn(i int32) *chunk.Change {
-	c := &chunk.Change{Hash: h.graph.hashes[i], Actor: h.actors.ids[h.graph.node(i).actor]}
-	for _, d := range h.graph.depsOf(i) {
-		c.Deps = append(c.Deps, h.graph.hashes[d])
-	}
-	return c
-}
-
-// Hash returns the hash of the accepted change with index i.
-func (h *History) Hash(i int) id.ChangeHash { return h.graph.hashes[i] }
+// HashStart returns the beginning of the hash of the accepted change with index i. The whole of it is in the change.
+func (h *History) HashStart(i int) id.HashStart { return h.graph.start(int32(i)) }
 
 func (h *History) change(i int32) (*chunk.Change, error) {
 	if k := int(i) - h.first; k >= 0 {
@@ -156,7 +147,8 @@ func (h *History) readFrom(from, end int, take func(i int, c *chunk.Change)) err
 func (h *History) isChange(i int) func([]byte) bool {
 	return func(change []byte) bool {
 		const at, n = 4, 4
-		return len(change) >= at+n && bytes.Equal(change[at:at+n], h.graph.hashes[i][:n])
+		start := h.HashStart(i)
+		return len(change) >= at+n && bytes.Equal(change[at:at+n], start[:n])
 	}
 }
 
@@ -169,10 +161,10 @@ func (h *History) verify(i int32, change []byte) (*chunk.Change, error) {
 	n, read := h.graph.node(i), nodeOf(c)
 	read.actor = n.actor
 	deps, own := h.graph.depsOf(i), h.actors.changes[n.actor]
-	same := c.Hash == h.graph.hashes[i] && c.Actor == h.actors.ids[n.actor] && n == read && len(deps) == len(c.Deps) &&
+	same := h.graph.is(i, &c.Hash) && c.Actor == h.actors.ids[n.actor] && n == read && len(deps) == len(c.Deps) &&
 		c.Seq <= uint64(len(own)) && own[c.Seq-1] == i
 	for k := 0; same && k < len(deps); k++ {
-		same = h.graph.hashes[deps[k]] == c.Deps[k]
+		same = h.graph.is(deps[k], &c.Deps[k])
 	}
 	if !same {
 		return nil, fmt.Errorf("%w: it tells of another change than %s", ErrGraph, c.Hash)

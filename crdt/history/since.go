@@ -63,7 +63,7 @@ func (h *History) walkMax() int { return 256 + len(h.actors.changes) }
 // not lacked.
 func (h *History) sinceByWalk(from int, base []int32, vainMax int) (since []int, ok bool) {
 	if len(h.marks) < h.durable {
-		h.marks = make([]uint8, max(64, 2*h.durable))
+		h.marks = make([]uint8, h.durable+h.durable/8+64)
 	}
 	marks := h.marks
 	open := 0 // wanted, not had, not yet visited and not below from
@@ -79,8 +79,8 @@ func (h *History) sinceByWalk(from int, base []int32, vainMax int) (since []int,
 		}
 		marks[i] = markHad
 	}
-	for _, i := range h.durableHeads {
-		want(i)
+	for _, head := range h.durableHeads {
+		want(head.index)
 	}
 	for _, i := range base {
 		had(i)
@@ -135,8 +135,8 @@ func (h *History) clearMarks(i int, base []int32) {
 	for _, j := range base {
 		h.marks[j] = 0
 	}
-	for _, j := range h.durableHeads {
-		h.marks[j] = 0
+	for _, head := range h.durableHeads {
+		h.marks[head.index] = 0
 	}
 }
 

@@ -3,7 +3,6 @@ package history
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/id"
@@ -123,12 +122,18 @@ func (h *History) Fits(s *Snapshot) bool {
 			isDep[d] = true
 		}
 	}
-	var heads []id.ChangeHash
+	heads := 0
 	for i := range s.Changes {
 		if !isDep[i] {
-			heads = append(heads, h.graph.hashes[i])
+			heads++
 		}
 	}
-	slices.SortFunc(heads, id.ChangeHash.Compare)
-	return slices.Equal(heads, s.Heads)
+	for _, hash := range s.Heads {
+		i, ok := h.graph.find(hash)
+		if !ok || int(i) >= s.Changes || isDep[i] {
+			return false
+		}
+		isDep[i] = true // none counts twice
+	}
+	return heads == len(s.Heads)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/history/historytest"
+	"github.com/tavle-org/tavle/crdt/id"
 )
 
 func mustSnapshot(t testing.TB, h *history.History, n int) *history.Snapshot {
@@ -64,6 +65,21 @@ func TestSnapshotOfWhatIsNotThere(t *testing.T) {
 	s := mustSnapshot(t, a.History, 3)
 	if b.Fits(s) {
 		t.Error("a snapshot fits another document")
+	}
+	for _, c := range []*chunk.Change{b.At(0), b.At(1), b.At(2)} { // the document has two heads then
+		mustAdd(t, a.History, c)
+	}
+	a.MarkDurable(6)
+	both := mustSnapshot(t, a.History, 6)
+	for _, heads := range [][]id.ChangeHash{
+		{both.Heads[0], both.Heads[0]}, both.Heads[:1], {both.Heads[0], both.Heads[1], a.At(0).Hash}, {both.Heads[0], a.At(0).Hash}, {both.Heads[0], {}},
+	} {
+		if a.Fits(&history.Snapshot{Changes: 6, Heads: heads, Chunk: both.Chunk}) {
+			t.Errorf("a snapshot with heads %v fits a document with heads %v", heads, both.Heads)
+		}
+	}
+	if !a.Fits(both) || !a.Fits(s) {
+		t.Error("a snapshot does not fit its document")
 	}
 	forgot := history.New(history.Limits{})
 	for i := range 3 {

@@ -150,6 +150,12 @@ func (a Actor) String() string { return hex.EncodeToString([]byte(a)) }
 // ChangeHash identifies a change: the SHA-256 of its chunk.
 type ChangeHash [32]byte
 
+// HashStart is the beginning of a change hash: as much as a Bloom filter of the sync protocol looks at.
+type HashStart [12]byte
+
+// Start returns the beginning.
+func (h ChangeHash) Start() HashStart { return HashStart(h[:]) }
+
 // ParseChangeHash reads 64 hexadecimal digits.
 func ParseChangeHash(s string) (ChangeHash, error) {
 	var h ChangeHash

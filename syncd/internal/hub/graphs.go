@@ -87,6 +87,9 @@ func (d *document) keepGraph() {
 		pieces = append(pieces, store.GraphPiece{Changes: end - next, Data: data})
 		next = end
 	}
+	if len(pieces) == 0 {
+		return // it was opened with a graph that is gone; once it is unloaded, all is read
+	}
 	err := g.PutGraph(d.id, d.covered, pieces)
 	switch {
 	case err == nil:
