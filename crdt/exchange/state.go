@@ -101,7 +101,7 @@ func (m *Message) isReset() bool {
 // have: the answer to changes that were sent to it. It seldom needs one itself.
 func (m *Message) Agrees() bool {
 	return len(m.Changes) == 0 && len(m.Need) == 0 && len(m.Heads) > 0 &&
-		len(m.Have) == 1 && slices.Equal(m.Have[0].LastSync, m.Heads)
+		len(m.Have) == 1 && slices.Equal(m.Have[0].LastSync, m.Heads) && (m.Flags == nil || !m.Flags.Reset)
 }
 
 // ReceiveCurrent handles a message of a peer that has exactly what we have, with
@@ -114,7 +114,7 @@ func (s *State) ReceiveCurrent(changes int, heads []id.ChangeHash, m *Message) (
 	}
 	s.note(m)
 	s.all, s.allHeads, s.extra = changes, heads, nil
-	s.theirHave = nil
+	s.theirHeads, s.theirHave = heads, nil // so that all such peers share them
 	if s.sent && slices.Equal(s.heads, heads) {
 		return nil, true
 	}

@@ -41,6 +41,8 @@ type document struct {
 	held     []event        // that wait until the rules have caught up, in their order
 	saving   int            // appends in the group commit
 
+	answers answers
+
 	used   atomic.Int64 // when it was last used, in ns since 1970
 	bytes  atomic.Int64 // what the loaded history takes
 	lonely atomic.Bool  // no peer listens

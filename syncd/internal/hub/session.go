@@ -113,17 +113,23 @@ func (s *Session) Receive(m wire.Message) (late bool, err error) {
 }
 
 func (s *Session) sync(m wire.Sync) (late bool, err error) {
-	in, err := replica.Decode(m.Data)
+	var in replica.Message
+	d := s.docs.at(m.Document)
+	if d != nil {
+		in, late, err = d.answers.decode(m.Data)
+	} else {
+		in, err = replica.Decode(m.Data)
+	}
 	if err != nil {
 		s.hub.counts.refused.Add(1)
 		return false, &wire.CloseError{Code: wire.CloseMalformed, Text: "malformed sync message", Cause: err} // SY12
 	}
-	d := s.docs.at(m.Document)
-	if d != nil {
-		late = in.Agrees()
-	} else if d, err = s.attach(m.Document); err != nil {
-		return false, err
-	} else if d == nil {
+	if d == nil {
+		if d, err = s.attach(m.Document); err != nil {
+			return false, err
+		}
+	}
+	if d == nil {
 		s.unknown(m.Document)
 		return false, nil
 	}

@@ -308,3 +308,42 @@ func (p *party) receive(g *guest, data []byte) {
 		g.answer = p.now.Add(g.delay)
 	}
 }
+
+// A peer that is owed an update, and says that it has everything by then, is owed nothing any more: nothing is
+// waited for, and nothing is sent when the time has come.
+func TestWhoeverHasEverythingIsOwedNothing(t *testing.T) {
+	r, now := New(Config{Storage: "server"}, 0, nil), time.Unix(1_800_000_000, 0)
+	author := historytest.New("author")
+	say := func(c Conn, m exchange.Message) Effects {
+		in, err := Decode(m.Append(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Sync(now, Input{From: c, Message: in})
+	}
+	agree := func() exchange.Message {
+		return exchange.Message{Version: exchange.V1, Heads: author.Heads(), Have: []exchange.Have{{LastSync: author.Heads()}}}
+	}
+	post := func() Effects {
+		c := author.Put("key", "value")
+		m := agree()
+		m.Changes = [][]byte{c.Bytes()}
+		say(1, m)
+		return r.Durable(now)
+	}
+	r.Attach(1, Peer{})
+	r.Attach(2, Peer{})
+	post()
+	say(2, exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}})
+	say(2, agree())
+	post() // of which it is told, and does not answer
+	if e := post(); e.Wake.IsZero() || len(e.Send) != 1 {
+		t.Fatalf("the peer is owed nothing: %d messages, wake %v", len(e.Send), e.Wake)
+	}
+	if e := say(2, agree()); !e.Wake.IsZero() {
+		t.Errorf("it is waited for the peer until %v", e.Wake)
+	}
+	if e := r.Tick(now.Add(time.Minute)); len(e.Send) > 0 {
+		t.Error("it is sent what it has")
+	}
+}

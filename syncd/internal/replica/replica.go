@@ -340,20 +340,23 @@ func (r *Replica) Sync(now time.Time, in Input) Effects {
 		r.want(&e, now, p, in.Alone)
 		return r.finish(e)
 	}
-	if r.h == nil {
+	if r.h == nil || in.Message.Agrees() {
 		reply, ok := p.state.ReceiveCurrent(r.changes, r.heads, in.Message.Message)
-		if !ok {
+		if !ok && r.h == nil {
 			reply, ok = p.state.ReceiveFresh(r.changes, r.heads, r.snapshot, in.Message.Message)
 		}
-		if !ok {
+		switch {
+		case ok:
+			r.setOwed(p, false)
+			if reply != nil {
+				p.told = now
+				e.Send = append(e.Send, Send{To: in.From, Sync: reply.Payload()})
+			}
+			r.peerHeads(&e, now, p)
+			return r.finish(e)
+		case r.h == nil:
 			return Effects{Load: true}
 		}
-		if reply != nil {
-			p.told = now
-			e.Send = append(e.Send, Send{To: in.From, Sync: reply.Payload()})
-		}
-		r.peerHeads(&e, now, p)
-		return r.finish(e)
 	}
 	if len(in.Message.Changes) > 0 && r.h.Behind() > behindMax && !p.readOnly && !r.stalled {
 		return Effects{CatchUp: true}
