@@ -54,7 +54,7 @@ func (o options) versions() string {
 			return "unknown"
 		}
 		line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-		return line
+		return strings.Join(strings.Fields(line), " ")
 	}
 	list := []string{said(o.syncd, "version"), "node " + said("node", "--version")}
 	for _, name := range []string{"@automerge/automerge-repo", "@automerge/automerge", "@hocuspocus/server", "y-websocket", "y-leveldb", "yjs"} {
