@@ -48,6 +48,15 @@ func (s *shelf) read(from int, is func([]byte) bool, yield func(int, []byte) boo
 	return nil
 }
 
+// noise returns random bytes, for scribble.
+func noise(rng *rand.Rand, n int) []byte {
+	data := make([]byte, n)
+	for i := range data {
+		data[i] = byte(rng.Uint32())
+	}
+	return data
+}
+
 // graphOf is the graph of the first changes, in pieces of about so many bytes.
 func graphOf(t testing.TB, h *history.History, n, piece int) []byte {
 	t.Helper()
@@ -238,10 +247,7 @@ func TestAnOpenedHistoryAnswersAsARestoredOne(t *testing.T) {
 	accepted, wrong, read := 0, 0, 0
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 78))
-		data := make([]byte, 100+rng.IntN(1500))
-		for i := range data {
-			data[i] = byte(rng.Uint32())
-		}
+		data := noise(rng, 100+rng.IntN(1500))
 		from := scribble(data)
 		if from.Len() < 2 {
 			continue
@@ -399,11 +405,8 @@ func TestAHistoryThatCannotBeReadIsBroken(t *testing.T) {
 // change that is read; never does it cause a panic.
 func FuzzOpen(f *testing.F) {
 	for seed := range uint64(5) {
-		data := make([]byte, 300)
 		rng := rand.New(rand.NewPCG(seed, 79))
-		for i := range data {
-			data[i] = byte(rng.Uint32())
-		}
+		data := noise(rng, 300)
 		h := scribble(data)
 		h.MarkDurable(h.Len())
 		graph, _ := h.AppendGraph(nil, 0, 1<<20)
@@ -442,11 +445,8 @@ func FuzzOpen(f *testing.F) {
 // those of the document, or it differs from the changes once they are read.
 func TestEveryWrongByteOfAGraphIsNoticed(t *testing.T) {
 	for seed := range uint64(20) {
-		data := make([]byte, 400)
 		rng := rand.New(rand.NewPCG(seed, 80))
-		for i := range data {
-			data[i] = byte(rng.Uint32())
-		}
+		data := noise(rng, 400)
 		from := scribble(data)
 		n := from.Len()
 		s := &shelf{}

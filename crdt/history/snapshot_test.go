@@ -222,10 +222,7 @@ func TestSnapshotOfScribbledDocuments(t *testing.T) {
 	conflicts := 0
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 31))
-		data := make([]byte, 200+rng.IntN(1500))
-		for i := range data {
-			data[i] = byte(rng.Uint32())
-		}
+		data := noise(rng, 200+rng.IntN(1500))
 		h := checkScribbled(t, data)
 		for i := range h.Len() {
 			for _, op := range h.At(i).Ops() {
@@ -249,10 +246,7 @@ func TestSnapshotOfScribbledDocuments(t *testing.T) {
 func FuzzSnapshot(f *testing.F) {
 	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 32))
-		data := make([]byte, 400)
-		for i := range data {
-			data[i] = byte(rng.Uint32())
-		}
+		data := noise(rng, 400)
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

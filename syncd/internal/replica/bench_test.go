@@ -9,6 +9,7 @@ import (
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/exchange"
 	"github.com/tavle-org/tavle/crdt/history/historytest"
+	"github.com/tavle-org/tavle/crdt/id"
 )
 
 // One change by one peer, stored at once, to n subscribers, each of which answers
@@ -22,13 +23,7 @@ func BenchmarkFanOut(b *testing.B) {
 				r.Attach(Conn(i), Peer{})
 			}
 			author := historytest.New("author")
-			say := func(c Conn, m exchange.Message) Effects {
-				in, err := Decode(m.Append(nil))
-				if err != nil {
-					b.Fatal(err)
-				}
-				return r.Sync(now, Input{From: c, Message: in})
-			}
+			say := func(c Conn, m exchange.Message) Effects { return r.Sync(now, Input{From: c, Message: received(b, m)}) }
 			post := func() Effects {
 				last := author.Heads()
 				c := author.Put("body", strings.Repeat("neighbours ", 30))
@@ -37,10 +32,7 @@ func BenchmarkFanOut(b *testing.B) {
 					Changes: [][]byte{chunk.Deflate(nil, c.Bytes())}})
 				return r.Durable(now)
 			}
-			reply := func() exchange.Message {
-				heads := author.Heads()
-				return exchange.Message{Version: exchange.V1, Heads: heads, Have: []exchange.Have{{LastSync: heads}}}
-			}
+			reply := func() exchange.Message { return agreement(author.Heads()) }
 			post()
 			for i := range subscribers {
 				say(Conn(i+1), exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}})
@@ -61,4 +53,19 @@ func BenchmarkFanOut(b *testing.B) {
 			}
 		})
 	}
+}
+
+// received is a message as it comes from the network.
+func received(tb testing.TB, m exchange.Message) Message {
+	tb.Helper()
+	in, err := Decode(m.Append(nil))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return in
+}
+
+// agreement says no more than that its sender has what both have.
+func agreement(heads []id.ChangeHash) exchange.Message {
+	return exchange.Message{Version: exchange.V1, Heads: heads, Have: []exchange.Have{{LastSync: heads}}}
 }

@@ -62,11 +62,7 @@ func reading(a *historytest.Author) func(int, func([]byte) bool, func(int, []byt
 func offer(t *testing.T, a *historytest.Author, c *chunk.Change) Message {
 	t.Helper()
 	m := exchange.Message{Version: exchange.V1, Heads: a.Heads(), Have: []exchange.Have{{LastSync: c.Deps}}, Changes: [][]byte{c.Bytes()}}
-	in, err := Decode(m.Append(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return in
+	return received(t, m)
 }
 
 // Who brings a change waits until the rules know the document; who reads does not.
@@ -82,11 +78,7 @@ func TestRulesCatchUpAfterAnOpening(t *testing.T) {
 	if e := r.Sync(now, input); !e.CatchUp || e.Persist != nil || len(e.Send) > 0 || book.known != 0 {
 		t.Fatalf("before the rules know the document: %+v", e)
 	}
-	m := exchange.Message{Version: exchange.V1, Heads: behind, Have: []exchange.Have{{LastSync: behind}}}
-	read, err := Decode(m.Append(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
+	read := received(t, agreement(behind))
 	if e := r.Sync(now, Input{From: 2, Message: read}); len(e.Send) != 1 || e.Send[0].To != 2 || book.known != 0 {
 		t.Fatalf("who reads gets %+v, the rules know of %d changes", e.Send, book.known)
 	}

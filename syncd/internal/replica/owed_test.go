@@ -314,16 +314,8 @@ func (p *party) receive(g *guest, data []byte) {
 func TestWhoeverHasEverythingIsOwedNothing(t *testing.T) {
 	r, now := New(Config{Storage: "server"}, 0, nil), time.Unix(1_800_000_000, 0)
 	author := historytest.New("author")
-	say := func(c Conn, m exchange.Message) Effects {
-		in, err := Decode(m.Append(nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r.Sync(now, Input{From: c, Message: in})
-	}
-	agree := func() exchange.Message {
-		return exchange.Message{Version: exchange.V1, Heads: author.Heads(), Have: []exchange.Have{{LastSync: author.Heads()}}}
-	}
+	say := func(c Conn, m exchange.Message) Effects { return r.Sync(now, Input{From: c, Message: received(t, m)}) }
+	agree := func() exchange.Message { return agreement(author.Heads()) }
 	post := func() Effects {
 		c := author.Put("key", "value")
 		m := agree()
