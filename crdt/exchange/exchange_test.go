@@ -24,11 +24,11 @@ type end struct {
 }
 
 func (e *end) generate(to *end) bool {
-	data := exchange.NewRound(e.History).Generate(&e.state).Bytes()
-	if data == nil {
+	payload := exchange.NewRound(e.History).Generate(&e.state)
+	if payload == nil {
 		return false
 	}
-	to.inbox = append(to.inbox, bytes.Clone(data))
+	to.inbox = append(to.inbox, bytes.Clone(payload.Bytes()))
 	return true
 }
 
@@ -351,6 +351,51 @@ func TestChangesAreDeflatedOnlyForPeersWithFlags(t *testing.T) {
 		}
 		if plain := bytes.Equal(m.Changes[0], long.Bytes()); plain != (flags == nil) {
 			t.Errorf("flags %v: plain is %v", flags, plain)
+		}
+	}
+}
+
+// A page so long that a filter alone makes a large message: whoever has written while
+// away, and does not remember what the other end had, is asked for it.
+func TestEndsOfALongDocumentThatRememberNothing(t *testing.T) {
+	server := newEnd(historytest.Posts(4000))
+	device := newEnd(historytest.New("device"))
+	device.Take(server.All()...)
+	device.Put("k", "written while away")
+	talk(t, server, device)
+	equalHeads(t, server, device)
+	if device.sent != 0 || server.sent != 1 {
+		t.Errorf("%d and %d changes were sent, want none and one", device.sent, server.sent)
+	}
+}
+
+// A payload is what Append makes, however large its message is and whatever is in it.
+func TestPayloads(t *testing.T) {
+	a := historytest.Posts(3)
+	var hashes []id.ChangeHash
+	for i := range 200 {
+		hashes = append(hashes, id.ChangeHash{byte(i)})
+	}
+	for n := range 32 {
+		m := exchange.Message{Version: exchange.V1}
+		if n&1 != 0 {
+			m.Heads = hashes
+		}
+		if n&2 != 0 {
+			m.Need = hashes[:150]
+		}
+		if n&4 != 0 {
+			m.Have = []exchange.Have{{LastSync: hashes}, {LastSync: hashes[:3]}}
+		}
+		if n&8 != 0 {
+			m.Changes = [][]byte{a.At(0).Bytes(), a.At(1).Bytes(), bytes.Repeat([]byte("x"), 5000)}
+		}
+		if n&16 != 0 {
+			m.Flags = &exchange.Flags{ReadOnly: true}
+		}
+		if p := m.Payload(); !bytes.Equal(p.Bytes(), m.Append(nil)) || p.Len() != len(p.Bytes()) {
+			t.Errorf("%d heads, %d needs, %d haves, %d changes, flags %v: %d bytes, want %d",
+				len(m.Heads), len(m.Need), len(m.Have), len(m.Changes), m.Flags != nil, p.Len(), len(m.Append(nil)))
 		}
 	}
 }

@@ -379,6 +379,8 @@ func (m *Message) Payload() Payload {
 	}
 	if m.Flags != nil {
 		own = m.Flags.append(own)
+	}
+	if begin < len(own) {
 		parts = append(parts, own[begin:])
 	}
 	return parts

@@ -51,6 +51,25 @@ for (const version of versions) {
     const ofC = await until(() => c.find(ofA.url).catch(() => false), "the document after a restart", 20_000)
     await until(() => headsOf(ofC) === headsOf(ofA), "all of it after a restart", 20_000)
   })
+
+  test(`${version.name}: a device that has a long document from elsewhere has written in it while offline`, async t => {
+    const server = await startServer(t)
+    const a = await device(t, version, server)
+    let doc = A.from({ posts: {} })
+    for (let i = 0; i < 4999; i++) {
+      doc = A.change(doc, d => (d.posts[`p${i % 700}`] = new A.ImmutableString(`version ${i}`)))
+    }
+    const ofA = a.repo.import(A.save(doc))
+    const b = await device(t, version, server)
+    await until(() => b.find(ofA.url).catch(() => false), "the document", 20_000)
+    // It knows all changes, and nothing of what the server has: its own is found by filters over the whole document.
+    const c = await device(t, version, server, { offline: true })
+    const written = A.change(A.clone(doc), d => (d.posts.mine = new A.ImmutableString("while offline")))
+    const ofC = c.repo.import(A.save(written), { docId: ofA.documentId })
+    await c.reconnect()
+    await allSame([ofA, ofC], "what was written while offline", 20_000)
+    assert.equal(String(ofA.doc().posts.mine), "while offline")
+  })
 }
 
 test(`${stable.name}: 5 000 changes written one by one`, async t => {
