@@ -17,10 +17,13 @@
 //	                              Badger flushes once for each, also when many are waiting.
 //	NumVersionsToKeep   1         the past of a document is in its changes
 //	DetectConflicts     false     commitMu makes all writers one
-//	MemTableSize        8 MiB     bounds memory: a table costs its size twice (skip list and
-//	                              mapped log). 15 % of it bounds a transaction: 1.2 MiB
+//	MemTableSize        4 MiB     bounds memory: a table costs its size twice (skip list and
+//	                              mapped log), and what was written last stays in both. 15 % of
+//	                              it bounds a transaction: 614 KiB. With 8 MiB a busy server has
+//	                              8 MiB more; 480 MB in one go take 15 % less processor time, and
+//	                              the slowest of 3840 commits 210 to 400 ms instead of 140 to 165
 //	NumMemtables        2         what may wait for its flush to a table
-//	ValueThreshold      1 MiB     parts of at most 512 KiB stay in the tables, so the value log
+//	ValueThreshold      576 KiB   parts of at most 512 KiB stay in the tables, so the value log
 //	                              stays empty: a failed flush of it is only logged by Badger
 //	ValueLogFileSize    16 MiB    mapped twice its size, flushed with every transaction
 //	Compression         none      values are compressed already, with zstd
@@ -44,6 +47,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	kv "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -53,14 +57,19 @@ import (
 )
 
 const (
-	memTableBytes     = 8 << 20
+	memTableBytes     = 4 << 20
 	memTables         = 2
+	logBytes          = 2 * memTableBytes // as Badger creates one
 	valueLogFileBytes = 16 << 20
+	valueThreshold    = partBytesMax + 64<<10
 
 	// openFreeBytesMin is the free space below which Open refuses. Opening
 	// writes up to memTables+1 tables, to a mapped file: without space that is
 	// not an error but a SIGBUS.
 	openFreeBytesMin = 64 << 20
+
+	// closePatience is how long an opening that has failed waits until all is closed.
+	closePatience = 10 * time.Second
 
 	// FreeBytesMinDefault is the default of Config.FreeBytesMin.
 	FreeBytesMinDefault = 256 << 20
@@ -156,19 +165,32 @@ func open(cfg Config) (*Store, error) {
 	if free < openFreeBytesMin {
 		return nil, fmt.Errorf("%d MiB free, opening needs %d: %w", free>>20, openFreeBytesMin>>20, store.ErrFull)
 	}
-	codec, err := newCodec()
-	if err != nil {
+	if err := settleLargerLogs(cfg); err != nil {
 		return nil, err
 	}
 	db, err := kv.Open(settings(cfg))
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg, db: db, log: cfg.Logger, codec: codec, compaction: compaction{stop: make(chan struct{})}}
+	s := &Store{cfg: cfg, db: db, log: cfg.Logger, codec: newCodec(), compaction: compaction{stop: make(chan struct{})}}
 	if err := s.begin(); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, closeSoon(db))
 	}
 	return s, nil
+}
+
+// closeSoon closes what could not be opened, but does not wait for a disk that fails:
+// Badger tries to write its tables again and again, and whoever has started it would not
+// hear why it does not start.
+func closeSoon(db *kv.DB) error {
+	closed := make(chan error, 1)
+	go func() { closed <- db.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(closePatience):
+		return errors.New("the disk takes nothing any more")
+	}
 }
 
 // begin makes the opened files durable and reads or writes the format record.
@@ -194,7 +216,7 @@ func settings(cfg Config) kv.Options {
 	o.DetectConflicts = false
 	o.MemTableSize = memTableBytes
 	o.NumMemtables = memTables
-	o.ValueThreshold = 1 << 20
+	o.ValueThreshold = valueThreshold
 	o.ValueLogFileSize = valueLogFileBytes
 	o.Compression = options.None
 	o.BlockCacheSize = 0
@@ -238,7 +260,6 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.endCompaction()
-	s.codec.close()
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("close store %s: %w", s.cfg.Dir, err)
 	}

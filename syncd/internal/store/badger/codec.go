@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
@@ -46,87 +47,88 @@ const (
 	effortMerge                // nobody waits, and it is kept for long
 )
 
-// codec compresses and expands the bodies of records. Expanding is for several
-// goroutines at once, compressing for one of each effort.
+// codec compresses and expands the bodies of records, for several goroutines at once.
+//
+// What that needs, some 600 KiB for each effort and 300 to expand, is kept from one record
+// to the next while there is work, and is the collector's after it.
 type codec struct {
-	dictionary *s2.Dict
-	encoders   [effortMerge + 1]*zstd.Encoder
-	decoder    *zstd.Decoder
-	scratch    [effortMerge + 1]scratch // owned by whoever compresses
+	dictionary  *s2.Dict
+	compressors [effortMerge + 1]sync.Pool // of *compressor
+	decoders    sync.Pool                  // of *zstd.Decoder
 }
 
-// windowBytes is how far back zstd looks for what it has seen: over a whole record
-// but for those of one large change. An encoder keeps that much memory and more, by
-// default 4 MiB for a commit and 8 for a merge.
-const windowBytes = 2 * recordBytesMax
-
-// scratch is memory that each record is made in.
-type scratch struct {
+// compressor is what each record is made in.
+type compressor struct {
+	zstd         *zstd.Encoder
 	lean, stored []byte
 	before       hashes
 }
 
-// scratchMax is how much of it is kept from one record to the next, in bytes of a
-// body: an ordinary record, and not the largest.
-const scratchMax = 2 * recordBytesMax
+const (
+	// windowBytes is how far back zstd looks for what it has seen: over a whole record
+	// but for those of one large change. An encoder keeps that much memory and more, by
+	// default 4 MiB for a commit and 8 for a merge.
+	windowBytes = 2 * recordBytesMax
 
-func (s *scratch) trim() {
-	if cap(s.lean) > scratchMax || cap(s.stored) > scratchMax {
-		*s = scratch{}
-	}
-}
+	// scratchMax is how much memory a compressor keeps from one record to the next for
+	// each of its two bodies: an ordinary record, and not the largest.
+	scratchMax = 2 * recordBytesMax
+)
 
-func newCodec() (*codec, error) {
+func newCodec() *codec {
 	c := &codec{dictionary: s2.MakeDict(dictionary1, nil)}
 	for effort, options := range [][]zstd.EOption{
 		effortCommit: {zstd.WithEncoderLevel(zstd.SpeedFastest)},
 		effortMerge:  {zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderDictRaw(dictionaryID, dictionary1)},
 	} {
-		encoder, err := zstd.NewWriter(nil, append(options,
-			zstd.WithEncoderConcurrency(1), // there is one writer, and one merge at a time
+		options = append(options,
+			zstd.WithEncoderConcurrency(1), // for a goroutine that has it
 			zstd.WithEncoderCRC(false),     // the record has a checksum
 			zstd.WithLowerEncoderMem(true),
 			zstd.WithWindowSize(windowBytes),
-		)...)
-		if err != nil {
-			return nil, fmt.Errorf("zstd encoder: %w", err)
-		}
-		c.encoders[effort] = encoder
+		)
+		c.compressors[effort].New = func() any { return &compressor{zstd: must(zstd.NewWriter(nil, options...))} }
 	}
-	decoder, err := zstd.NewReader(nil,
-		zstd.WithDecoderConcurrency(2),
-		zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxMemory(bodyBytesMax),
-		zstd.WithDecoderDictRaw(dictionaryID, dictionary1),
-	)
+	c.decoders.New = func() any {
+		return must(zstd.NewReader(nil,
+			zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxMemory(bodyBytesMax),
+			zstd.WithDecoderDictRaw(dictionaryID, dictionary1),
+		))
+	}
+	return c
+}
+
+// must returns what zstd makes of options that are always the same.
+func must[T any](v T, err error) T {
 	if err != nil {
-		return nil, fmt.Errorf("zstd decoder: %w", err)
+		panic(err)
 	}
-	c.decoder = decoder
-	return c, nil
+	return v
 }
 
-func (c *codec) close() {
-	for _, e := range c.encoders {
-		e.Close()
+// keep gives back a compressor, without the memory of a large record.
+func (c *codec) keep(effort effort, w *compressor) {
+	if cap(w.lean) > scratchMax || cap(w.stored) > scratchMax {
+		w.lean, w.stored, w.before = nil, nil, nil
 	}
-	c.decoder.Close()
+	c.compressors[effort].Put(w)
 }
 
-// compress returns the stored form of the lean body in the scratch of an effort,
-// where it stays until the next record; ok is false if it has not less than most bytes.
-func (c *codec) compress(effort effort, most int) (encoding byte, stored []byte, ok bool) {
-	s := &c.scratch[effort]
+// compress returns the stored form of the lean body of w, in w; ok is false if it has not
+// less than most bytes.
+func (c *codec) compress(effort effort, w *compressor, most int) (encoding byte, stored []byte, ok bool) {
 	switch {
 	case effort == effortMerge:
-		encoding, s.stored = encodingLeanDict, c.encoders[effort].EncodeAll(s.lean, s.stored[:0])
-	case len(s.lean) <= smallBodyMax:
-		s.stored = slices.Grow(s.stored[:0], s2.MaxEncodedLen(smallBodyMax))
-		encoding, s.stored = encodingLeanS2, c.dictionary.Encode(s.stored, s.lean)
+		encoding, w.stored = encodingLeanDict, w.zstd.EncodeAll(w.lean, w.stored[:0])
+	case len(w.lean) <= smallBodyMax:
+		w.stored = slices.Grow(w.stored[:0], s2.MaxEncodedLen(smallBodyMax))
+		encoding, w.stored = encodingLeanS2, c.dictionary.Encode(w.stored, w.lean)
 	default:
-		encoding, s.stored = encodingLeanZstd, c.encoders[effort].EncodeAll(s.lean, s.stored[:0])
+		encoding, w.stored = encodingLeanZstd, w.zstd.EncodeAll(w.lean, w.stored[:0])
 	}
-	return encoding, s.stored, len(s.stored) < most
+	return encoding, w.stored, len(w.stored) < most
 }
 
 // expand returns the body of want bytes, in a slice of its own, and whether it
@@ -135,11 +137,11 @@ func (c *codec) expand(encoding byte, stored []byte, want int) (body []byte, lea
 	switch encoding {
 	case encodingRaw:
 		body = append(make([]byte, 0, len(stored)), stored...)
-	case encodingZstd:
-		body, err = c.decoder.DecodeAll(stored, make([]byte, 0, want))
-	case encodingLeanZstd, encodingLeanDict:
-		lean = true
-		body, err = c.decoder.DecodeAll(stored, make([]byte, 0, want))
+	case encodingZstd, encodingLeanZstd, encodingLeanDict:
+		lean = encoding != encodingZstd
+		decoder := c.decoders.Get().(*zstd.Decoder)
+		body, err = decoder.DecodeAll(stored, make([]byte, 0, want))
+		c.decoders.Put(decoder)
 	case encodingLeanS2:
 		lean = true
 		var size int

@@ -286,11 +286,7 @@ func TestAnAppendCutShortIsNotSeen(t *testing.T) {
 
 func TestHostileRecordsAndDescriptions(t *testing.T) {
 	doc := storetest.Document(1)
-	c, err := newCodec()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.close()
+	c := newCodec()
 	var records []record
 	board := newCorpus(t, 1, corpusPosts(t, 1))
 	for _, n := range []int{1, 20} {

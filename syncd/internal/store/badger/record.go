@@ -75,23 +75,24 @@ func (r record) part(i int) (key, value []byte) {
 }
 
 // encodeRecord takes as many of the changes as fit, at least one, and returns
-// them as a record along with the rest. Of one effort there is one call at a time.
+// them as a record along with the rest.
 func (c *codec) encodeRecord(doc id.Document, first uint32, changes [][]byte, effort effort) (record, [][]byte) {
 	n, size := 1, len(changes[0])
 	for n < min(len(changes), recordChangesMax) && size+len(changes[n]) <= recordBytesMax {
 		size += len(changes[n])
 		n++
 	}
-	scratch := &c.scratch[effort]
-	scratch.lean, scratch.before = scratch.lean[:0], scratch.before[:0]
+	w := c.compressors[effort].Get().(*compressor)
+	defer c.keep(effort, w)
+	w.lean, w.before = w.lean[:0], w.before[:0]
 	for _, change := range changes[:n] {
-		scratch.lean = appendLean(scratch.lean, change, &scratch.before)
+		w.lean = appendLean(w.lean, change, &w.before)
 	}
-	body := len(scratch.lean)
-	encoding, stored, ok := c.compress(effort, size)
+	body := len(w.lean)
+	encoding, stored, ok := c.compress(effort, w, size)
 	if !ok {
-		scratch.lean = appendRaw(scratch.lean[:0], changes[:n])
-		encoding, stored, body = encodingRaw, scratch.lean, len(scratch.lean)
+		w.lean = appendRaw(w.lean[:0], changes[:n])
+		encoding, stored, body = encodingRaw, w.lean, len(w.lean)
 	}
 	value := make([]byte, 0, 1+3*binary.MaxVarintLen32+sumBytes+len(stored))
 	value = append(value, encoding)
@@ -101,7 +102,6 @@ func (c *codec) encodeRecord(doc id.Document, first uint32, changes [][]byte, ef
 	guard := sumOf(recordKey(doc, first, 0), value, stored)
 	value = binary.BigEndian.AppendUint64(value, uint64(guard))
 	value = append(value, stored...)
-	scratch.trim()
 	return record{doc: doc, first: first, changes: n, value: value}, changes[n:]
 }
 
