@@ -10,6 +10,7 @@ FUZZTIME  ?= 30s
 BENCHTIME ?= 1s
 BENCHFLAGS ?=
 ROUNDS    ?= 3000
+POWERCUTS ?= 100
 
 # Where make run listens and keeps its documents.
 LISTEN ?= 127.0.0.1:3030
@@ -38,7 +39,7 @@ APP_FILES := $(shell find $(SDK)/src $(SDK)/tsconfig*.json $(APP)/src $(APP)/pub
 
 GO_FILES = find . -name '*.go' -not -path '*/node_modules/*' -print0
 
-.PHONY: all run test test-go test-node browser fmt fmt-check vet lint audit bench fuzz race torture bench-go bench-compare build clean
+.PHONY: all run test test-go test-node browser fmt fmt-check vet lint audit bench fuzz race torture powercut bench-go bench-compare build clean
 
 all: fmt vet lint test race
 
@@ -100,6 +101,10 @@ fuzz:
 torture: build
 	TAVLE_SYNCD='$(CURDIR)/bin/syncd' TAVLE_TORTURE_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 0 -v -run Killed ./syncd/internal/testkit/torture
 	$(GO) test -count=1 -timeout 0 ./syncd/internal/testkit/simnet -seeds $(ROUNDS)
+
+# The power of the machine that syncd runs on is cut POWERCUTS times: a disk of FUSE, a loop device and an ext4, for which it takes root.
+powercut: build
+	TAVLE_SYNCD='$(CURDIR)/bin/syncd' TAVLE_POWER_CUTS=$(POWERCUTS) $(GO) test -count=1 -timeout 0 -v -run PowerIsCut ./syncd/internal/testkit/torture
 
 # The table: syncd beside the reference server from npm, under the same load.
 bench: build $(call installed,$(BENCH_PACKAGE))

@@ -15,6 +15,7 @@ require (
 	github.com/dgraph-io/badger/v4 v4.9.6 // the store
 	github.com/fxamacker/cbor/v2 v2.9.6 // well-formedness of CBOR from clients, and records
 	github.com/gorilla/websocket v1.5.3 // websockets
+	github.com/hanwen/go-fuse/v2 v2.12.1 // tests: a disk that loses power
 	github.com/klauspost/compress v1.20.3 // zstd and deflate
 	github.com/prometheus/client_golang v1.25.0 // metrics
 	go.uber.org/goleak v1.3.0 // tests: no goroutine stays

@@ -62,7 +62,7 @@ func fetch(t *testing.T, addr string, doc id.Document, name string) *historytest
 	for {
 		heads, err := c.hear()
 		if err != nil {
-			t.Fatalf("document %s: %v", doc, err)
+			t.Fatalf("document %s, %d changes, heads %v: %v", doc, copy.Len(), copy.Heads(), err)
 		}
 		if slices.Equal(heads, copy.Heads()) {
 			return copy
@@ -76,6 +76,7 @@ type writer struct {
 	name string
 	doc  id.Document
 	copy *historytest.Author
+	more int // up to so many characters besides
 }
 
 // write posts until the connection ends: mostly one change at a time, waiting
@@ -88,7 +89,7 @@ func (w *writer) write(addr string, rng *rand.Rand, told func(id.Document, id.Ch
 	defer c.conn.Close()
 	for {
 		for range 1 + rng.IntN(3)*rng.IntN(3) {
-			w.copy.Put(fmt.Sprint("key ", rng.IntN(10)), fmt.Sprint(w.name, rng.Uint32()))
+			w.copy.Put(fmt.Sprint("key ", rng.IntN(10)), fmt.Sprint(w.name, rng.Uint32(), noise(rng, rng.IntN(w.more+1))))
 		}
 		if c.say() != nil {
 			return
@@ -120,10 +121,10 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	data, told := t.TempDir(), newLedger()
 	shared := id.NewDocument()
 	writers := []*writer{
-		{"one", shared, historytest.New("one")},
-		{"two", shared, historytest.New("two")},
-		{"three", id.NewDocument(), historytest.New("three")},
-		{"four", id.NewDocument(), historytest.New("four")},
+		{"one", shared, historytest.New("one"), 0},
+		{"two", shared, historytest.New("two"), 0},
+		{"three", id.NewDocument(), historytest.New("three"), 0},
+		{"four", id.NewDocument(), historytest.New("four"), 0},
 	}
 	for round := range rounds() {
 		d := start(t, data)

@@ -49,6 +49,16 @@ type daemon struct {
 // and waits until it answers.
 func start(t *testing.T, data string, wrapper ...string) *daemon {
 	t.Helper()
+	d, err := tryStart(t, data, wrapper...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// tryStart is start, but for that syncd may fail to start.
+func tryStart(t *testing.T, data string, wrapper ...string) (*daemon, error) {
+	t.Helper()
 	args := append(wrapper, binary, "serve", "--open", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data", data)
 	d := &daemon{cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{}), stderr: &strings.Builder{}}
 	d.cmd.Stderr = d.stderr
@@ -60,11 +70,17 @@ func start(t *testing.T, data string, wrapper ...string) *daemon {
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	hangs := time.AfterFunc(30*time.Second, func() {
+		t.Error("syncd neither starts nor ends")
+		_ = syscall.Kill(-d.cmd.Process.Pid, syscall.SIGKILL)
+	})
 	line, err := bufio.NewReader(out).ReadString('\n')
+	hangs.Stop()
 	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on http://")
 	if err != nil || !ok {
 		d.kill()
-		t.Fatalf("syncd did not start: %q, %v\n%s", line, err, d.stderr)
+		_ = d.cmd.Wait()
+		return nil, fmt.Errorf("syncd did not start: %q, %w\n%s", line, err, d.stderr)
 	}
 	d.addr = addr
 	go func() {
@@ -72,16 +88,29 @@ func start(t *testing.T, data string, wrapper ...string) *daemon {
 		_ = d.cmd.Wait()
 	}()
 	t.Cleanup(d.kill)
-	return d
+	return d, nil
 }
 
-// kill is kill -9, of the whole process group.
+// kill is kill -9, of the whole process group. It does nothing to a nil daemon.
 func (d *daemon) kill() {
+	if d == nil {
+		return
+	}
 	if err := syscall.Kill(-d.cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		panic(err)
 	}
 	if d.addr != "" {
 		<-d.ended
+	}
+}
+
+// ends waits until syncd ends by itself, as it does when it cannot tell what is stored.
+func (d *daemon) ends(t *testing.T) {
+	t.Helper()
+	select {
+	case <-d.ended:
+	case <-time.After(20 * time.Second):
+		t.Errorf("syncd goes on without a disk\n%s", d.stderr)
 	}
 }
 
