@@ -68,8 +68,8 @@ const (
 	// not an error but a SIGBUS.
 	openFreeBytesMin = 64 << 20
 
-	// closePatience is how long an opening that has failed waits until all is closed.
-	closePatience = 10 * time.Second
+	// closePatience is for how long Badger may write its tables before syncd has started.
+	closePatience = 20 * time.Second
 
 	// FreeBytesMinDefault is the default of Config.FreeBytesMin.
 	FreeBytesMinDefault = 256 << 20
@@ -179,9 +179,9 @@ func open(cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// closeSoon closes what could not be opened, but does not wait for a disk that fails:
-// Badger tries to write its tables again and again, and whoever has started it would not
-// hear why it does not start.
+// closeSoon closes a database before syncd has started, but does not wait for a disk that
+// fails: Badger tries to write its tables again and again, and nobody would hear why it does
+// not start.
 func closeSoon(db *kv.DB) error {
 	closed := make(chan error, 1)
 	go func() { closed <- db.Close() }()
@@ -189,7 +189,7 @@ func closeSoon(db *kv.DB) error {
 	case err := <-closed:
 		return err
 	case <-time.After(closePatience):
-		return errors.New("the disk takes nothing any more")
+		return fmt.Errorf("nothing could be written for %v", closePatience)
 	}
 }
 

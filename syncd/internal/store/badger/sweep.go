@@ -71,7 +71,7 @@ func settleLargerLogs(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if err := db.Close(); err != nil {
+	if err := closeSoon(db); err != nil {
 		return fmt.Errorf("make tables of larger logs: %w", err)
 	}
 	return nil

@@ -43,12 +43,14 @@ func TestThePowerIsCutAtRandomMoments(t *testing.T) {
 	// If this process were the last of its namespace, it would wait at its end for its ext4
 	// to be written to its disk, which it serves. This one ends when its input does.
 	last := exec.Command("cat")
-	if _, err := last.StdinPipe(); err != nil {
+	input, err := last.StdinPipe()
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := last.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = input.Close() })
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))

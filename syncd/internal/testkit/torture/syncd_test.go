@@ -72,7 +72,7 @@ func tryStart(t *testing.T, data string, wrapper ...string) (*daemon, error) {
 	}
 	hangs := time.AfterFunc(30*time.Second, func() {
 		t.Error("syncd neither starts nor ends")
-		_ = syscall.Kill(-d.cmd.Process.Pid, syscall.SIGKILL)
+		_ = syscall.Kill(-d.cmd.Process.Pid, syscall.SIGQUIT) // and says where it is
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	hangs.Stop()
