@@ -40,7 +40,7 @@ const (
 
 	// RecordsBytesMax is the size of all keys and values of one PutRecords, so
 	// that they fit one transaction.
-	RecordsBytesMax = 448 << 10
+	RecordsBytesMax = 896 << 10
 )
 
 // Record is a value under a name. What it means is the business of who put it.

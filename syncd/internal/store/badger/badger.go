@@ -17,13 +17,14 @@
 //	                              Badger flushes once for each, also when many are waiting.
 //	NumVersionsToKeep   1         the past of a document is in its changes
 //	DetectConflicts     false     commitMu makes all writers one
-//	MemTableSize        4 MiB     bounds memory: a table costs its size twice (skip list and
+//	MemTableSize        8 MiB     bounds memory: a table costs its size twice (skip list and
 //	                              mapped log), and what was written last stays in both. 15 % of
-//	                              it bounds a transaction: 614 KiB. With 8 MiB a busy server has
-//	                              8 MiB more; 480 MB in one go take 15 % less processor time, and
-//	                              the slowest of 3840 commits 210 to 400 ms instead of 140 to 165
+//	                              it bounds a transaction: 1.2 MiB. With 4 MiB a busy server has
+//	                              up to 8 MiB less, but the largest refused change does not fit
+//	                              one PutRecords, and Badger ends the process when it reads a log
+//	                              of larger tables, which a killed process may have left
 //	NumMemtables        2         what may wait for its flush to a table
-//	ValueThreshold      576 KiB   parts of at most 512 KiB stay in the tables, so the value log
+//	ValueThreshold      1 MiB     parts of at most 512 KiB stay in the tables, so the value log
 //	                              stays empty: a failed flush of it is only logged by Badger
 //	ValueLogFileSize    16 MiB    mapped twice its size, flushed with every transaction
 //	Compression         none      values are compressed already, with zstd
@@ -57,11 +58,9 @@ import (
 )
 
 const (
-	memTableBytes     = 4 << 20
+	memTableBytes     = 8 << 20
 	memTables         = 2
-	logBytes          = 2 * memTableBytes // as Badger creates one
 	valueLogFileBytes = 16 << 20
-	valueThreshold    = partBytesMax + 64<<10
 
 	// openFreeBytesMin is the free space below which Open refuses. Opening
 	// writes up to memTables+1 tables, to a mapped file: without space that is
@@ -165,9 +164,6 @@ func open(cfg Config) (*Store, error) {
 	if free < openFreeBytesMin {
 		return nil, fmt.Errorf("%d MiB free, opening needs %d: %w", free>>20, openFreeBytesMin>>20, store.ErrFull)
 	}
-	if err := settleLargerLogs(cfg); err != nil {
-		return nil, err
-	}
 	db, err := kv.Open(settings(cfg))
 	if err != nil {
 		return nil, err
@@ -216,7 +212,7 @@ func settings(cfg Config) kv.Options {
 	o.DetectConflicts = false
 	o.MemTableSize = memTableBytes
 	o.NumMemtables = memTables
-	o.ValueThreshold = valueThreshold
+	o.ValueThreshold = 1 << 20
 	o.ValueLogFileSize = valueLogFileBytes
 	o.Compression = options.None
 	o.BlockCacheSize = 0

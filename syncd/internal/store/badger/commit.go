@@ -13,7 +13,7 @@ import (
 // Limits of a transaction, below Badger's own: 15 % of memTableBytes, and one
 // entry for each 96 bytes of that.
 const (
-	txnBytesMax   = partBytesMax + 64<<10
+	txnBytesMax   = 1 << 20
 	txnEntriesMax = 4096
 
 	// entryBytesMore is what an entry costs besides key and value.

@@ -11,14 +11,14 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/store"
 )
 
-// When tables are merged. A table of level 0 is what was written to one log, 4 MiB or
+// When tables are merged. A table of level 0 is what was written to one log, 8 MiB or
 // less; it may hold any key, so that every look-up asks all of them. They are merged with
 // the rest, which is sorted, once there is enough of them for it to be worth while.
 const (
-	level0TablesMin   = 6   // with fewer, Badger sees no reason
-	level0TablesMax   = 24  // with more, merging them needs too much free space
-	level0Part        = 8   // of the rest they have at least this part
-	level0TablesStall = 120 // with so many, writing waits until they are merged
+	level0TablesMin   = 6  // with fewer, Badger sees no reason
+	level0TablesMax   = 12 // with more, merging them needs too much free space
+	level0Part        = 8  // of the rest they have at least this part
+	level0TablesStall = 60 // with so many, writing waits until they are merged
 
 	compactionRetry = 10 * time.Second
 
@@ -32,13 +32,13 @@ const (
 // Badger's own compactors look for one every 50 ms each, and take two at least: that made
 // three quarters of the wake-ups of a quiet server, 7.6 ms of processor time a second
 // where 0.3 are left, a quarter of all in a fan-out to 50 peers, and a tenth in one to 200.
-// But a table is new only after 4 MiB have been written, and Commit notices that anyway
+// But a table is new only after 8 MiB have been written, and Commit notices that anyway
 // (see rotation). So it looks then, and the work is that of Badger's Flatten. It leaves one
 // sorted level, where Badger would have kept up to six, each ten times the last: less
 // to look through and on disk, and more to write. While a store grows, what is written
 // by merging is up to ten times what is added; in one of more than 800 MB, where
 // level0TablesMax decides, the whole store for each 100 MB. A board takes a few
-// hundred kilobytes a month. 480 MB of noise written in one go, with tables of 8 MiB: 17 s, of which the slowest
+// hundred kilobytes a month. 480 MB of noise written in one go: 17 s, of which the slowest
 // commit in a hundred took 36 ms, and 14 s and 29 ms with the compactors.
 //
 // Flatten cannot be interrupted, and Close waits for it: 5 s after these 480 MB. Killed,

@@ -22,12 +22,12 @@ func TestCompactionIsDue(t *testing.T) {
 		due        bool
 	}{
 		{0, 0, 0, false},
-		{5, 20 << 20, 0, false},
-		{6, 24 << 20, 0, true},
-		{6, 24 << 20, 192 << 20, true},
-		{6, 24 << 20, 200 << 20, false},
-		{23, 92 << 20, 10 << 30, false},
-		{24, 96 << 20, 10 << 30, true},
+		{5, 40 << 20, 0, false},
+		{6, 48 << 20, 0, true},
+		{6, 48 << 20, 384 << 20, true},
+		{6, 48 << 20, 400 << 20, false},
+		{11, 88 << 20, 10 << 30, false},
+		{12, 96 << 20, 10 << 30, true},
 		{6, 1 << 10, 0, true}, // a server that is often killed
 	} {
 		levels := []kv.LevelInfo{{NumTables: c.tables, Size: c.size}, {}, {Size: c.rest / 4}, {Size: c.rest - c.rest/4}}

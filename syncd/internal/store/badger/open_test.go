@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -244,54 +242,5 @@ func TestEmptyLogsDoNotKeepTheStoreShut(t *testing.T) {
 	mustCommit(t, s, storetest.AppendOf(doc, 1, 1, 350))
 	if got, _, err := storetest.Load(s, doc); err != nil || len(got) != 2 {
 		t.Errorf("%d changes, %v; want 2", len(got), err)
-	}
-}
-
-// A log that was written with larger tables in memory, by another version that was
-// killed, does not fit one of ours, and Badger ends the process when it finds out. The
-// same for one that was cut to its content, by an opening that was killed in its turn.
-func TestLogsOfLargerTablesAreRead(t *testing.T) {
-	const tables, documents = 8 << 20, 40
-	cfg := Config{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)}
-	o := settings(cfg)
-	o.MemTableSize = tables
-	db, err := kv.Open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	larger := &Store{cfg: cfg, db: db, log: cfg.Logger, codec: newCodec()}
-	if err := larger.begin(); err != nil {
-		t.Fatal(err)
-	}
-	for n := range documents {
-		change := make([]byte, 170<<10)
-		_, _ = rand.NewChaCha8([32]byte{byte(n)}).Read(change)
-		mustCommit(t, larger, store.Append{Document: storetest.Document(n), Changes: [][]byte{change}, Heads: storetest.Heads(1, 1)})
-	}
-	killed := filepath.Join(t.TempDir(), "killed")
-	if err := os.CopyFS(killed, os.DirFS(cfg.Dir)); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	log := filepath.Join(killed, "00001.mem")
-	if info, err := os.Stat(log); err != nil || info.Size() != 2*tables {
-		t.Fatalf("the log has %d bytes, %v", info.Size(), err)
-	}
-	for _, size := range []int64{2 * tables, 7 << 20} {
-		if err := os.Truncate(log, size); err != nil {
-			t.Fatal(err)
-		}
-		copied := filepath.Join(t.TempDir(), "copied")
-		if err := os.CopyFS(copied, os.DirFS(killed)); err != nil {
-			t.Fatal(err)
-		}
-		s := mustOpen(t, copied)
-		for n := range documents {
-			if got, _, err := storetest.Load(s, storetest.Document(n)); err != nil || len(got) != 1 {
-				t.Errorf("log of %d bytes, document %d: %d changes, %v", size, n, len(got), err)
-			}
-		}
 	}
 }
