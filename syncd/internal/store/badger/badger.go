@@ -67,7 +67,7 @@ const (
 	// not an error but a SIGBUS.
 	openFreeBytesMin = 64 << 20
 
-	// closePatience is for how long Badger may write its tables before syncd has started.
+	// closePatience is for how long Badger may write its tables when an opening has failed.
 	closePatience = 20 * time.Second
 
 	// FreeBytesMinDefault is the default of Config.FreeBytesMin.
@@ -170,22 +170,22 @@ func open(cfg Config) (*Store, error) {
 	}
 	s := &Store{cfg: cfg, db: db, log: cfg.Logger, codec: newCodec(), compaction: compaction{stop: make(chan struct{})}}
 	if err := s.begin(); err != nil {
-		return nil, errors.Join(err, closeSoon(db))
+		return nil, errors.Join(err, closeWithin(db, closePatience))
 	}
 	return s, nil
 }
 
-// closeSoon closes a database before syncd has started, but does not wait for a disk that
-// fails: Badger tries to write its tables again and again, and nobody would hear why it does
-// not start.
-func closeSoon(db *kv.DB) error {
+// closeWithin closes a database that syncd has not started with, but does not wait for a disk
+// that fails: Badger tries to write its tables again and again, and nobody would hear why
+// syncd does not start.
+func closeWithin(db *kv.DB, patience time.Duration) error {
 	closed := make(chan error, 1)
 	go func() { closed <- db.Close() }()
 	select {
 	case err := <-closed:
 		return err
-	case <-time.After(closePatience):
-		return fmt.Errorf("nothing could be written for %v", closePatience)
+	case <-time.After(patience):
+		return fmt.Errorf("nothing could be written for %v", patience)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	kv "github.com/dgraph-io/badger/v4"
 
@@ -242,5 +243,26 @@ func TestEmptyLogsDoNotKeepTheStoreShut(t *testing.T) {
 	mustCommit(t, s, storetest.AppendOf(doc, 1, 1, 350))
 	if got, _, err := storetest.Load(s, doc); err != nil || len(got) != 2 {
 		t.Errorf("%d changes, %v; want 2", len(got), err)
+	}
+}
+
+// Badger tries for ever to write its tables to a disk that fails. Here it is the folder
+// that is gone for a while.
+func TestADiskThatFailsIsNotWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpen(t, dir)
+	mustCommit(t, s, storetest.AppendOf(storetest.Document(1), 0, 1, 350))
+	if err := os.Rename(dir, dir+".gone"); err != nil {
+		t.Fatal(err)
+	}
+	err := closeWithin(s.db, 100*time.Millisecond)
+	if back := os.Rename(dir+".gone", dir); back != nil {
+		t.Fatal(back)
+	}
+	if err == nil || !strings.Contains(err.Error(), "nothing could be written") {
+		t.Errorf("closed with %v", err)
+	}
+	if err := s.db.Close(); err != nil { // which waits for the first
+		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,12 +73,24 @@ type device struct {
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)),
 		now: time.Unix(1_800_000_000, 0), told: map[id.ChangeHash]bool{}, onDisk: map[id.ChangeHash]bool{}, modern: seed%2 == 1}
+	var before []*chunk.Change
+	if seed%25 == 0 {
+		before = longPage()
+	}
+	for _, c := range before {
+		w.disk, w.onDisk[c.Hash] = append(w.disk, c.Bytes()), true
+	}
 	for i := range 2 + w.rng.IntN(4) {
-		w.devices = append(w.devices, &device{Author: historytest.New(fmt.Sprint("device ", i))})
+		d := &device{Author: historytest.New(fmt.Sprint("device ", i))}
+		d.Take(before...)
+		w.devices = append(w.devices, d)
 	}
 	w.boot()
 	return w
 }
+
+// longPage is one of which a filter alone makes a large message, and that everybody has.
+var longPage = sync.OnceValue(func() []*chunk.Change { return historytest.Posts(3500).All() })
 
 func (w *world) fatal(format string, args ...any) {
 	w.t.Helper()

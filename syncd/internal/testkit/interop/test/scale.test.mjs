@@ -7,6 +7,15 @@ import { allSame, device, headsOf, stable, versions } from "../lib/device.mjs"
 import { isReference, startServer } from "../lib/server.mjs"
 import { until } from "../lib/until.mjs"
 
+// longDocument has 5 000 changes.
+function longDocument() {
+  let doc = A.from({ posts: {} })
+  for (let i = 0; i < 4999; i++) {
+    doc = A.change(doc, d => (d.posts[`p${i % 700}`] = new A.ImmutableString(`version ${i}`)))
+  }
+  return doc
+}
+
 for (const version of versions) {
   test(`${version.name}: 1 000 documents are announced at once, and another device is served meanwhile`, async t => {
     const server = await startServer(t)
@@ -32,11 +41,7 @@ for (const version of versions) {
   test(`${version.name}: a fresh device gets a document of 5 000 changes`, async t => {
     const server = await startServer(t)
     const a = await device(t, version, server)
-    let doc = A.from({ posts: {} })
-    for (let i = 0; i < 4999; i++) {
-      doc = A.change(doc, d => (d.posts[`p${i % 700}`] = new A.ImmutableString(`version ${i}`)))
-    }
-    const ofA = a.repo.import(A.save(doc))
+    const ofA = a.repo.import(A.save(longDocument()))
     assert.equal(A.getAllChanges(ofA.doc()).length, 5000)
     const b = await device(t, version, server)
     const ofB = await until(() => b.find(ofA.url).catch(() => false), "the document", 20_000)
@@ -55,10 +60,7 @@ for (const version of versions) {
   test(`${version.name}: a device that has a long document from elsewhere has written in it while offline`, async t => {
     const server = await startServer(t)
     const a = await device(t, version, server)
-    let doc = A.from({ posts: {} })
-    for (let i = 0; i < 4999; i++) {
-      doc = A.change(doc, d => (d.posts[`p${i % 700}`] = new A.ImmutableString(`version ${i}`)))
-    }
+    const doc = longDocument()
     const ofA = a.repo.import(A.save(doc))
     const b = await device(t, version, server)
     await until(() => b.find(ofA.url).catch(() => false), "the document", 20_000)
