@@ -20,7 +20,7 @@ require (
 	github.com/prometheus/client_golang v1.25.0 // metrics
 	go.uber.org/goleak v1.3.0 // tests: no goroutine stays
 	golang.org/x/crypto v0.58.0 // autocert: certificates from Let's Encrypt for serve --acme
-	golang.org/x/time v0.16.0 // rates of connections
+	golang.org/x/sys v0.49.0 // sockets that the server polls itself
 	pgregory.net/rapid v1.3.0 // tests: properties
 	rsc.io/qr v0.2.0 // codes in the terminal that a phone can scan
 )
@@ -42,7 +42,6 @@ require (
 	go.opentelemetry.io/otel/metric v1.41.0 // indirect
 	go.opentelemetry.io/otel/trace v1.41.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )

@@ -36,7 +36,7 @@ func BenchmarkEcho(b *testing.B) {
 		s.out.Send(wire.Frame{Head: wire.AppendSync(make([]byte, 0, 512), "syncd", sync.Sender, sync.Document, sync.Data, false)})
 		return nil
 	}
-	s := serve(b, edge.Config{Hub: &hub{receive: echo}, MessagesPerSecond: 1 << 30, BytesPerSecond: 1 << 40})
+	s := serve(b, edge.Config{Hub: &hub{receive: echo}, MessagesPerSecond: 1 << 30, BytesPerSecond: 1 << 30})
 	c, _ := s.joined(b, "tablet")
 	c.SetReadDeadline(time.Time{})
 	frame := wire.Append(nil, syncOf("tablet", strings.Repeat("x", 400)))

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"golang.org/x/time/rate"
 
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
@@ -28,8 +27,6 @@ type conn struct {
 	poller    *poller      // of a connection that can rest
 	ended     func()       // tells the Edge
 	parties   atomic.Int32 // the reader and the writer, as far as they have not ended
-	messages  *rate.Limiter
-	bytes     *rate.Limiter
 
 	pulse pulse
 
@@ -42,14 +39,14 @@ type conn struct {
 	warned  bool    // of an unknown type
 	begun   []byte  // a frame that has begun, while it rests
 	had     int     // messages and control frames since a goroutine began to read
+
+	messages, bytes bucket
 }
 
 func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal) *conn {
 	cfg := &e.cfg
 	c := &conn{
 		cfg: cfg, ws: ws, net: nc, principal: principal,
-		messages: rate.NewLimiter(rate.Limit(cfg.MessagesPerSecond), cfg.MessagesBurst),
-		bytes:    rate.NewLimiter(rate.Limit(cfg.BytesPerSecond), cfg.BytesBurst),
 		out: &outbox{
 			framesMax: cfg.OutboundFramesMax, bytesMax: cfg.OutboundBytesMax, metrics: cfg.Metrics,
 			held: true,
@@ -385,8 +382,27 @@ func (c *conn) readError(err error) error {
 // came before. LM10 LM11
 func (c *conn) pace(n int) time.Duration {
 	now := time.Now()
-	wait := c.messages.ReserveN(now, 1).DelayFrom(now)
-	return max(wait, c.bytes.ReserveN(now, min(n, c.bytes.Burst())).DelayFrom(now))
+	wait := c.messages.take(now, 1, c.cfg.MessagesPerSecond, c.cfg.MessagesBurst)
+	return max(wait, c.bytes.take(now, min(n, c.cfg.BytesBurst), c.cfg.BytesPerSecond, c.cfg.BytesBurst))
+}
+
+// bucket is a token bucket, as the time when it will be full: the generic cell rate
+// algorithm (ITU-T I.371). The zero value is full.
+type bucket struct{ full time.Time }
+
+// take takes n tokens, of which so many come a second and at most burst are there, and
+// returns how long to wait until they have come.
+func (b *bucket) take(now time.Time, n, perSecond, burst int) (wait time.Duration) {
+	if b.full.Before(now) {
+		b.full = now
+	}
+	b.full = b.full.Add(spread(n, perSecond))
+	return b.full.Sub(now) - spread(burst, perSecond)
+}
+
+// spread is in what time n tokens come.
+func spread(n, perSecond int) time.Duration {
+	return time.Duration(int64(n) * int64(time.Second) / int64(perSecond))
 }
 
 // throttle waits until the peer may have sent one more message of n bytes.

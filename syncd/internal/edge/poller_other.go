@@ -13,6 +13,7 @@ type poller struct{}
 func newPoller() (*poller, error) { return nil, errors.ErrUnsupported }
 
 func (p *poller) add(*conn) error { return errors.ErrUnsupported }
+func (p *poller) again(int)       {}
 func (p *poller) remove(*conn)    {}
 func (p *poller) end()            {}
 

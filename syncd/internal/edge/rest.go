@@ -32,10 +32,12 @@ func (c *conn) rest() bool {
 		c.cfg.Logger.Warn("a connection cannot rest", "peer", c.peer, "err", err)
 		return false
 	}
+	socket := n.socket
 	if !n.leave() {
 		c.poller.remove(c)
 		return false
 	}
+	c.poller.again(socket) // what came between was reported to nobody who might read it
 	return true
 }
 
@@ -73,12 +75,14 @@ func (c *conn) over(err error) {
 }
 
 // readable reads what has come for a connection that rests. The poller calls it.
-// buf is the poller's. late is that of Session.Receive.
-func (c *conn) readable(buf []byte) (late bool) {
+// buf is the poller's. ended tells that the end has come, perhaps after more. late is
+// that of Session.Receive.
+func (c *conn) readable(buf []byte, ended bool) (late bool) {
 	if !c.net.rouse() {
 		return true
 	}
-	n, ok := readSocket(c.net.socket, buf)
+	socket := c.net.socket
+	n, ok := readSocket(socket, buf)
 	switch {
 	case !ok:
 		n = 0
@@ -95,8 +99,11 @@ func (c *conn) readable(buf []byte) (late bool) {
 		c.begun = nil
 	}
 	late, mine := c.digest(data)
-	if mine && !c.net.rest() {
+	switch {
+	case mine && !c.net.rest():
 		c.over(nil)
+	case mine && (n == len(buf) || ended):
+		c.poller.again(socket)
 	}
 	return late
 }

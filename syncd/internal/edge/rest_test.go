@@ -252,3 +252,49 @@ func TestNothingIsLeftOfAConnection(t *testing.T) {
 	eventually(t, "no descriptor is left", func() bool { return descriptors(t) <= before+1 })
 	last.send(syncOf("last", "still here"))
 }
+
+// A peer may say something at any moment while its connection begins to rest.
+func TestNothingIsMissedWhenAConnectionBeginsToRest(t *testing.T) {
+	s := serve(t, edge.Config{})
+	c, session := s.joined(t, "tablet")
+	pongs := make(chan string, 1)
+	c.SetPongHandler(func(data string) error { pongs <- data; return nil })
+	c.reading()
+	for i := range 2000 {
+		c.WriteControl(websocket.PingMessage, nil, time.Time{}) // a goroutine answers it, and has done then
+		take(t, pongs)
+		for begin := time.Now(); time.Since(begin) < time.Duration(i%100)*time.Microsecond; {
+		}
+		c.send(syncOf("tablet", "x"))
+		take(t, session.got)
+	}
+}
+
+// What comes while a poller is busy may be more than it reads at once.
+func TestAPollerComesBackForTheRest(t *testing.T) {
+	busy, room := make(chan struct{}), make(chan struct{})
+	s := serve(t, edge.Config{Hub: &hub{receive: func(s *session, m wire.Message) error {
+		if s.join.Sender == "first" {
+			close(busy)
+			<-room
+		}
+		s.got <- m
+		return nil
+	}}})
+	first, _ := s.joined(t, "first")
+	c, session := s.joined(t, "second")
+	message := frame(0x82, wire.Append(nil, syncOf("second", strings.Repeat("x", 1000))))
+	for range 100 { // the kernel takes as much as a large window has room for
+		c.UnderlyingConn().Write(bytes.Repeat(message, 100))
+		for range 100 {
+			take(t, session.got)
+		}
+	}
+	first.send(syncOf("first", "x"))
+	take(t, busy)
+	c.UnderlyingConn().Write(bytes.Repeat(message, 200))
+	close(room)
+	for range 200 {
+		take(t, session.got)
+	}
+}

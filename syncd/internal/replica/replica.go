@@ -403,6 +403,7 @@ func (r *Replica) Durable(now time.Time) Effects {
 	}
 	r.h.MarkDurable(r.saving)
 	r.unbound, r.bound = slices.Delete(r.unbound, 0, r.bound), 0
+	e.Send = make([]Send, 0, len(r.order)) // most get something
 	were := r.changes
 	r.changes, r.heads, r.saving, r.round = r.saving, r.h.DurableHeads(), 0, nil
 	for _, p := range r.order {
