@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/exchange"
 	"github.com/tavle-org/tavle/crdt/history"
@@ -25,7 +26,7 @@ var (
 )
 
 func TestEverybodyConvergesAndNothingToldIsLost(t *testing.T) {
-	var edits, told, crashes, snapshots int
+	var edits, told, crashes, snapshots, refusals, opened, caughtUp int
 	for seed := *first; seed < *first+uint64(*seeds); seed++ {
 		w := newWorld(t, seed)
 		for range 400 {
@@ -33,9 +34,11 @@ func TestEverybodyConvergesAndNothingToldIsLost(t *testing.T) {
 		}
 		w.heal()
 		edits, told, crashes, snapshots = edits+w.edits, told+len(w.told), crashes+w.crashes, snapshots+w.snapshots
+		refusals, opened, caughtUp = refusals+w.refusals, opened+w.opened, caughtUp+w.caughtUp
 	}
-	t.Logf("%d seeds: %d edits, %d heads and changes told, %d crashes, %d snapshots", *seeds, edits, told, crashes, snapshots)
-	if edits < 20**seeds || told < 5**seeds || crashes < *seeds/2 || snapshots < *seeds/2 {
+	t.Logf("%d seeds: %d edits, %d heads and changes told, %d crashes, %d snapshots, %d refusals, %d times opened with a graph, after which the rules caught up %d times",
+		*seeds, edits, told, crashes, snapshots, refusals, opened, caughtUp)
+	if edits < 20**seeds || told < 5**seeds || crashes < *seeds/2 || snapshots < *seeds/2 || refusals < *seeds/2 || opened < *seeds/2 {
 		t.Fatal("too little has happened for the test to mean anything")
 	}
 }
@@ -50,20 +53,26 @@ type world struct {
 	devices []*device
 	conns   replica.Conn
 	modern  bool // devices declare that they read snapshots, and write much at once
+	ruled   bool // the document has rules, which devices break now and then
+	graphs  bool // the server opens it with a graph, and reads changes when it needs them
 
 	// The server: what is on its disk, and what a crash forgets.
-	disk   [][]byte
-	onDisk map[id.ChangeHash]bool
-	rep    *replica.Replica
-	saving *replica.Persist
-	wake   time.Time
+	disk    [][]byte
+	authors []rights.Binding // of what is there
+	onDisk  map[id.ChangeHash]bool
+	rep     *replica.Replica
+	saving  *replica.Persist
+	wake    time.Time
 
 	told                             map[id.ChangeHash]bool
 	edits, crashes, fulls, snapshots int
+	refusals, opened, caughtUp       int
 }
 
 type device struct {
 	*historytest.Author
+	name  string
+	lives int          // how often it has begun anew
 	conn  replica.Conn // 0 when not connected
 	state exchange.State
 	up    [][]byte // on the way to the server
@@ -72,16 +81,19 @@ type device struct {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)),
-		now: time.Unix(1_800_000_000, 0), told: map[id.ChangeHash]bool{}, onDisk: map[id.ChangeHash]bool{}, modern: seed%2 == 1}
+		now: time.Unix(1_800_000_000, 0), told: map[id.ChangeHash]bool{}, onDisk: map[id.ChangeHash]bool{},
+		modern: seed%2 == 1, ruled: seed%4 < 2, graphs: seed%3 == 0}
 	var before []*chunk.Change
 	if seed%25 == 0 {
 		before = longPage()
 	}
 	for _, c := range before {
 		w.disk, w.onDisk[c.Hash] = append(w.disk, c.Bytes()), true
+		w.authors = []rights.Binding{{Actor: c.Actor, Author: rights.Author{Device: "somebody"}}}
 	}
 	for i := range 2 + w.rng.IntN(4) {
-		d := &device{Author: historytest.New(fmt.Sprint("device ", i))}
+		name := fmt.Sprint("device ", i)
+		d := &device{Author: historytest.New(name), name: name}
 		d.Take(before...)
 		w.devices = append(w.devices, d)
 	}
@@ -107,7 +119,11 @@ func (w *world) step() {
 			edits += w.rng.IntN(10)
 		}
 		for range edits {
-			d.Put(fmt.Sprint("key ", w.rng.IntN(4)), fmt.Sprint(w.rng.Uint32()))
+			key := fmt.Sprint("key ", w.rng.IntN(4))
+			if w.ruled && w.rng.IntN(20) == 0 {
+				key = forbidden
+			}
+			d.Put(key, fmt.Sprint(w.rng.Uint32()))
 		}
 		w.edits += edits
 		w.say(d)
@@ -144,6 +160,9 @@ func (w *world) heal() {
 		busy := w.saving != nil
 		w.save()
 		for _, d := range w.devices {
+			if d.conn == 0 { // it was refused something, and has begun anew
+				w.connect(d)
+			}
 			busy = busy || len(d.up)+len(d.down) > 0
 			w.deliverUp(d)
 			w.deliverDown(d)
@@ -186,14 +205,21 @@ func (w *world) stored() *history.History {
 // boot starts the server on what its disk has.
 func (w *world) boot() {
 	h := w.stored()
-	w.rep = replica.New(replica.Config{Storage: "server"}, h.Len(), h.Heads())
+	cfg := replica.Config{Storage: "server"}
+	if w.ruled {
+		cfg.Rules = w.rules
+	}
+	if w.graphs {
+		cfg.Read = w.read
+	}
+	w.rep = replica.New(cfg, h.Len(), h.Heads())
 	w.saving, w.wake = nil, time.Time{}
 }
 
 // crash ends the server. An append under way is on disk as far as it got.
 func (w *world) crash() {
 	if w.saving != nil {
-		w.write(w.saving.Changes[:w.rng.IntN(len(w.saving.Changes)+1)])
+		w.write(w.saving, w.rng.IntN(len(w.saving.Changes)+1))
 	}
 	for _, d := range w.devices {
 		d.conn, d.up, d.down = 0, nil, nil
@@ -202,11 +228,18 @@ func (w *world) crash() {
 	w.boot()
 }
 
-func (w *world) write(changes [][]byte) {
-	for _, raw := range changes {
+// write writes n changes of an append, and with the first the authors.
+func (w *world) write(p *replica.Persist, n int) {
+	if n > 0 {
+		w.authors = append(w.authors, p.Authors...)
+	}
+	for _, raw := range p.Changes[:n] {
 		c, err := chunk.ReadChange(raw)
 		if err != nil {
 			w.fatal("the server stores %v", err)
+		}
+		if isForbidden(c) {
+			w.fatal("the server stores what its rules forbid")
 		}
 		w.disk, w.onDisk[c.Hash] = append(w.disk, raw), true
 	}
@@ -219,7 +252,7 @@ func (w *world) save() {
 	if w.saving.First != len(w.disk) {
 		w.fatal("an append begins at %d of %d stored changes", w.saving.First, len(w.disk))
 	}
-	w.write(w.saving.Changes)
+	w.write(w.saving, len(w.saving.Changes))
 	w.saving = nil
 	w.carry(w.rep.Durable(w.now))
 }
@@ -254,6 +287,12 @@ func (w *world) carry(e replica.Effects) {
 	}
 	for _, c := range e.Close {
 		w.fatal("an honest device is closed: %s: %v", c.Text, c.Err)
+	}
+	for _, r := range e.Refuse {
+		w.refuse(r)
+	}
+	if e.Fail != nil {
+		w.fatal("the history cannot be read: %v", e.Fail)
 	}
 	if e.Persist != nil {
 		w.saving = e.Persist
@@ -341,20 +380,18 @@ func (w *world) deliverUp(d *device) {
 		w.fatal("a device says %v", err)
 	}
 	d.up = d.up[1:]
-	w.rep.Attach(d.conn, replica.Peer{})
+	w.rep.Attach(d.conn, replica.Peer{Writer: d.name})
 	in := replica.Input{From: d.conn, Message: m, Alone: w.rng.IntN(2) == 0}
 	e := w.rep.Sync(w.now, in)
 	if e.Load {
-		err := w.rep.Load(nil, func(take func([]byte) error) error {
-			for _, c := range w.disk {
-				if err := take(c); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			w.fatal("load: %v", err)
+		w.load()
+		e = w.rep.Sync(w.now, in)
+	}
+	if e.CatchUp {
+		w.caughtUp++
+		for more := true; more; {
+			more, e = w.rep.CatchUp(1000)
+			w.carry(e)
 		}
 		e = w.rep.Sync(w.now, in)
 	}
