@@ -11,6 +11,7 @@ BENCHTIME ?= 1s
 BENCHFLAGS ?=
 ROUNDS    ?= 3000
 POWERCUTS ?= 100
+POWERFS ?= ext4
 
 # Where make run listens and keeps its documents.
 LISTEN ?= 127.0.0.1:3030
@@ -102,9 +103,9 @@ torture: build
 	TAVLE_SYNCD='$(CURDIR)/bin/syncd' TAVLE_TORTURE_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 0 -v -run Killed ./syncd/internal/testkit/torture
 	$(GO) test -count=1 -timeout 0 ./syncd/internal/testkit/simnet -seeds $(ROUNDS)
 
-# The power of the machine that syncd runs on is cut POWERCUTS times: a disk of FUSE, a loop device and an ext4, for which it takes root.
+# The power of the machine that syncd runs on is cut POWERCUTS times: a disk of FUSE, a loop device and a POWERFS (ext4, xfs, btrfs), for which it takes root.
 powercut: build
-	TAVLE_SYNCD='$(CURDIR)/bin/syncd' TAVLE_POWER_CUTS=$(POWERCUTS) $(GO) test -count=1 -timeout 0 -v -run PowerIsCut ./syncd/internal/testkit/torture
+	TAVLE_SYNCD='$(CURDIR)/bin/syncd' TAVLE_POWER_CUTS=$(POWERCUTS) TAVLE_POWER_FS=$(POWERFS) $(GO) test -count=1 -timeout 0 -v -run PowerIsCut ./syncd/internal/testkit/torture
 
 # The table: syncd beside the reference server from npm, under the same load.
 bench: build $(call installed,$(BENCH_PACKAGE))

@@ -208,15 +208,22 @@ export function sideways(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
-/** findOnDisk gives the files under a folder that hold a word, as UTF-8 or UTF-16. */
+/** findOnDisk gives the files under a folder that hold a word, as UTF-8 or UTF-16. A browser may be at work there: a file that goes
+    meanwhile may have another name now, so all are looked at once more. */
 export async function findOnDisk(folder, word) {
   const needles = [Buffer.from(word, "utf8"), Buffer.from(word, "utf16le")];
-  const hits = [];
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath ?? entry.path, entry.name);
-    const bytes = readFileSync(path);
-    if (needles.some((n) => bytes.includes(n))) hits.push(path.slice(folder.length));
+  for (let tries = 1; ; tries++) {
+    try {
+      const hits = [];
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile()) continue;
+        const path = join(entry.parentPath ?? entry.path, entry.name);
+        const bytes = readFileSync(path);
+        if (needles.some((n) => bytes.includes(n))) hits.push(path.slice(folder.length));
+      }
+      return hits;
+    } catch (err) {
+      if (err.code !== "ENOENT" || tries === 20) throw err;
+    }
   }
-  return hits;
 }

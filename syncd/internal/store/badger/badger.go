@@ -67,8 +67,8 @@ const (
 	// not an error but a SIGBUS.
 	openFreeBytesMin = 64 << 20
 
-	// closePatience is for how long Badger may write its tables when an opening has failed.
-	closePatience = 20 * time.Second
+	// patience is for how long Badger may write its tables when an opening has failed.
+	patience = 20 * time.Second
 
 	// FreeBytesMinDefault is the default of Config.FreeBytesMin.
 	FreeBytesMinDefault = 256 << 20
@@ -164,15 +164,41 @@ func open(cfg Config) (*Store, error) {
 	if free < openFreeBytesMin {
 		return nil, fmt.Errorf("%d MiB free, opening needs %d: %w", free>>20, openFreeBytesMin>>20, store.ErrFull)
 	}
-	db, err := kv.Open(settings(cfg))
+	db, err := openWithin(settings(cfg), patience)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{cfg: cfg, db: db, log: cfg.Logger, codec: newCodec(), compaction: compaction{stop: make(chan struct{})}}
 	if err := s.begin(); err != nil {
-		return nil, errors.Join(err, closeWithin(db, closePatience))
+		return nil, errors.Join(err, closeWithin(db, patience))
 	}
 	return s, nil
+}
+
+// openWithin opens a database, but does not wait for a disk that fails meanwhile: before Badger
+// says that it cannot open one, it tries to write its tables, again and again. It has
+// so long from the first failure that it reports.
+func openWithin(o kv.Options, patience time.Duration) (*kv.DB, error) {
+	type outcome struct {
+		db  *kv.DB
+		err error
+	}
+	opened := make(chan outcome, 1)
+	go func() {
+		db, err := kv.Open(o)
+		opened <- outcome{db, err}
+	}()
+	select {
+	case is := <-opened:
+		return is.db, is.err
+	case <-o.Logger.(logger).failed:
+	}
+	select {
+	case is := <-opened:
+		return is.db, is.err
+	case <-time.After(patience):
+		return nil, fmt.Errorf("nothing could be written for %v; the log says what failed", patience)
+	}
 }
 
 // closeWithin closes a database that syncd has not started with, but does not wait for a disk
@@ -223,7 +249,7 @@ func settings(cfg Config) kv.Options {
 	o.VerifyValueChecksum = true
 	o.ChecksumVerificationMode = options.NoVerification
 	o.MetricsEnabled = false
-	o.Logger = logger{cfg.Logger}
+	o.Logger = logger{cfg.Logger, make(chan struct{}, 1)}
 	return o
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -265,4 +266,44 @@ func TestADiskThatFailsIsNotWaitedFor(t *testing.T) {
 	if err := s.db.Close(); err != nil { // which waits for the first
 		t.Error(err)
 	}
+}
+
+// Nor when it fails while Badger opens the store: what was left in a log cannot become a table.
+func TestAnOpeningThatFailsIsNotWaitedFor(t *testing.T) {
+	from, dir := t.TempDir(), filepath.Join(t.TempDir(), "crashed")
+	s := mustOpen(t, from)
+	mustCommit(t, s, storetest.AppendOf(storetest.Document(1), 0, 1, 350))
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	const valueLog = "000001.vlog"
+	if err := os.Remove(filepath.Join(dir, valueLog)); err != nil {
+		t.Fatal(err)
+	}
+	inTheWay := []string{valueLog}
+	for i := range 10 {
+		inTheWay = append(inTheWay, fmt.Sprintf("%06d.sst", i+1))
+	}
+	for _, name := range inTheWay {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := openWithin(settings(Config{Dir: dir, Logger: slog.New(slog.DiscardHandler)}), 100*time.Millisecond)
+	if err == nil || !strings.Contains(err.Error(), "nothing could be written") {
+		t.Errorf("opened with %v", err)
+	}
+	for _, name := range inTheWay {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100 { // until Badger has given up the directory
+		if unlock, err := lockDir(dir); err == nil {
+			unlock()
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Error("Badger holds the directory")
 }
