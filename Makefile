@@ -11,7 +11,7 @@ BENCHTIME ?= 1s
 BENCHFLAGS ?=
 ROUNDS    ?= 3000
 POWERCUTS ?= 100
-POWERFS ?= ext4
+POWERFS   ?= ext4
 
 # Where make run listens and keeps its documents.
 LISTEN ?= 127.0.0.1:3030

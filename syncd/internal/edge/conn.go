@@ -387,7 +387,8 @@ func (c *conn) pace(n int) time.Duration {
 }
 
 // bucket is a token bucket, as the time when it will be full: the generic cell rate
-// algorithm (ITU-T I.371). The zero value is full.
+// algorithm (ITU-T I.371). The zero value is full. It belongs to the reader, so it needs no lock;
+// a Limiter of golang.org/x/time has one, takes 80 bytes, and took 1.5 % of a fan-out to 200.
 type bucket struct{ full time.Time }
 
 // take takes n tokens, of which so many come a second and at most burst are there, and
@@ -400,7 +401,7 @@ func (b *bucket) take(now time.Time, n, perSecond, burst int) (wait time.Duratio
 	return b.full.Sub(now) - spread(burst, perSecond)
 }
 
-// spread is in what time n tokens come.
+// spread is in what time n tokens come, of which there are at most some 9e9.
 func spread(n, perSecond int) time.Duration {
 	return time.Duration(int64(n) * int64(time.Second) / int64(perSecond))
 }

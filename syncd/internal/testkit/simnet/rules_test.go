@@ -3,11 +3,9 @@ package simnet
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/chunk"
-	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/history/historytest"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/syncd/internal/replica"
@@ -103,23 +101,18 @@ func (w *world) read(from int, _ func([]byte) bool, yield func(int, []byte) bool
 // load gives the server its history, with a graph of some of it if there is one.
 func (w *world) load() {
 	if w.graphs {
-		h := w.stored()
+		h := w.stored(len(w.disk))
 		n := w.rng.IntN(h.Len() + 1)
 		ok, err := w.rep.LoadGraph(w.authors, func(take func([]byte, int) error, more func([]byte) error) (int, []id.ChangeHash, error) {
 			if n == 0 {
 				return 0, nil, nil
 			}
-			part := history.New(history.Limits{})
-			for _, c := range w.disk[:n] {
-				if err := part.Restore(c); err != nil {
-					return 0, nil, err
-				}
-			}
+			part := w.stored(n)
 			part.MarkDurable(n)
 			graph, _ := part.AppendGraph(nil, 0, 1<<30)
 			err := take(graph, n)
 			for _, c := range w.disk[n:] {
-				err = errors.Join(err, more(slices.Clone(c)))
+				err = errors.Join(err, more(c))
 			}
 			return h.Len(), h.Heads(), err
 		})

@@ -181,7 +181,7 @@ func (w *world) heal() {
 		}
 	}
 	w.crash()
-	h := w.stored()
+	h := w.stored(len(w.disk))
 	if !slices.Equal(h.Heads(), want) {
 		w.fatal("the server has heads %v, the devices %v", h.Heads(), want)
 	}
@@ -192,9 +192,10 @@ func (w *world) heal() {
 	}
 }
 
-func (w *world) stored() *history.History {
+// stored is the history of the first n changes on the disk.
+func (w *world) stored(n int) *history.History {
 	h := history.New(history.Limits{})
-	for _, c := range w.disk {
+	for _, c := range w.disk[:n] {
 		if err := h.Restore(c); err != nil {
 			w.fatal("the disk has %v", err)
 		}
@@ -204,7 +205,7 @@ func (w *world) stored() *history.History {
 
 // boot starts the server on what its disk has.
 func (w *world) boot() {
-	h := w.stored()
+	h := w.stored(len(w.disk))
 	cfg := replica.Config{Storage: "server"}
 	if w.ruled {
 		cfg.Rules = w.rules

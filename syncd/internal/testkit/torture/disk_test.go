@@ -32,8 +32,9 @@ const diskBytes = 1 << 30
 type disk struct {
 	fs.Inode
 
+	sector int // bytes that are written whole or not at all
+
 	mu      sync.Mutex
-	sector  int      // bytes that are written whole or not at all
 	platter *os.File // what outlives a power cut
 	cache   *os.File // what is read: the platter, and all writes
 	waiting []extent // writes since the last flush, the oldest first
