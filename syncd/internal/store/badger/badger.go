@@ -18,11 +18,12 @@
 //	NumVersionsToKeep   1         the past of a document is in its changes
 //	DetectConflicts     false     commitMu makes all writers one
 //	MemTableSize        8 MiB     bounds memory: a table costs its size twice (skip list and
-//	                              mapped log), and what was written last stays in both. 15 % of
-//	                              it bounds a transaction: 1.2 MiB. With 4 MiB a busy server has
-//	                              up to 8 MiB less, but the largest refused change does not fit
-//	                              one PutRecords, and Badger ends the process when it reads a log
-//	                              of larger tables, which a killed process may have left
+//	                              mapped log), and what was written last stays in the skip list
+//	                              (see logPagesKept). 15 % of it bounds a transaction: 1.2 MiB.
+//	                              With 4 MiB a busy server has up to 8 MiB less, but the largest
+//	                              refused change does not fit one PutRecords, and Badger ends the
+//	                              process when it reads a log of larger tables, which a killed
+//	                              process may have left
 //	NumMemtables        2         what may wait for its flush to a table
 //	ValueThreshold      1 MiB     parts of at most 512 KiB stay in the tables, so the value log
 //	                              stays empty: a failed flush of it is only logged by Badger
@@ -67,6 +68,10 @@ const (
 	// not an error but a SIGBUS.
 	openFreeBytesMin = 64 << 20
 
+	// logPagesKept is for how long what was written to the log stays in memory: it is
+	// mapped, and nobody reads it before the store is opened again.
+	logPagesKept = 5 * time.Second
+
 	// patience is for how long Badger may write its tables when an opening has failed.
 	patience = 20 * time.Second
 
@@ -110,6 +115,9 @@ type Store struct {
 
 	// unknown is set when the outcome of a write is unknown.
 	unknown atomic.Bool
+
+	// dropping is set while it is certain that the pages of the log will be dropped.
+	dropping atomic.Bool
 
 	// mergeMu is held while a run of records is merged, and taken before commitMu.
 	mergeMu sync.Mutex

@@ -3,6 +3,7 @@ package badger
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	kv "github.com/dgraph-io/badger/v4"
 
@@ -246,6 +247,12 @@ func (s *Store) finish(txn *kv.Txn) error {
 	}
 	if rotated {
 		s.compactIfDue()
+	}
+	if s.dropping.CompareAndSwap(false, true) {
+		time.AfterFunc(logPagesKept, func() {
+			s.dropping.Store(false)
+			dropLogPages()
+		})
 	}
 	return nil
 }
