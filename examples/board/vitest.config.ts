@@ -12,7 +12,7 @@ export default defineConfig({
           retry: 1,
           include: ["test/browser/**/*.test.ts"],
           environment: "node",
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
