@@ -68,8 +68,9 @@ $(APP_BUILT): $(call installed,$(SDK) $(APP)) $(APP_FILES)
 
 test: test-go test-node
 
-# The engine of crdt.Document is C: go needs gcc for it, syncd itself does not.
-test-go:
+# The engine of crdt.Document is C: go needs gcc for it, syncd itself does not. The JavaScript engine has its say too, on
+# changes and snapshots: without its package such tests are skipped.
+test-go: $(call installed,$(STORY_PACKAGE))
 	@for m in $(GO_MODULES); do $(GO) test -C $$m -count=1 ./...; done
 
 # The tests of the web app drive Chromium; on Debian, as root, it is installed where it is missing.
