@@ -2,7 +2,7 @@ package wire
 
 import (
 	"fmt"
-	"sync/atomic"
+	"sync"
 
 	"github.com/tavle-org/tavle/crdt/id"
 )
@@ -216,25 +216,35 @@ func (d *decoder) documentID() (id.Document, error) {
 }
 
 // parsed are ids that were parsed lately: to verify their checksum takes longer than all
-// else of an answer, and all peers of a document write it alike.
-var parsed [256]atomic.Pointer[parsedDocument]
+// else of an answer, and all peers of a document write it alike. It is one piece of memory:
+// an object for each would keep the page of the heap that it happens to be in, long after
+// the thousands around it have gone.
+var parsed [256]parsedDocument
 
+// parsedDocument is a document id and its text, documentTextMost bytes at most.
 type parsedDocument struct {
-	text string
+	mu   sync.Mutex // guards what follows
+	text [documentTextMost]byte
+	n    uint8 // bytes of text
 	doc  id.Document
 }
 
+// documentTextMost is the length of the longest text of a document id, see id.Document.Append.
+const documentTextMost = 28
+
 func parseDocument(text []byte) (id.Document, error) {
-	if len(text) < 2 {
+	if len(text) < 2 || len(text) > documentTextMost {
 		return id.ParseDocument(string(text))
 	}
-	place := &parsed[text[len(text)-1]^text[len(text)-2]<<3] // of the checksum
-	if p := place.Load(); p != nil && p.text == string(text) {
+	p := &parsed[text[len(text)-1]^text[len(text)-2]<<3] // of the checksum
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if string(p.text[:p.n]) == string(text) {
 		return p.doc, nil
 	}
 	doc, err := id.ParseDocument(string(text))
 	if err == nil {
-		place.Store(&parsedDocument{string(text), doc})
+		p.n, p.doc = uint8(copy(p.text[:], text)), doc
 	}
 	return doc, err
 }
