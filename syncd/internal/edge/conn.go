@@ -24,11 +24,12 @@ type conn struct {
 	net       *netConn
 	principal *gate.Principal
 	out       *outbox
-	poller    *poller      // of a connection that can rest
+	poller    *poller // of a connection that can rest
+	pulses    *pulses
 	ended     func()       // tells the Edge
 	parties   atomic.Int32 // the reader and the writer, as far as they have not ended
 
-	pulse pulse
+	pulse pulse // of pulses
 
 	// Closed when the connection begins to close; nil before the reader has paused.
 	stopping atomic.Pointer[chan struct{}]
@@ -46,7 +47,7 @@ type conn struct {
 func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal) *conn {
 	cfg := &e.cfg
 	c := &conn{
-		cfg: cfg, ws: ws, net: nc, principal: principal,
+		cfg: cfg, ws: ws, net: nc, principal: principal, pulses: &e.pulses,
 		out: &outbox{
 			framesMax: cfg.OutboundFramesMax, bytesMax: cfg.OutboundBytesMax, metrics: cfg.Metrics,
 			held: true,
@@ -69,8 +70,7 @@ func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal
 		}
 	}
 	c.parties.Store(2)
-	c.pulse.timer = time.AfterFunc(time.Hour, c.beat)
-	c.pulse.timer.Reset(cfg.untilPing(time.Now()))
+	c.pulses.add(c)
 	ws.SetCloseHandler(func(int, string) error { return nil }) // the writer answers
 	ws.SetPingHandler(func(data string) error {
 		c.had++
@@ -137,7 +137,7 @@ func (c *conn) wrote() {
 
 // close closes the connection, when nobody reads or writes any more.
 func (c *conn) close() {
-	c.pulse.timer.Stop()
+	c.pulses.remove(c)
 	c.net.linger(lingerTimeout)
 	c.net.release()
 	reason := c.out.reason()

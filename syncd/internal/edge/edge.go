@@ -165,6 +165,7 @@ type Edge struct {
 	cfg      Config
 	upgrader websocket.Upgrader
 	writers  *writers
+	pulses   pulses
 
 	// Guarded by mu.
 	mu      sync.Mutex
@@ -179,7 +180,7 @@ type Edge struct {
 // New returns an Edge that accepts connections until Shutdown.
 func New(cfg Config) *Edge {
 	cfg.setDefaults()
-	return &Edge{
+	e := &Edge{
 		cfg:     cfg,
 		conns:   map[*conn]struct{}{},
 		writers: newWriters(),
@@ -192,6 +193,8 @@ func New(cfg Config) *Edge {
 			CheckOrigin:     func(*http.Request) bool { return true }, // ServeHTTP has looked
 		},
 	}
+	e.pulses.cfg = &e.cfg
+	return e
 }
 
 // ServeHTTP upgrades a request to a connection, or says why not. HS16 HS17

@@ -56,10 +56,9 @@ type poller struct {
 	mu    sync.Mutex
 	conns []*conn // by descriptor
 	count int     // of those that are not nil
+	buf   []byte  // to read into; nil while it is in use, and without connections
 
-	// Owned by run.
-	events [pollEvents]unix.EpollEvent
-	buf    [pollBytes]byte
+	events [pollEvents]unix.EpollEvent // owned by run
 }
 
 // newPoller starts a poller, which runs until it is ended.
@@ -146,7 +145,7 @@ func (p *poller) forget(fd int) {
 	}
 	p.conns[fd] = nil
 	if p.count--; p.count == 0 {
-		p.conns = nil
+		p.conns, p.buf = nil, nil
 	}
 }
 
@@ -165,16 +164,38 @@ func (p *poller) end() { p.gate.Close() }
 func (p *poller) run() {
 	defer p.close()
 	for n := p.wait(); n >= 0; n = p.wait() {
-		late := true
+		late, buf := true, p.buffer()
 		for _, event := range p.events[:n] {
 			if c := p.at(event.Fd); c != nil {
 				ended := event.Events&^unix.EPOLLIN != 0
-				late = c.readable(p.buf[:], ended) && late
+				late = c.readable(buf, ended) && late
 			}
 		}
+		p.keep(buf)
 		if late {
 			time.Sleep(pollPause)
 		}
+	}
+}
+
+// buffer takes what is read into.
+func (p *poller) buffer() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	buf := p.buf
+	p.buf = nil
+	if buf == nil {
+		buf = make([]byte, pollBytes)
+	}
+	return buf
+}
+
+// keep is for the next time, if there is anybody left to read from.
+func (p *poller) keep(buf []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.count > 0 {
+		p.buf = buf
 	}
 }
 

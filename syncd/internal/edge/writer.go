@@ -166,7 +166,7 @@ func (c *conn) compose(t turn) error {
 	}
 	if t.ping {
 		c.control(websocket.PingMessage, nil) // LV1
-		c.pulse.timer.Reset(c.cfg.untilPing(time.Now()))
+		c.pulses.add(c)
 	}
 	return nil
 }
@@ -201,41 +201,4 @@ func (c *conn) last() {
 func (c *conn) goodbye(end *wire.CloseError) {
 	text := strings.ToValidUTF8(end.Text[:min(len(end.Text), closeTextMax)], "")
 	c.control(websocket.CloseMessage, websocket.FormatCloseMessage(end.Code, text)) // CL1
-}
-
-// pulse asks for signs of life as long as the connection lasts. It belongs to the
-// timer.
-type pulse struct {
-	timer *time.Timer
-	life  uint64 // signs of life when it looked last
-	asked int    // pings that had gone out by then
-}
-
-// pingTogether is how much earlier than after a PingInterval a ping may go out. All
-// that are due in such a time go out at once: to wake up for each of thousands of
-// idle connections costs more than the pings.
-const pingTogether = 250 * time.Millisecond
-
-// untilPing is the time from now to the next ping.
-func (c *Config) untilPing(now time.Time) time.Duration {
-	together := min(pingTogether, c.PingInterval/100)
-	return now.Add(c.PingInterval).Truncate(together).Sub(now)
-}
-
-// beat is called a PingInterval after the last ping has gone out, however long
-// that took.
-func (c *conn) beat() {
-	if c.out.reason() != nil {
-		return
-	}
-	p, asked := &c.pulse, c.out.asked()
-	if life := c.net.life.Load(); life != p.life || !c.net.waiting.Load() { // LV2: or it is we who do not read
-		p.life, p.asked = life, asked
-	}
-	if asked-p.asked >= c.cfg.PongMisses { // LV2
-		c.cfg.Metrics.Silent.Add(1)
-		c.out.cut(&wire.CloseError{Code: wire.CloseTimeout, Text: "no sign of life"})
-		return
-	}
-	c.out.ask()
 }

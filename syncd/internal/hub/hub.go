@@ -249,6 +249,9 @@ func (h *Hub) forget(d *document) bool {
 	d.gone, d.running = true, false
 	delete(h.docs, d.id)
 	delete(h.loaded, d)
+	if len(h.docs) == 0 { // the old ones keep the room of their fullest time
+		h.docs, h.loaded = map[id.Document]*document{}, map[*document]struct{}{}
+	}
 	return true
 }
 
