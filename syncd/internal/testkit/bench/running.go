@@ -51,6 +51,9 @@ func parseRunning(text string) (contender, error) {
 	if !slices.Contains(protocols, c.clients) {
 		return c, fmt.Errorf("no client speaks %q: there are %s", c.clients, strings.Join(protocols, ", "))
 	}
+	if strings.HasPrefix(c.running.url, "wss:") && c.clients != "automerge" {
+		return c, errors.New("the clients of " + c.clients + " speak ws:// alone")
+	}
 	if c.running.pid <= 0 {
 		return c, errors.New("pid=, the process of the server, is missing")
 	}
@@ -59,14 +62,14 @@ func parseRunning(text string) (contender, error) {
 
 var errElsewhere = errors.New("is not an address of this machine's loopback, and the load goes nowhere else")
 
-// loopback refuses every address that is not ws:// to a loopback address, written as one, or to localhost.
+// loopback refuses every address that is not ws:// or wss:// to a loopback address, written as one, or to localhost.
 func loopback(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return "", err
 	}
-	if u.Scheme != "ws" || u.Port() == "" {
-		return "", errors.New("is no ws:// address with a port")
+	if u.Scheme != "ws" && u.Scheme != "wss" || u.Port() == "" {
+		return "", errors.New("is no ws:// or wss:// address with a port")
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); u.Hostname() != "localhost" && (err != nil || !ip.Unmap().IsLoopback()) {
 		return "", errElsewhere

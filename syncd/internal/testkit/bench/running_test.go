@@ -16,6 +16,7 @@ func TestWhichRunningServersAreTaken(t *testing.T) {
 		"x=ws://127.0.0.1:3030/sync,pid=7,protocol=hocuspocus,dir=/data",
 		"x=ws://[::1]:3030,pid=7",
 		"x=ws://127.8.9.1:3030,pid=7",
+		"x=wss://127.0.0.1:3030,pid=7",
 		"x=ws://localhost:3030,pid=7",
 	} {
 		if _, err := parseRunning(text); err != nil {
@@ -34,7 +35,8 @@ func TestWhichRunningServersAreTaken(t *testing.T) {
 		"x=ws://127.0.0.1.board.example:3030,pid=7":        "loopback",
 		"x=ws://0.0.0.0:3030,pid=7":                        "loopback",
 		"x=ws://[2001:db8::1]:3030,pid=7":                  "loopback",
-		"x=wss://127.0.0.1:3030,pid=7":                     "ws://",
+		"x=wss://192.0.2.1:3030,pid=7":                     "loopback",
+		"x=wss://127.0.0.1:3030,pid=7,protocol=hocuspocus": "ws://",
 		"x=ws://127.0.0.1,pid=7":                           "port",
 		"x=ws://127.0.0.1:3030":                            "pid",
 		"x=ws://127.0.0.1:3030,pid=0":                      "pid",
