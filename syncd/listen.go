@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tavle-org/tavle/syncd/internal/config"
+	"github.com/tavle-org/tavle/syncd/internal/edge"
 )
 
 // Limits of an HTTP request. A connection that became a websocket is the
@@ -58,7 +59,7 @@ func (s *server) serve(h http.Handler, secured *tls.Config, logger *slog.Logger)
 	}
 	lis := s.lis
 	if secured != nil {
-		lis = tls.NewListener(lis, secured)
+		lis = tls.NewListener(edge.Listener{Listener: lis}, secured)
 	}
 	go func() {
 		if err := s.http.Serve(lis); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {

@@ -14,7 +14,9 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/edge"
 )
 
-func TestClosing(t *testing.T) {
+func TestClosing(t *testing.T) { eachWay(t, testClosing) }
+
+func testClosing(t *testing.T) {
 	t.Run("CL2 leave", func(t *testing.T) {
 		c, session := serve(t, edge.Config{}).joined(t, "tablet")
 		c.send(wire.Leave{Sender: "tablet"})
@@ -101,7 +103,7 @@ func TestClosing(t *testing.T) {
 		a.closed(wire.CloseRestart)
 		b.closed(wire.CloseRestart)
 		take(t, sessionA.left)
-		if _, resp, err := websocket.DefaultDialer.Dial(s.url, nil); err == nil || resp.StatusCode != http.StatusServiceUnavailable {
+		if _, resp, err := dialer.Dial(s.url, nil); err == nil || resp.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("dialling after shutdown: %v", err)
 		}
 		if n := s.metrics.Connections.Load(); n != 0 {

@@ -2,6 +2,7 @@ package edge_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http/httptest"
 	"strings"
@@ -94,6 +95,17 @@ func (s *session) Receive(m wire.Message) (late bool, err error) {
 
 func (s *session) Leave() { close(s.left) }
 
+// eachWay runs a test without and with TLS: serve looks which it is.
+func eachWay(t *testing.T, test func(t *testing.T)) {
+	t.Run("plain", test)
+	t.Run("TLS", test)
+}
+
+func secured(t testing.TB) bool { return strings.Contains(t.Name(), "/TLS") }
+
+// dialer takes the certificate of a test's server.
+var dialer = websocket.Dialer{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, HandshakeTimeout: patience}
+
 // server is an Edge behind a real listener on loopback.
 type server struct {
 	*edge.Edge
@@ -113,7 +125,13 @@ func serve(t testing.TB, cfg edge.Config) *server {
 	}
 	cfg.Hub, cfg.Metrics = h, new(edge.Metrics)
 	e := edge.New(cfg)
-	web := httptest.NewServer(e)
+	web := httptest.NewUnstartedServer(e)
+	if secured(t) {
+		web.Listener = edge.Listener{Listener: web.Listener}
+		web.StartTLS()
+	} else {
+		web.Start()
+	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -133,7 +151,12 @@ type client struct {
 
 func (s *server) dial(t testing.TB) *client {
 	t.Helper()
-	ws, _, err := websocket.DefaultDialer.Dial(s.url+"/sync", nil)
+	return s.dialBy(t, &dialer)
+}
+
+func (s *server) dialBy(t testing.TB, d *websocket.Dialer) *client {
+	t.Helper()
+	ws, _, err := d.Dial(s.url+"/sync", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +168,12 @@ func (s *server) dial(t testing.TB) *client {
 // joined dials, joins and reads the answer.
 func (s *server) joined(t testing.TB, peer id.Peer) (*client, *session) {
 	t.Helper()
-	c := s.dial(t)
+	return s.joinedBy(t, peer, &dialer)
+}
+
+func (s *server) joinedBy(t testing.TB, peer id.Peer, d *websocket.Dialer) (*client, *session) {
+	t.Helper()
+	c := s.dialBy(t, d)
 	c.send(wire.Join{Sender: peer, Versions: []string{"1"}})
 	if p, ok := c.read().(wire.Peer); !ok || p.Target != peer {
 		t.Fatalf("the answer to join is %+v", p)

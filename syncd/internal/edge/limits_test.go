@@ -17,7 +17,9 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/gate"
 )
 
-func TestSlowConsumer(t *testing.T) {
+func TestSlowConsumer(t *testing.T) { eachWay(t, testSlowConsumer) }
+
+func testSlowConsumer(t *testing.T) {
 	frame := wire.Append(nil, syncOf("syncd", strings.Repeat("x", 64<<10)))
 	s := serve(t, edge.Config{OutboundBytesMax: 1 << 20})
 	slow, slowSession := s.joined(t, "slow")
@@ -43,7 +45,9 @@ func TestSlowConsumer(t *testing.T) {
 	take(t, quickSession.got)
 }
 
-func TestOutboundFramesMax(t *testing.T) {
+func TestOutboundFramesMax(t *testing.T) { eachWay(t, testOutboundFramesMax) }
+
+func testOutboundFramesMax(t *testing.T) {
 	s := serve(t, edge.Config{OutboundFramesMax: 10, Hub: &hub{onJoin: func(out edge.Outbox) {
 		for range 11 { // nothing goes out before Join returns
 			out.Send(wire.Frame{Head: []byte{0xa0}})
@@ -57,7 +61,9 @@ func TestOutboundFramesMax(t *testing.T) {
 	take(t, take(t, s.hub.sessions).left)
 }
 
-func TestSendLossy(t *testing.T) {
+func TestSendLossy(t *testing.T) { eachWay(t, testSendLossy) }
+
+func testSendLossy(t *testing.T) {
 	mark := func(n int) []byte { return wire.Append(nil, syncOf("syncd", strings.Repeat("x", n))) }
 	s := serve(t, edge.Config{OutboundFramesMax: 10, Hub: &hub{onJoin: func(out edge.Outbox) {
 		for n := range 8 { // nothing goes out before Join returns
@@ -229,7 +235,9 @@ func TestNoExtensions(t *testing.T) {
 }
 
 // TestPeersAreApart: many at once, each gets its own and all of it.
-func TestPeersAreApart(t *testing.T) {
+func TestPeersAreApart(t *testing.T) { eachWay(t, testPeersAreApart) }
+
+func testPeersAreApart(t *testing.T) {
 	echo := func(s *session, m wire.Message) error {
 		sync := m.(wire.Sync)
 		s.out.Send(wire.Frame{Head: wire.AppendSync(nil, "syncd", sync.Sender, sync.Document, sync.Data, false)})

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -37,6 +38,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.conn = &netConn{Conn: conn, users: 1, socket: -1, writeTimeout: h.writeTimeout}
+	h.conn.lower()
 	return h.conn, rw, nil
 }
 
@@ -49,7 +51,8 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 type netConn struct {
 	net.Conn     // what the runtime knows; nil while nobody uses it
 	writeTimeout time.Duration
-	socket       int // for what does not wait; -1: the connection never rests
+	socket       int       // for what does not wait; -1: the connection never rests
+	tls          *tls.Conn // over an underTLS; nil without TLS, and with one that is not of a Listener
 
 	life    atomic.Uint64 // rises with every sign of life of the peer
 	waiting atomic.Bool   // somebody waits for bytes, so it is not us who is slow
@@ -58,6 +61,8 @@ type netConn struct {
 	fed    []byte  // to be read before what comes from the network
 	gone   bool    // the peer has closed its side
 	frames framing // of what was read since somebody began to use Conn
+	now    bool    // TLS does not wait for bytes
+	dry    bool    // and has read all that there was
 
 	// Guarded by writing. The writer holds it for as long as a write takes;
 	// the reader writes only when gorilla answers a breach of the protocol.
@@ -65,6 +70,9 @@ type netConn struct {
 	cork    *[]byte // nil = not corked
 	trying  bool    // nothing waits: what the socket does not take stays in cork
 	full    bool    // it has not taken all
+
+	sealing sync.Mutex
+	sealed  *[]byte // what TLS has written, if anything; guarded by sealing
 
 	// Guarded by mu.
 	mu          sync.Mutex
@@ -152,7 +160,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 		return read, nil
 	}
 	n.waiting.Store(true)
-	read, err := n.Conn.Read(p)
+	read, err := n.receive(p)
 	n.waiting.Store(false)
 	n.gone = n.gone || err == io.EOF
 	if read > 0 {
@@ -160,6 +168,13 @@ func (n *netConn) Read(p []byte) (int, error) {
 		n.frames.pass(p[:read])
 	}
 	return read, err
+}
+
+func (n *netConn) receive(p []byte) (int, error) {
+	if n.tls != nil {
+		return n.tls.Read(p)
+	}
+	return n.Conn.Read(p)
 }
 
 // SetWriteDeadline does nothing: see Write.
@@ -292,17 +307,30 @@ func (n *netConn) add(p []byte) error {
 
 func (n *netConn) write(p []byte) (written int, err error) {
 	for err == nil && written < len(p) {
-		n.armWrite()
 		var k int
-		k, err = n.Conn.Write(p[written:min(len(p), written+chunkBytes)])
+		k, err = n.send(p[written:min(len(p), written+chunkBytes)])
 		written += k
 	}
 	return written, err
 }
 
+func (n *netConn) send(p []byte) (int, error) {
+	if n.tls == nil {
+		n.armWrite()
+		return n.Conn.Write(p)
+	}
+	written, err := n.tls.Write(p)
+	if err == nil {
+		err = n.sendSealed()
+	}
+	return written, err
+}
+
 func (n *netConn) flush() error {
-	if len(*n.cork) == 0 {
-		return nil
+	if n.tls != nil { // what a try has left
+		if err := n.sendSealed(); err != nil {
+			return err
+		}
 	}
 	_, err := n.write(*n.cork)
 	*n.cork = (*n.cork)[:0]
@@ -348,9 +376,18 @@ func (n *netConn) offer() {
 	if n.full {
 		return
 	}
-	rest := writeSocket(n.socket, *n.cork)
-	n.full = len(rest) > 0
-	*n.cork = append((*n.cork)[:0], rest...)
+	if n.tls == nil {
+		rest := writeSocket(n.socket, *n.cork)
+		n.full = len(rest) > 0
+		*n.cork = append((*n.cork)[:0], rest...)
+		return
+	}
+	if _, err := n.tls.Write(*n.cork); err != nil {
+		n.full = true // the next write that waits meets the error
+		return
+	}
+	*n.cork = (*n.cork)[:0]
+	n.full = !n.offerSealed()
 }
 
 // scatter writes what was gathered, if anything was.
@@ -361,7 +398,8 @@ func (n *netConn) scatter() error {
 		return nil
 	}
 	err := n.flush()
-	n.uncork()
+	uncork(n.cork)
+	n.cork = nil
 	return err
 }
 
@@ -374,17 +412,18 @@ func (n *netConn) tryScatter() bool {
 	full := n.full
 	n.trying, n.full = false, false
 	if !full {
-		n.uncork()
+		uncork(n.cork)
+		n.cork = nil
 	}
 	return !full
 }
 
-func (n *netConn) uncork() {
-	if cap(*n.cork) <= corkBytes {
-		*n.cork = (*n.cork)[:0]
-		corkBuffers.Put(n.cork)
+// uncork gives a buffer back, unless it has become large.
+func uncork(buf *[]byte) {
+	if cap(*buf) <= 2*corkBytes {
+		*buf = (*buf)[:0]
+		corkBuffers.Put(buf)
 	}
-	n.cork = nil
 }
 
 // linger lets the peer read what was written last and close its side, for at
@@ -394,6 +433,9 @@ func (n *netConn) linger(d time.Duration) {
 		return
 	}
 	defer n.unuse()
+	if n.tls != nil && (n.tls.CloseWrite() != nil || n.sendSealed() != nil) {
+		return
+	}
 	half, ok := n.Conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return

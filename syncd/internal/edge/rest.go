@@ -28,6 +28,9 @@ func (c *conn) rest() bool {
 	if n.socket < 0 || len(n.fed) > 0 || !n.frames.between() || n.frames.ended != c.had {
 		return false
 	}
+	if n.tls != nil && !n.spent() {
+		return false
+	}
 	if err := c.poller.add(c); err != nil {
 		c.cfg.Logger.Warn("a connection cannot rest", "peer", c.peer, "err", err)
 		return false
@@ -82,30 +85,38 @@ func (c *conn) readable(buf []byte, ended bool) (late bool) {
 		return true
 	}
 	socket := c.net.socket
-	n, ok := readSocket(socket, buf)
-	switch {
-	case !ok:
-		n = 0
-	case n == 0:
-		c.net.gone = true
-		c.over(c.readError(&websocket.CloseError{Code: websocket.CloseAbnormalClosure}))
-		return false
-	default:
+	n, end := c.net.readNow(buf)
+	if n > 0 {
 		c.net.life.Add(1) // LV2
+	} else if end {
+		c.lost()
+		return false
 	}
 	data := buf[:n]
 	if len(c.begun) > 0 {
 		data = append(c.begun, data...)
 		c.begun = nil
 	}
+	if n == len(buf) && c.net.tls != nil { // what TLS still holds is reported by nobody
+		c.follow(nil, 0, data)
+		return false
+	}
 	late, mine := c.digest(data)
 	switch {
+	case mine && end:
+		c.lost()
 	case mine && !c.net.rest():
 		c.over(nil)
 	case mine && (n == len(buf) || ended):
 		c.poller.again(socket)
 	}
 	return late
+}
+
+// lost ends a connection whose peer has gone.
+func (c *conn) lost() {
+	c.net.gone = true
+	c.over(c.readError(&websocket.CloseError{Code: websocket.CloseAbnormalClosure}))
 }
 
 // digest handles frames. It reports whether the poller is still the reader.
