@@ -37,6 +37,22 @@ func TestTheEndOfTLS(t *testing.T) {
 	}
 }
 
+// The goodbye may come while a goroutine hands a message over, and is read before the connection rests.
+func TestTheEndOfTLSWhileAMessageWaits(t *testing.T) {
+	t.Run("TLS", func(t *testing.T) {
+		room := make(chan struct{})
+		s := serve(t, edge.Config{Hub: &hub{wait: func(*session) { <-room }}})
+		c, session := s.joined(t, "tablet")
+		c.send(syncOf("tablet", "x"))
+		time.Sleep(10 * time.Millisecond) // the goroutine waits
+		c.UnderlyingConn().(*tls.Conn).CloseWrite()
+		time.Sleep(10 * time.Millisecond)
+		close(room)
+		take(t, session.got)
+		take(t, session.left)
+	})
+}
+
 // What a socket does not take at once waits below TLS, and goes on in its order.
 func TestLargeMessagesArriveWhole(t *testing.T) { eachWay(t, testLargeMessagesArriveWhole) }
 
