@@ -86,9 +86,7 @@ func (c *conn) readable(buf []byte, ended bool) (late bool) {
 	}
 	socket := c.net.socket
 	n, end := c.net.readNow(buf)
-	if n > 0 {
-		c.net.life.Add(1) // LV2
-	} else if end {
+	if n == 0 && end {
 		c.lost()
 		return false
 	}

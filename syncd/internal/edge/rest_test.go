@@ -371,3 +371,26 @@ func testAPollerComesBackForTheRest(t *testing.T) {
 		}
 	}
 }
+
+// LV2: the signs of life of a connection that rests count as those of any other.
+func TestAConnectionThatRestsLives(t *testing.T) { eachWay(t, testAConnectionThatRestsLives) }
+
+func testAConnectionThatRestsLives(t *testing.T) {
+	const misses = 3
+	s := serve(t, edge.Config{PingInterval: 400 * time.Millisecond, PongMisses: misses})
+	c, session := s.joined(t, "tablet")
+	pings, answer := make(chan bool, 100), c.PingHandler()
+	c.SetPingHandler(func(data string) error { pings <- true; return answer(data) })
+	end := c.reading()
+	for range misses + 2 { // without a sign of life there is no ping after the third
+		select {
+		case <-pings:
+		case err := <-end:
+			t.Fatal(err)
+		case <-time.After(patience):
+			t.Fatal("no ping")
+		}
+	}
+	c.send(syncOf("tablet", "still here"))
+	take(t, session.got)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -93,13 +94,21 @@ func (errNotNow) Error() string   { return "nothing to read now" }
 func (errNotNow) Timeout() bool   { return true }
 func (errNotNow) Temporary() bool { return true }
 
-// readNow is one read that does not wait. With TLS it reads all that fits in p. end tells
-// that nothing will follow.
+// readNow reads what is there, without waiting: at once, or with TLS until p is full. end
+// tells that nothing will follow.
 func (n *netConn) readNow(p []byte) (read int, end bool) {
-	if n.tls == nil {
-		read, ok := readSocket(n.socket, p)
-		return read, ok && read == 0
+	if n.tls != nil {
+		read, end = n.openNow(p)
+	} else if k, ok := readSocket(n.socket, p); ok {
+		read, end = k, k == 0
 	}
+	if read > 0 {
+		n.life.Add(1) // LV2
+	}
+	return read, end
+}
+
+func (n *netConn) openNow(p []byte) (read int, end bool) {
 	n.now, n.dry = true, false
 	defer func() { n.now = false }()
 	for read < len(p) {
@@ -119,8 +128,7 @@ func (n *netConn) spent() bool {
 	defer scratch.Put(buf)
 	read, end := n.readNow(buf[:])
 	if read > 0 {
-		n.life.Add(1) // LV2
-		n.fed = append([]byte(nil), buf[:read]...)
+		n.fed = slices.Clone(buf[:read])
 	}
 	return read == 0 && !end
 }
