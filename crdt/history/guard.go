@@ -46,6 +46,10 @@ func (h *History) Behind() int {
 	return h.Len() - h.told
 }
 
+// Knows says that the guard knows the first n changes by other means, before it was told of
+// any.
+func (h *History) Knows(n int) { h.told = min(n, h.Len()) }
+
 // CatchUp tells the guard of up to n changes that it does not know, in order. They
 // are read for it, so that this takes as long as it would have taken to restore them;
 // a caller that has others waiting does it in steps. The error is that of Err.

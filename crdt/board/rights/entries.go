@@ -60,7 +60,7 @@ func notMade(op *chunk.Op) Reason {
 
 // lookup finds an entry by its id.
 func (w *walk) lookup(id entryID) (int32, bool) {
-	if i, ok := w.x.ids[id]; ok {
+	if i, ok := w.x.find(id); ok {
 		return i, true
 	}
 	for i := range w.fresh[:min(len(w.fresh), freshMax)] {
@@ -173,7 +173,7 @@ func (w *walk) commit() {
 		return i
 	}
 	for _, m := range w.made {
-		x.objects[opKey(m.counter, w.actors[0])] = object{resolve(m.entry), m.shape}
+		x.objects.add(w.actors[0], made{m.counter, object{resolve(m.entry), m.shape}})
 	}
 	for _, t := range w.touched {
 		x.touched(resolve(t.entry), t)
@@ -207,9 +207,7 @@ func (w *walk) enter(n int32, f *freshEntry) {
 	f.by = x.number(strings.Clone(by))
 	f.holder = f.by
 	x.entries = append(x.entries, f.entry)
-	if _, taken := x.ids[f.id]; !taken {
-		x.ids[f.id] = n
-	}
+	x.ids.add(x.entries)
 	if shapes[f.shape] == handoverEntry {
 		x.hashes[n] = f.hash
 	}

@@ -49,8 +49,7 @@ func (x *Index) turn(offer int32, to flags) {
 	if before == after {
 		return
 	}
-	member, _, _ := strings.Cut(x.refs[e.by], ".") // without the visit
-	h := helper{e.parent, member}
+	h := x.helperOf(e)
 	if after {
 		x.helpers[h]++
 		return
@@ -60,6 +59,12 @@ func (x *Index) turn(offer int32, to flags) {
 	}
 }
 
+// helperOf is who helps by an offer that stands.
+func (x *Index) helperOf(offer *entry) helper {
+	member, _, _ := strings.Cut(x.refs[offer.by], ".") // without the visit
+	return helper{offer.parent, member}
+}
+
 // stands tells whether an offer with these flags is accepted and stands.
 func (f flags) stands() bool { return f&(flagAccepted|flagEnded) == flagAccepted }
 
@@ -67,7 +72,7 @@ func (f flags) stands() bool { return f&(flagAccepted|flagEnded) == flagAccepted
 // of an offer.
 func (x *Index) moderate(record int32, target string, removes bool) {
 	id, ok := parseID(target)
-	n, known := x.ids[id]
+	n, known := x.find(id)
 	if !ok || !known {
 		return
 	}

@@ -33,12 +33,12 @@ type Index struct {
 	refs    []string // references of members that signed something; 0 is nobody
 	numbers map[string]int32
 
-	objects map[uint64]object // by the operation that made them; see opKey
-	entries []entry           // the first stands for the root of the document
-	ids     map[entryID]int32 // entries by id, which stands for one entry of the document
-	hashes  map[int32]hash    // of the secrets of hand-overs
-	helpers map[helper]int32  // accepted offers that stand; see helpers.go
-	targets map[int32]int32   // entries that records of moderation are about
+	objects objects
+	entries []entry          // the first stands for the root of the document
+	ids     idTable          // entries by id, which stands for one entry of the document
+	hashes  map[int32]hash   // of the secrets of hand-overs
+	helpers map[helper]int32 // accepted offers that stand; see helpers.go
+	targets map[int32]int32  // entries that records of moderation are about
 
 	posts   int // among the first counted entries
 	counted int
@@ -52,7 +52,7 @@ type object struct {
 	shape uint8
 }
 
-// entry is a post, a reply, an offer or another record: 44 bytes.
+// entry is a post, a reply, an offer or another record: 40 bytes.
 type entry struct {
 	id       entryID
 	parent   int32 // the entry in which it stands
@@ -92,7 +92,7 @@ func newIndex(genesis *chunk.Change, root *shape) *Index {
 	x := &Index{
 		genesis: genesis.Hash, genesisActor: genesis.Actor,
 		actors: map[id.Actor]int32{}, refs: []string{""}, numbers: map[string]int32{"": 0},
-		objects: map[uint64]object{}, entries: []entry{{shape: root.number}}, ids: map[entryID]int32{}, hashes: map[int32]hash{},
+		entries: []entry{{shape: root.number}}, hashes: map[int32]hash{},
 		helpers: map[helper]int32{}, targets: map[int32]int32{},
 	}
 	return x
@@ -184,7 +184,3 @@ func (x *Index) number(ref string) int32 {
 	}
 	return n
 }
-
-// opKey is an operation as a key: its counter, of 31 bits, and the number of its
-// actor.
-func opKey(counter uint64, actor int32) uint64 { return counter<<32 | uint64(uint32(actor)) }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/tavle-org/tavle/crdt/board"
 	"github.com/tavle-org/tavle/crdt/chunk"
-	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/id"
 )
 
@@ -41,11 +40,10 @@ func TestTypeScriptIsLetThrough(t *testing.T) {
 	roles := map[string]Role{"carl": Connector, "dina": Matchmaker, "eva": Moderator, "finn": Owner, "gry": Deputy}
 	for _, v := range all.Said {
 		t.Run(v.Says, func(t *testing.T) {
-			s := &server{h: history.New(history.Limits{}), x: NewPage(doc, month, 0)}
+			s := newServer(func() *Index { return NewPage(doc, month, 0) })
 			if v.Document == "board" {
-				s.x = NewBoard(doc)
+				s = newBoardServer()
 			}
-			s.h.SetGuard(s)
 			for i, c := range v.Changes {
 				p := member(c.By, Resident)
 				if r, ok := roles[c.By]; ok {

@@ -1,7 +1,6 @@
 package rights
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/tavle-org/tavle/crdt/board"
@@ -19,7 +18,7 @@ type walk struct {
 	genesis bool // the change is that of the index
 	actors  []int32
 
-	made    []madeObject
+	made    []made
 	fresh   []freshEntry
 	touched []touch
 
@@ -31,12 +30,6 @@ type walk struct {
 	bytes   int // of texts and strings that were looked at
 	suspect int // bytes of them that may be personal data
 	text    run
-}
-
-// madeObject is an object that the change makes.
-type madeObject struct {
-	counter uint64
-	object
 }
 
 // freshEntry is an entry that the change makes; its number is that of the last
@@ -180,12 +173,11 @@ func (w *walk) find(o chunk.OpID) target {
 	case o.IsZero():
 		t.shape = shapes[w.x.entries[0].shape]
 	case o.Actor == 0 && o.Counter >= w.c.StartOp:
-		i, ok := slices.BinarySearchFunc(w.made, o.Counter, func(m madeObject, c uint64) int { return int(int64(m.counter) - int64(c)) })
-		if ok {
+		if i, ok := search(w.made, o.Counter); ok {
 			t.object, t.fresh = w.made[i].object, true
 		}
 	default:
-		t.object = w.x.objects[opKey(o.Counter, w.actors[o.Actor])]
+		t.object = w.x.objects.find(w.actors[o.Actor], o.Counter)
 	}
 	if t.object.shape != 0 {
 		t.shape = shapes[t.object.shape]
@@ -196,7 +188,7 @@ func (w *walk) find(o chunk.OpID) target {
 // make takes note of the object that an operation makes, if it makes one.
 func (w *walk) make(op *chunk.Op, shape uint8, entry int32) {
 	if op.Action.Makes() {
-		w.made = append(w.made, madeObject{w.c.StartOp + uint64(w.at), object{entry, shape}})
+		w.made = append(w.made, made{uint32(w.c.StartOp) + uint32(w.at), object{entry, shape}})
 	}
 }
 

@@ -34,20 +34,21 @@ func firstBytes(name string) []byte {
 	return sum[:16]
 }
 
-// server takes what the rules let through.
+// server takes what the rules let through. It goes on with what its index becomes in storage.
 type server struct {
-	h *history.History
-	x *Index
+	h     *history.History
+	x     *Index
+	empty func() *Index
 }
 
 func newPageServer() *server {
-	s := &server{h: history.New(history.Limits{}), x: NewPage(board.DemoBoard(), may, 0)}
-	s.h.SetGuard(s)
-	return s
+	return newServer(func() *Index { return NewPage(board.DemoBoard(), may, 0) })
 }
 
-func newBoardServer() *server {
-	s := &server{h: history.New(history.Limits{}), x: NewBoard(board.DemoBoard())}
+func newBoardServer() *server { return newServer(func() *Index { return NewBoard(board.DemoBoard()) }) }
+
+func newServer(empty func() *Index) *server {
+	s := &server{h: history.New(history.Limits{}), x: empty(), empty: empty}
 	s.h.SetGuard(s)
 	return s
 }
@@ -58,6 +59,19 @@ func (s *server) Admit(c *chunk.Change, from any) error { return s.x.Check(c, fr
 func (s *server) Accepted(c *chunk.Change, from any) {
 	p, _ := from.(Principal)
 	s.x.Add(c, p.Author)
+	s.x = restored(s.x, s.empty())
+}
+
+// restored is what an index becomes in storage.
+func restored(x, empty *Index) *Index {
+	err := empty.Restore(x.Append(nil), func(actor id.Actor) Author {
+		a, _ := x.Author(actor)
+		return a
+	})
+	if err != nil {
+		panic(err)
+	}
+	return empty
 }
 
 // add tells why a change was refused; 0 when it was accepted.

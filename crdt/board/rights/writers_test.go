@@ -217,7 +217,8 @@ func TestWritersAreLetThrough(t *testing.T) {
 		}
 		for _, p := range s.devices[0].read().Posts { // the index and the readers agree on whose the posts are
 			b, _ := parseID(string(p.ID))
-			if got := s.s.x.refs[s.s.x.entries[s.s.x.ids[b]].holder]; got != p.HeldBy() {
+			n, _ := s.s.x.find(b)
+			if got := s.s.x.refs[s.s.x.entries[n].holder]; got != p.HeldBy() {
 				rt.Fatalf("post %s is held by %s, and readers say %s", p.ID, got, p.HeldBy())
 			}
 		}
@@ -225,5 +226,5 @@ func TestWritersAreLetThrough(t *testing.T) {
 }
 
 func summary(x *Index) string {
-	return fmt.Sprint(x.entries, x.refs, x.authors, x.objects, x.hashes, x.helpers, x.targets)
+	return fmt.Sprintf("%v %v %v %x", x.entries, x.authors, x.helpers, x.Append(nil))
 }

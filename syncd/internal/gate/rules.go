@@ -68,6 +68,15 @@ func (r *Rules) Fresh() []rights.Binding {
 	return fresh
 }
 
+// AppendIndex appends to b what the rules know of the changes.
+func (r *Rules) AppendIndex(b []byte) []byte { return r.index.Append(b) }
+
+// RestoreIndex tells the rules, who know of no change, what AppendIndex has written. The error wraps
+// rights.ErrSaved.
+func (r *Rules) RestoreIndex(index []byte) error {
+	return r.index.Restore(index, func(actor id.Actor) rights.Author { return r.authors[actor] })
+}
+
 // Admit returns nil, or a *rights.Refusal. from is a *Writer.
 func (r *Rules) Admit(c *chunk.Change, from any) error {
 	w, ok := from.(*Writer)

@@ -38,6 +38,7 @@ type document struct {
 	counted  replica.Counts // what has been added to the hub's counters
 	loaded   bool           // the hub counts it as loaded
 	covered  int            // changes that the stored graph is of
+	indexed  int            // changes that the stored index of rights is of, as far as is known
 	held     []event        // that wait until the rules have caught up, in their order
 	saving   int            // appends in the group commit
 
@@ -236,7 +237,7 @@ func (d *document) open() error {
 	}
 	cfg := d.hub.cfg.Replica
 	cfg.Rules, cfg.Read = d.rules, d.reader()
-	d.covered = 0
+	d.covered, d.indexed = 0, 0
 	d.rep = replica.New(cfg, info.Changes, info.Heads)
 	return nil
 }
@@ -332,6 +333,7 @@ func (d *document) unload() {
 	}
 	d.lastSnapshot()
 	d.keepGraph()
+	d.keepIndex()
 	d.rep.Unload()
 	if tidy := d.hub.cfg.Tidy; tidy != nil && !d.rep.Loaded() {
 		if err := tidy(d.id); err != nil {

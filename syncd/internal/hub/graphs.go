@@ -136,8 +136,53 @@ func (d *document) waits(ev event) bool {
 func (d *document) hold(ev event) {
 	d.held = append(d.held, ev)
 	if len(d.held) == 1 {
+		d.findIndex()
 		d.post(event{kind: evCatchUp})
 	}
+}
+
+// findIndex tells the rules what the store has of what they knew when the document was unloaded, so
+// that they need to be told of what came later only.
+func (d *document) findIndex() {
+	x := d.indexes()
+	if x == nil {
+		return
+	}
+	n, index, err := x.Index(d.id)
+	if err == nil && index != nil {
+		err = d.rep.UseIndex(n, index)
+	}
+	if err == nil {
+		d.indexed = n
+		return
+	}
+	d.indexed = 0
+	d.hub.cfg.Logger.Warn("a stored index of rights is not used, and was dropped", "doc", d.id, "err", err)
+	if err := x.DropIndex(d.id); err != nil {
+		d.hub.cfg.Logger.Warn("an index of rights could not be removed", "doc", d.id, "err", err)
+	}
+}
+
+// keepIndex stores what the rules know, if that is worth it. Without it whoever writes first
+// next time waits longer, so an error does no harm.
+func (d *document) keepIndex() {
+	x := d.indexes()
+	if x == nil || d.rep.Err() != nil || !d.rep.IndexDue(d.indexed) {
+		return
+	}
+	n, index := d.rep.Index()
+	err := x.PutIndex(d.id, n, index)
+	if err == nil {
+		d.indexed = n
+	} else if !errors.Is(err, store.ErrClosed) {
+		d.hub.cfg.Logger.Warn("what the rules know of a document could not be kept", "doc", d.id, "err", err)
+	}
+}
+
+// indexes is the store, if it keeps indexes of rights.
+func (d *document) indexes() store.Indexes {
+	x, _ := d.hub.cfg.Store.(store.Indexes)
+	return x
 }
 
 // catchUp goes one step on, and handles the held events after the last one.

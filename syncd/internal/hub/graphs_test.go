@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,6 +23,7 @@ import (
 type watched struct {
 	*mem.Store
 	loads, reads atomic.Int64
+	told         atomic.Int64             // changes that were read one by one, or for the rules
 	broken       atomic.Bool              // single changes cannot be read
 	door         atomic.Pointer[chan any] // Commit waits until it is closed
 }
@@ -38,7 +40,10 @@ func (w *watched) ReadFrom(doc id.Document, from int, is func([]byte) bool, yiel
 		return errRead
 	}
 	w.reads.Add(1)
-	return w.Store.ReadFrom(doc, from, is, yield)
+	return w.Store.ReadFrom(doc, from, is, func(i int, change []byte) bool {
+		w.told.Add(1)
+		return yield(i, change)
+	})
 }
 
 func (w *watched) Commit(batch []store.Append) error {
@@ -233,6 +238,63 @@ func TestTheRulesKnowThePageBeforeTheyJudge(t *testing.T) {
 	if loads := w.loads.Load(); loads != 0 {
 		t.Errorf("all changes were read %d times", loads)
 	}
+	anna.rename(first, "anna's title")
+	anna.say(v.page)
+	if text := anna.refusal(); !strings.Contains(text, "notYours") {
+		t.Errorf("a change to another's post: %q", text)
+	}
+}
+
+// What the rules knew when a page was closed they know when it is opened again, and what is stored of it
+// is used only if it is right.
+func TestTheRulesRememberThePage(t *testing.T) {
+	w := &watched{Store: mem.Open(mem.NewDisk())}
+	s := newServer(t, w, func(c *Config) { c.Gate, c.IdleTimeout = gate.Members{}, shortly })
+	v := newVillage()
+	bo, anna := s.member(v, "bo", "actor of bo", rights.Resident), s.member(v, "anna", "actor of anna", rights.Resident)
+	first := bo.post("post 0")
+	for i := range 1400 {
+		bo.rename(first, fmt.Sprint("a title ", i))
+	}
+	bo.publish(v.page)
+	anna.say(v.page)
+	anna.untilHas(bo.Heads())
+	s.untilUnloaded()
+	stored := bo.Author.Len()
+	n, index, err := w.Index(v.page)
+	if err != nil || n != stored {
+		t.Fatalf("an index of %d changes is stored, of %d: %v", n, stored, err)
+	}
+	more := func(told func(int64) bool) {
+		t.Helper()
+		w.told.Store(0)
+		bo.rename(first, fmt.Sprint("title ", bo.Author.Len()))
+		bo.say(v.page)
+		anna.untilHas(bo.Heads())
+		if got := w.told.Load(); !told(got) {
+			t.Errorf("%d changes were read for one that came", got)
+		}
+		s.untilUnloaded()
+	}
+	few := func(n int64) bool { return n < 50 }
+	all := func(n int64) bool { return n >= int64(stored) }
+	more(few)
+	if now, _, _ := w.Index(v.page); now != stored {
+		t.Errorf("for one change the index of %d is written anew", stored)
+	}
+	for name, wrong := range map[string][]byte{
+		"damaged": index[:len(index)-1], "of others": append(bytes.Repeat([]byte{1}, 32), index[32:]...), "empty": {1},
+	} {
+		if err := w.PutIndex(v.page, stored, wrong); err != nil {
+			t.Fatal(err)
+		}
+		more(all)
+		now, kept, err := w.Index(v.page)
+		if err != nil || now <= stored || bytes.Equal(kept, wrong) {
+			t.Errorf("%s: an index of %d changes is stored: %v", name, now, err)
+		}
+	}
+	more(few)
 	anna.rename(first, "anna's title")
 	anna.say(v.page)
 	if text := anna.refusal(); !strings.Contains(text, "notYours") {

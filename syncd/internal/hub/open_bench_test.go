@@ -4,6 +4,7 @@ package hub
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -123,14 +124,16 @@ func benchmarkOpen(b *testing.B, n int) {
 		return err
 	}
 	for _, c := range []struct {
-		name  string
-		rules bool
-		load  func(*replica.Replica) error
+		name         string
+		rules, index bool
+		load         func(*replica.Replica) error
 	}{
-		{"changes", false, all}, {"graph", false, graph}, {"changes and rules", true, all}, {"graph and rules", true, graph},
+		{"changes", false, false, all}, {"graph", false, false, graph},
+		{"changes and rules", true, false, all}, {"graph and rules", true, false, graph}, {"graph and index", true, true, graph},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			var r *replica.Replica
+			indexed := 0
 			open := func() {
 				cfg := replica.Config{Read: func(from int, is func([]byte) bool, yield func(int, []byte) bool) error {
 					return s.ReadFrom(doc, from, is, yield)
@@ -143,6 +146,12 @@ func benchmarkOpen(b *testing.B, n int) {
 				r = replica.New(cfg, n, heads)
 				if err := c.load(r); err != nil {
 					b.Fatal(err)
+				}
+				if indexed > 0 {
+					n, index, err := s.Index(doc)
+					if err := errors.Join(err, r.UseIndex(n, index)); err != nil {
+						b.Fatal(err)
+					}
 				}
 				for more := c.rules; more; {
 					more, _ = r.CatchUp(catchUpStep)
@@ -159,6 +168,15 @@ func benchmarkOpen(b *testing.B, n int) {
 				if e := r.Sync(time.Time{}, replica.Input{From: 1, Message: in}); len(e.Send) != 1 || e.Fail != nil {
 					b.Fatal(e)
 				}
+			}
+			if c.index {
+				open()
+				known, index := r.Index()
+				if err := s.PutIndex(doc, known, index); err != nil {
+					b.Fatal(err)
+				}
+				indexed = known
+				defer func() { b.ReportMetric(float64(len(index))/float64(known), "stored-B/change") }()
 			}
 			b.ReportAllocs()
 			runtime.GC()

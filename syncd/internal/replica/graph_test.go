@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,13 @@ func (r *rulebook) Admit(c *chunk.Change, _ any) error {
 func (r *rulebook) Accepted(*chunk.Change, any) { r.known++ }
 func (r *rulebook) Bind(b rights.Binding)       { r.bound = append(r.bound, b) }
 func (r *rulebook) Fresh() []rights.Binding     { return nil }
+
+func (r *rulebook) AppendIndex(b []byte) []byte { return fmt.Append(b, r.known) }
+
+func (r *rulebook) RestoreIndex(index []byte) (err error) {
+	r.known, err = strconv.Atoi(string(index))
+	return err
+}
 
 // opened is a replica of what the author has written, opened with its graph.
 func opened(t *testing.T, a *historytest.Author, read func(from int, is func([]byte) bool, yield func(int, []byte) bool) error) (*Replica, *rulebook) {

@@ -66,6 +66,13 @@ type Rules interface {
 
 	// Fresh returns the actors that have been bound since the last call.
 	Fresh() []rights.Binding
+
+	// AppendIndex appends to b what the rules know of the changes they were told of.
+	AppendIndex(b []byte) []byte
+
+	// RestoreIndex tells rules that know of no change what AppendIndex has written.
+	// After an error they know of none.
+	RestoreIndex(index []byte) error
 }
 
 const (
@@ -242,7 +249,7 @@ func (r *Replica) Bytes() int64 {
 	}
 	const (
 		perDocument = 4 << 10 // maps, caches
-		perRule     = 200     // what rules know of a change
+		perRule     = 100     // what rules know of a change
 	)
 	bytes := perDocument + r.h.Memory()
 	if r.rules != nil {

@@ -86,7 +86,7 @@ func decodePiece(doc id.Document, first uint32, value []byte) (p graphPiece, err
 // are not much longer. So there are few, and all that is ever written of a graph is its
 // size times the logarithm of how often it grew.
 func (s *Store) PutGraph(doc id.Document, first int, pieces []store.GraphPiece) error {
-	err := s.writeSnapshot(graphBytes(pieces), func(w *writer) error { return w.putGraph(doc, first, pieces) })
+	err := s.writeDerived(graphBytes(pieces), func(w *writer) error { return w.putGraph(doc, first, pieces) })
 	if err != nil {
 		return fmt.Errorf("graph of document %s: %w", doc, err)
 	}
@@ -218,7 +218,7 @@ func readGraph(txn *kv.Txn, doc id.Document) ([]graphPiece, error) {
 
 // DropGraph implements store.Graphs.
 func (s *Store) DropGraph(doc id.Document) error {
-	err := s.writeSnapshot(0, func(w *writer) error {
+	err := s.writeDerived(0, func(w *writer) error {
 		txn := s.db.NewTransaction(false)
 		defer txn.Discard()
 		return w.deleteGraph(txn, doc, 0)

@@ -206,6 +206,7 @@ const (
 
 	prefixSnapshot = 0x05
 	prefixGraph    = 0x06
+	prefixIndex    = 0x07
 )
 
 const (

@@ -26,7 +26,8 @@ type Disk struct {
 	documents map[id.Document]*document
 	authors   map[id.Document]map[id.Actor]store.ActorAuthor
 	records   map[string][]byte
-	snapshots map[id.Document]snapshot
+	snapshots derived
+	indexes   derived
 	graphs    map[id.Document]graph
 }
 
@@ -44,8 +45,8 @@ func NewDisk() *Disk {
 		documents: make(map[id.Document]*document),
 		authors:   make(map[id.Document]map[id.Actor]store.ActorAuthor),
 		records:   make(map[string][]byte),
-		snapshots: make(map[id.Document]snapshot),
-		graphs:    make(map[id.Document]graph),
+		snapshots: derived{}, indexes: derived{},
+		graphs: make(map[id.Document]graph),
 	}
 }
 

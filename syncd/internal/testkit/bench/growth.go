@@ -9,7 +9,7 @@ import (
 // They are for servers with automerge clients.
 
 var (
-	changesRows   = []string{"fill, CPU µs a change", "disk bytes a change", "restart s", "first change after it, ms", "CPU ms of that", "first sync, CPU ms", "first sync, kB", "peak RSS MiB"}
+	changesRows   = []string{"fill, CPU µs a change", "disk bytes a change", "restart s", "first change after it, ms", "CPU ms of that", "first sync, CPU ms", "first sync, kB", "peak RSS MiB", "first change after a rest and a restart, ms", "its CPU ms"}
 	documentsRows = []string{"fill, CPU µs a document", "disk KiB a document", "restart s", "first sync, CPU µs a document", "RSS MiB after all first syncs"}
 )
 
@@ -27,7 +27,10 @@ func growthWorkloads() []workload {
 	return all
 }
 
-const growthMost = 100_000
+const (
+	growthMost   = 100_000
+	changesAdded = 3 // to a document, by runChanges
+)
 
 // costing measures the server's processor time while f runs.
 func (r *run) costing(f func() error) (cpu, took time.Duration, err error) {
@@ -71,6 +74,11 @@ func runChanges(r *run) (figures, error) {
 	if err != nil {
 		return nil, fmt.Errorf("first sync: %w", err)
 	}
+	peak := r.server.peakMemory()
+	rested, restedAdded, err := r.rested(s)
+	if err != nil {
+		return nil, err
+	}
 	return figures{
 		"fill, CPU µs a change":     milliseconds(filling) * 1000 / n,
 		"disk bytes a change":       disk * (1 << 20) / n,
@@ -79,9 +87,31 @@ func runChanges(r *run) (figures, error) {
 		"CPU ms of that":            milliseconds(adding),
 		"first sync, CPU ms":        milliseconds(fetching),
 		"first sync, kB":            float64(r.result.Down) / 1000,
-		"peak RSS MiB":              r.server.peakMemory(),
+		"peak RSS MiB":              peak,
+
+		"first change after a rest and a restart, ms": milliseconds(restedAdded),
+		"its CPU ms": milliseconds(rested),
 	}, nil
 }
+
+// rested measures the first change to a document that had been used, and was let go of before the server was restarted.
+func (r *run) rested(s *fetch) (cpu, took time.Duration, err error) {
+	if _, err = r.reopen(); err != nil {
+		return 0, 0, err
+	}
+	if err = s.addOne(r.server.url()); err != nil {
+		return 0, 0, fmt.Errorf("add another change: %w", err)
+	}
+	time.Sleep(restTime)
+	if _, err = r.reopen(); err != nil {
+		return 0, 0, err
+	}
+	return r.costing(func() error { return s.addOne(r.server.url()) })
+}
+
+// restTime is after how long syncd has let go of a document that nobody uses, and has kept what makes the next opening
+// short.
+const restTime = 14 * time.Second
 
 // addOne has a client that holds all add one post.
 func (s *fetch) addOne(url string) error {

@@ -87,7 +87,7 @@ func bench(o options, w io.Writer) error {
 	defer os.RemoveAll(scratch)
 	count := postsMade
 	if o.growth {
-		count = growthMost + 1
+		count = growthMost + changesAdded
 	}
 	posts, err := makePosts(o.dir, scratch, count, branchesMade, branchPosts)
 	if err != nil {

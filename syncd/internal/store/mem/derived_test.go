@@ -12,3 +12,8 @@ func TestSnapshots(t *testing.T) {
 	disk := mem.NewDisk()
 	storetest.Snapshots(t, func() store.Store { return mem.Open(disk) })
 }
+
+func TestIndexes(t *testing.T) {
+	disk := mem.NewDisk()
+	storetest.Indexes(t, func() store.Store { return mem.Open(disk) })
+}

@@ -14,13 +14,12 @@ import (
 
 func TestSnapshots(t *testing.T) {
 	dir := t.TempDir()
-	storetest.Snapshots(t, func() store.Store {
-		s, err := Open(Config{Dir: dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	})
+	storetest.Snapshots(t, func() store.Store { return mustOpen(t, dir) })
+}
+
+func TestIndexes(t *testing.T) {
+	dir := t.TempDir()
+	storetest.Indexes(t, func() store.Store { return mustOpen(t, dir) })
 }
 
 // A crash may leave any of the transactions of PutSnapshot undone, and bits may rot.
@@ -45,29 +44,29 @@ func TestWhatIsLeftOfASnapshot(t *testing.T) {
 		}
 	}
 	put(5, old)
-	edit(func(txn *kv.Txn) error { return txn.Set(snapshotKey(doc, 9, 1), chunk[:snapshotPartBytes]) })
+	edit(func(txn *kv.Txn) error { return txn.Set(snapshots.key(doc, 9, 1), chunk[:derivedPartBytes]) })
 	if n, got, err := s.Snapshot(doc); err != nil || n != 5 || !bytes.Equal(got, old) {
 		t.Errorf("while the next one is being written: of %d changes, %d bytes, %v", n, len(got), err)
 	}
 	put(9, chunk)
 	left := 0
 	_ = s.db.View(func(txn *kv.Txn) error {
-		it := txn.NewIterator(kv.IteratorOptions{Prefix: snapshotPrefix(doc)})
+		it := txn.NewIterator(kv.IteratorOptions{Prefix: snapshots.prefix(doc)})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
 			left++
 		}
 		return nil
 	})
-	if want := 1 + (len(chunk)+snapshotPartBytes-1)/snapshotPartBytes; left != want {
+	if want := 1 + (len(chunk)+derivedPartBytes-1)/derivedPartBytes; left != want {
 		t.Errorf("%d keys are left, want %d: the parts and their head", left, want)
 	}
 	for name, f := range map[string]func(*kv.Txn) error{
-		"a part is missing": func(txn *kv.Txn) error { return txn.Delete(snapshotKey(doc, 9, 2)) },
+		"a part is missing": func(txn *kv.Txn) error { return txn.Delete(snapshots.key(doc, 9, 2)) },
 		"a part is damaged": func(txn *kv.Txn) error {
-			return txn.Set(snapshotKey(doc, 9, 3), append([]byte{'?'}, chunk[2*snapshotPartBytes+1:3*snapshotPartBytes]...))
+			return txn.Set(snapshots.key(doc, 9, 3), append([]byte{'?'}, chunk[2*derivedPartBytes+1:3*derivedPartBytes]...))
 		},
-		"the head is damaged": func(txn *kv.Txn) error { return txn.Set(snapshotKey(doc, 9, 0), []byte{1, 2, 3}) },
+		"the head is damaged": func(txn *kv.Txn) error { return txn.Set(snapshots.key(doc, 9, 0), []byte{1, 2, 3}) },
 	} {
 		put(9, chunk)
 		edit(f)

@@ -12,19 +12,41 @@ import (
 // Snapshots holds a store to the contract of store.Snapshots. again opens what the
 // last one left.
 func Snapshots(t *testing.T, again func() store.Store) {
+	derivedFrom(t, again, func(s store.Store) derived {
+		x := s.(store.Snapshots)
+		return derived{x.PutSnapshot, x.Snapshot, x.DropSnapshot}
+	})
+}
+
+// Indexes does so for store.Indexes.
+func Indexes(t *testing.T, again func() store.Store) {
+	derivedFrom(t, again, func(s store.Store) derived {
+		x := s.(store.Indexes)
+		return derived{x.PutIndex, x.Index, x.DropIndex}
+	})
+}
+
+// derived is what a store keeps beside a document.
+type derived struct {
+	put  func(doc id.Document, n int, data []byte) error
+	get  func(doc id.Document) (n int, data []byte, err error)
+	drop func(doc id.Document) error
+}
+
+func derivedFrom(t *testing.T, again func() store.Store, of func(store.Store) derived) {
 	s := again()
-	snapshots := s.(store.Snapshots)
+	kept := of(s)
 	a, b := id.NewDocument(), id.NewDocument()
 	want := func(doc id.Document, n int, chunk []byte) {
 		t.Helper()
-		gotN, got, err := snapshots.Snapshot(doc)
+		gotN, got, err := kept.get(doc)
 		if err != nil || gotN != n || !bytes.Equal(got, chunk) {
-			t.Fatalf("snapshot of %d changes and %d bytes, %v; want %d and %d", gotN, len(got), err, n, len(chunk))
+			t.Fatalf("of %d changes and %d bytes, %v; want %d and %d", gotN, len(got), err, n, len(chunk))
 		}
 	}
 	put := func(doc id.Document, n int, chunk []byte) {
 		t.Helper()
-		if err := snapshots.PutSnapshot(doc, n, chunk); err != nil {
+		if err := kept.put(doc, n, chunk); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -40,29 +62,29 @@ func Snapshots(t *testing.T, again func() store.Store) {
 	put(a, 2, small) // of a document that was rewritten
 	want(a, 2, small)
 	want(b, 7, other)
-	if err := snapshots.PutSnapshot(a, 0, small); !errors.Is(err, store.ErrTooLarge) {
-		t.Errorf("a snapshot of no changes: %v", err)
+	if err := kept.put(a, 0, small); !errors.Is(err, store.ErrTooLarge) {
+		t.Errorf("of no changes: %v", err)
 	}
-	if err := snapshots.PutSnapshot(a, 1, nil); !errors.Is(err, store.ErrTooLarge) {
-		t.Errorf("an empty snapshot: %v", err)
+	if err := kept.put(a, 1, nil); !errors.Is(err, store.ErrTooLarge) {
+		t.Errorf("empty: %v", err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := snapshots.PutSnapshot(a, 1, small); !errors.Is(err, store.ErrClosed) {
+	if err := kept.put(a, 1, small); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 
 	s = again()
-	snapshots = s.(store.Snapshots)
+	kept = of(s)
 	want(a, 2, small)
 	want(b, 7, other)
-	if err := snapshots.DropSnapshot(a); err != nil {
+	if err := kept.drop(a); err != nil {
 		t.Fatal(err)
 	}
 	want(a, 0, nil)
 	want(b, 7, other)
-	if err := snapshots.DropSnapshot(a); err != nil {
+	if err := kept.drop(a); err != nil {
 		t.Errorf("there is nothing to drop: %v", err)
 	}
 	if err := s.Close(); err != nil {
