@@ -301,10 +301,11 @@ export class Client {
     return this.#options.membership?.me.get()?.member.ref ?? this.#registry.record.ref
   }
 
-  /** Who writes: that, or who is visiting it. */
+  /** Who writes: that, or who is visiting it. A person's own device has no visitors, whatever page it shows: a member counts once. */
   get #ref(): string {
-    if (!this.#visit) return this.#own
-    return this.#options.membership?.me.get() ? `${this.#own}.${this.#visit}` : this.#visit
+    const me = this.#options.membership?.me.get()
+    if (!this.#visit || (me && !me.member.kiosk)) return this.#own
+    return me ? `${this.#own}.${this.#visit}` : this.#visit
   }
 
   #joined(storageId: string | undefined): void {

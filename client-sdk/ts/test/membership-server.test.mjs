@@ -84,6 +84,8 @@ test("visits at a kiosk write in the kiosk's name, each with its own reference",
   await ida.on()
   const idas = await ida.board(id)
   await until(() => titles(idas).length === 2, "both posts")
+  ida.client.newVisit() // on a page that is for kiosks
+  assert.equal((await idas.addPost(draft(idas, "third"))).createdBy, ida.client.me.get().member.ref)
   assert.deepEqual(client.refusals.get(), [])
 })
 

@@ -51,7 +51,7 @@ func (w *walk) member(op *chunk.Op) Reason {
 		if r := w.allowed(Support, w.obj.entry, false); r != 0 {
 			return r
 		}
-		if !w.p.owns(op.Key) {
+		if !w.p.counts(op.Key) {
 			return NotYours
 		}
 		if r := w.reference(op.Key); r != 0 {

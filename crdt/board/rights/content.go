@@ -19,7 +19,7 @@ import (
 const (
 	identityDigits = 9 // of the shortest identity number
 	phoneDigits    = 8
-	suspectMax     = 4 << 10 // bytes
+	suspectMax     = 8 << 10 // bytes: a body full of dates is nothing special
 	rowMax         = 24      // digits in a row that are more than any number of a person has
 	around         = 16      // bytes on both sides of digits that say whether they stand alone
 	mailBefore     = 64      // bytes of a mail address that are looked at, before its sign
@@ -174,13 +174,35 @@ func personal(s string) (identity, reach bool) {
 	return identity, reach
 }
 
-// suspects are the parts of a text in which there may be personal data: streaks of
-// at least so many digits, and mail addresses, each with what stands around it.
+// suspects are the parts of a text in which there may be personal data. Places that touch are one part.
 func suspects(s string, least int, mails bool) iter.Seq[string] {
 	return func(yield func(string) bool) {
+		from, to := 0, -1
+		for a, b := range places(s, least, mails) {
+			switch {
+			case to < 0:
+				from, to = a, b
+			case a <= to:
+				from, to = min(from, a), max(to, b)
+			case !yield(part(s, from, to)):
+				return
+			default:
+				from, to = a, b
+			}
+		}
+		if to >= 0 {
+			yield(part(s, from, to))
+		}
+	}
+}
+
+// places are streaks of at least so many digits, and mail addresses, each with what stands
+// around it: from where to where.
+func places(s string, least int, mails bool) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
 		digits, from, row := 0, 0, 0 // of the streak; row: digits in a row
 		end := func(to int) bool {
-			ok := digits < least || yield(part(s, from-around, to+around))
+			ok := digits < least || yield(from-around, to+around)
 			digits = 0
 			return ok
 		}
@@ -201,7 +223,7 @@ func suspects(s string, least int, mails bool) iter.Seq[string] {
 				}
 				continue
 			case mail, bracket:
-				if mails && isMailSign(s[i:]) && !yield(part(s, i-mailBefore, i+mailAfter)) {
+				if mails && isMailSign(s[i:]) && !yield(i-mailBefore, i+mailAfter) {
 					return
 				}
 				if s[i] == '@' && !end(i) {

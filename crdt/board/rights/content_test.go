@@ -1,9 +1,11 @@
 package rights
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/tavle-org/tavle/crdt/board"
 	"pgregory.net/rapid"
 )
 
@@ -49,5 +51,18 @@ func TestSuspectPartsAreEnough(t *testing.T) {
 	})
 	if found == 0 {
 		t.Error("no text had an identity number")
+	}
+}
+
+// A programme full of dates and hours, as long as a body may be, is nothing special.
+func TestAProgrammeIsLetThrough(t *testing.T) {
+	x := newScene(t, Resident, Own)
+	var body strings.Builder
+	const line = 24 // characters
+	for i := range board.BodyMax / line {
+		fmt.Fprintf(&body, "%02d.%02d.2026 %02d.00-%02d.30\næ", 1+i%28, 5+i/28, 8+i%10, 9+i%10)
+	}
+	if got := x.attempt(func(r *replica, c *tampered) { typed1(c, x.newPost(r, c), "body", body.String()) }); got != 0 {
+		t.Errorf("refused: %v", got)
 	}
 }

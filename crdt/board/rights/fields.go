@@ -2,6 +2,7 @@ package rights
 
 import (
 	"encoding/hex"
+	"slices"
 
 	"github.com/tavle-org/tavle/crdt/board"
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -41,7 +42,7 @@ func (w *walk) fieldReason(f *field, op *chunk.Op) Reason {
 		return GenesisOnly
 	}
 	if f.child != nil && (f.child.kind == kindEntries || f.child.refs) {
-		return container(f, op)
+		return w.container(f, op)
 	}
 	if f.once && (!w.obj.fresh || len(op.Pred) > 0) {
 		return SetOnce
@@ -53,13 +54,16 @@ func (w *walk) fieldReason(f *field, op *chunk.Op) Reason {
 }
 
 // container judges the making of a map of entries, which everyone does who needs
-// it, and nobody replaces.
-func container(f *field, op *chunk.Op) Reason {
+// it, once in a change, and nobody replaces.
+func (w *walk) container(f *field, op *chunk.Op) Reason {
+	twice := func(m made) bool { return m.entry == w.obj.entry && m.shape == f.child.number }
 	switch {
 	case len(op.Pred) > 0 || op.Action == chunk.ActionDelete:
 		return NeverDeleted
 	case !makes(f, op.Action):
 		return WrongType
+	case slices.ContainsFunc(w.made, twice):
+		return TooMany
 	}
 	return 0
 }
@@ -161,6 +165,9 @@ func (w *walk) foreign(op *chunk.Op) Reason {
 func (w *walk) foreignValue(op *chunk.Op) Reason {
 	if r := w.free(w.obj.entry, op.Key, board.LineMax); r != 0 {
 		return r
+	}
+	if op.Action == chunk.ActionIncrement {
+		return WrongType // no field is a counter, and engines take ever longer for each increment of one
 	}
 	if op.Sequence && op.Insert {
 		if r := w.grow(1); r != 0 {

@@ -30,6 +30,10 @@ type Principal struct {
 	Roles Roles
 }
 
+// counts tells whether a reference stands for a person of its own when it comes from the
+// author. A member counts once; only at a shared device there is somebody else at each visit.
+func (a Author) counts(ref string) bool { return a.owns(ref) && (a.Kiosk || ref == a.Member) }
+
 // owns tells whether a reference is that of the member, or of a visit to it.
 func (a Author) owns(ref string) bool {
 	rest, ok := strings.CutPrefix(ref, a.Member)

@@ -63,7 +63,7 @@ const tableFoot = `
 
 - Delete a post, a reply, an offer or a record, or put another one under its id. A post is closed by who has it, and hidden or removed by moderators.
 - Change who made an entry, when, and for whom; or sign with somebody else's reference. A reference is the member's, or the member's with that of a visit to a
-  kiosk behind it.
+  kiosk behind it. Among who supports an idea a member stands once; only at a kiosk there is somebody else at each visit.
 - Change an answer, a closing, terms, an agreement, a hand-over or a record of moderation once it is made; a closing is taken back with ` + "`reopened`" + `.
 - Moderate what is their own: a moderator neither hides nor restores their own post, reply or offer.
 - Write with the actor of another device.

@@ -132,6 +132,22 @@ var refusals = []struct {
 	{"a removal of nothing", Moderator, Own, Incomplete, func(x *scene, r *replica, c *tampered) {
 		x.entry(r, c, "/moderation", "by", "action", "remove")
 	}},
+	{"a second supporter of oneself", Resident, Other, NotYours, func(x *scene, r *replica, c *tampered) {
+		c.put(r.at(x.t, postPath+"/supports").at, x.p.Member+"."+string(ident("visit")), chunk.ActionSet, chunk.BoolValue(true))
+	}},
+	{"the map of replies twice", Visitor, Other, TooMany, func(x *scene, r *replica, c *tampered) {
+		c.makeMap(r.at(x.t, postPath).at, "replies")
+		c.makeMap(r.at(x.t, postPath).at, "replies")
+	}},
+	{"2001 objects that nobody knows", Resident, Own, TooMany, func(x *scene, r *replica, c *tampered) {
+		for range madeMax + 1 {
+			c.makeMap(r.at(x.t, postPath).at, "newer")
+		}
+	}},
+	{"a counter that counts", Resident, Own, WrongType, func(x *scene, r *replica, c *tampered) {
+		n := c.put(r.at(x.t, postPath).at, "newer", chunk.ActionSet, chunk.CounterValue(0))
+		c.add(craftedOp{object: r.at(x.t, postPath).at, pred: []opRef{n}, Op: chunk.Op{Key: "newer", Action: chunk.ActionIncrement, Value: chunk.IntValue(1)}})
+	}},
 	{"another's reference among who supports", Resident, Other, NotYours, func(x *scene, r *replica, c *tampered) {
 		c.put(r.at(x.t, postPath+"/supports").at, x.maker.ref, chunk.ActionSet, chunk.BoolValue(true))
 	}},
@@ -246,7 +262,7 @@ var refusals = []struct {
 		}
 	}},
 	{"texts of nothing but numbers", Resident, Own, TooMany, func(x *scene, r *replica, c *tampered) {
-		for range 3 {
+		for range 5 {
 			x.n++
 			typed1(c, x.entry(r, c, postPath+"/replies", "createdBy"), "body", strings.Repeat("123456789 ", 199))
 		}

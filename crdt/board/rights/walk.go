@@ -70,6 +70,7 @@ type target struct {
 // Limits of one change.
 const (
 	freshMax   = 100       // entries that it makes, and other entries whose texts and sets it changes
+	madeMax    = 2000      // objects that it makes; a post with all its maps is some ten
 	bytesMax   = 128 << 10 // of texts and strings
 	membersMax = 200       // added to a set that is none of labels
 	lifeFactor = 10        // by how much more than its limit a text takes over its life
@@ -126,7 +127,11 @@ func (w *walk) run() *Refusal {
 	}
 	for i, op := range w.c.Ops() {
 		w.at = i
-		if r := w.op(&op); r != 0 && w.judging {
+		r := w.op(&op)
+		if len(w.made) > madeMax && r == 0 {
+			r = TooMany
+		}
+		if r != 0 && w.judging {
 			return &Refusal{Reason: r, Path: w.path(&op)}
 		}
 	}
