@@ -5,14 +5,13 @@ import "fmt"
 // Codes with which a connection is closed. PROTOCOL.md repeats the table for
 // people; a code, once given, keeps its meaning. CL4
 //
-// Codes from 4400 to 4499, and 1002, 1003, 1007, 1008 and 1009, are permanent:
+// Codes from 4400 to 4499, and 1002, 1003, 1008 and 1009, are permanent:
 // the same client would be closed again for the same reason. Codes from 4500 to
 // 4599, and 1011, 1012 and 1013, are transient: try again later.
 const (
 	CloseNormal        = 1000 // the client left, or leaves
 	CloseProtocol      = 1002 // a frame against the websocket protocol itself
 	CloseTextFrame     = 1003 // a text frame where only binary ones are known
-	CloseNotUTF8       = 1007 // a control frame whose text is not UTF-8
 	ClosePolicy        = 1008 // against a rule of this server that has no code of its own
 	CloseTooBig        = 1009 // a frame over the limit
 	CloseStorage       = 1011 // the server could not read or store

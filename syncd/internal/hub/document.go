@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -198,11 +200,13 @@ func (d *document) handle(ev event) {
 	}
 	switch ev.kind {
 	case evSync:
-		d.join(ev)
-		held = !d.sync(now, ev)
+		if d.join(now, ev); d.rep != nil {
+			held = !d.sync(now, ev)
+		}
 	case evEphemeral:
-		d.join(ev)
-		d.carry(d.rep.Ephemeral(now, ev.session.conn, ev.ephemeral))
+		if d.join(now, ev); d.rep != nil {
+			d.carry(d.rep.Ephemeral(now, ev.session.conn, ev.ephemeral))
+		}
 	case evSubscribe:
 		d.carry(d.rep.Subscribe(now, ev.session.conn, ev.subs, ev.added))
 	case evHeads:
@@ -243,13 +247,16 @@ func (d *document) open() error {
 }
 
 // join makes the session of a message a peer of the document.
-func (d *document) join(ev event) {
+func (d *document) join(now time.Time, ev event) {
 	c := ev.session.conn
 	if d.sessions[c] == nil {
 		d.sessions[c] = ev.session
 		info := ev.session.info(d.id)
 		info.Subscriptions = ev.subs
 		d.rep.Attach(c, info)
+		if len(ev.subs) > 0 {
+			d.carry(d.rep.Subscribe(now, c, ev.subs, slices.Collect(maps.Keys(ev.subs)))) // RH2
+		}
 	}
 }
 

@@ -349,6 +349,7 @@ func TestWantsAreBounded(t *testing.T) {
 	eventually(t, "the documents over the limit are forgotten", func() bool { return s.Stats().Documents == 10 })
 }
 
+// LM13
 func TestAConnectionHasOnlySoManyDocuments(t *testing.T) {
 	s := newServer(t, mem.Open(mem.NewDisk()), func(c *Config) { c.DocumentsMax = 3 })
 	a := s.device("a")
@@ -414,6 +415,12 @@ func TestSubscribersHearOfWhatIsSaved(t *testing.T) {
 	a.Put("k", "2")
 	a.say(doc)
 	a.until("news of the second change", saved)
+
+	// Stock clients subscribe before they open a document.
+	b := s.device("b")
+	b.receive(wire.SubscriptionChange{Sender: "b", Add: []id.Storage{identity.StorageID}})
+	b.say(doc)
+	b.until("news of what was saved before", saved)
 }
 
 // LM12
