@@ -36,7 +36,7 @@ func openStore(dir string, create bool, logger *slog.Logger) (store.Store, error
 		// Badger would make a store of any directory.
 		_, err := os.Stat(filepath.Join(dir, "MANIFEST"))
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("there is no store in %s; --data names another directory", dir)
+			return nil, fmt.Errorf("%w in %s; --data names another directory", cli.ErrNoStore, dir)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("look for a store: %w", err)

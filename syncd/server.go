@@ -68,7 +68,7 @@ func (m *Main) Open() (err error) {
 		}
 	}()
 	cfg := m.Config
-	m.store, err = openBadger(badger.Config{Dir: cfg.Data, FreeBytesMin: int64(cfg.FreeMin), Logger: m.Logger})
+	m.store, err = openBadger(badger.Config{Dir: cfg.Data, FreeBytesMin: max(int64(cfg.FreeMin), 1), Logger: m.Logger})
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (c *boardCreateCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.showBoard(c.JSON, b, fmt.Sprintf("made the board %q\n\nNext, invite its owner:\n  syncd invite --board %s --role owner --label NAME\n", b.Title, b.ID))
+		return a.showBoard(c.JSON, b, fmt.Sprintf("made the board %q\n\nNext, invite its owner:\n  syncd invite%s --board %s --role owner --label NAME\n", b.Title, c.where(), b.ID))
 	})
 }
 
@@ -110,7 +110,7 @@ func (c *boardCloneCmd) Run(a *app) error {
 		if err := o.tell(boardPath(from, "/clone"), map[string]string{"title": c.Title}, &b); err != nil {
 			return err
 		}
-		return a.showBoard(c.JSON, b, fmt.Sprintf("made the board %q with the settings of %q\n\nNext, invite its owner:\n  syncd invite --board %s --role owner --label NAME\n", b.Title, from.Title, b.ID))
+		return a.showBoard(c.JSON, b, fmt.Sprintf("made the board %q with the settings of %q\n\nNext, invite its owner:\n  syncd invite%s --board %s --role owner --label NAME\n", b.Title, from.Title, c.where(), b.ID))
 	})
 }
 

@@ -40,7 +40,7 @@ type result struct {
 func (r *runner) open(dir string, create bool, _ *slog.Logger) (store.Store, error) {
 	if r.disks[dir] == nil {
 		if !create {
-			return nil, errors.New("there is no store")
+			return nil, cli.ErrNoStore
 		}
 		r.disks[dir] = mem.NewDisk()
 	}

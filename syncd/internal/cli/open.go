@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,6 +11,9 @@ import (
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/syncd/internal/store"
 )
+
+// ErrNoStore is what Parts.OpenStore returns where there is none and none is to be made.
+var ErrNoStore = errors.New("there is no store")
 
 // openStore opens a store for a command that works on it alone.
 func (a *app) openStore(dir string, create bool) (store.Store, error) {

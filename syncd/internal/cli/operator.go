@@ -28,6 +28,17 @@ type operatorCmd struct {
 	JSON         bool `name:"json" help:"Print JSON, for programs."`
 }
 
+// where is the flag that a command needs to work on the same store.
+func (c operatorCmd) where() string {
+	switch {
+	case c.Data == config.DataDefault:
+		return ""
+	case strings.ContainsAny(c.Data, " \t'\"$\\"):
+		return fmt.Sprintf(" --data %q", c.Data)
+	}
+	return " --data " + c.Data
+}
+
 // onBoard is a command about one board.
 type onBoard struct {
 	Board string `placeholder:"BOARD" help:"The board, by id or title; not needed if there is one only."`
@@ -60,7 +71,11 @@ func (a *app) connect(c operatorCmd, create bool) (*operator, error) {
 	case !errors.Is(err, api.ErrNoDaemon):
 		return nil, err
 	}
-	s, err := a.openStore(c.Data, create)
+	s, err := a.openStore(c.Data, false)
+	if create && errors.Is(err, ErrNoStore) {
+		fmt.Fprintf(a.Stderr, "there is no store in %s, so one is made; if your server has its store elsewhere, name that with --data\n", c.Data)
+		s, err = a.openStore(c.Data, true)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/config"
 	"github.com/tavle-org/tavle/syncd/internal/registry"
 	"github.com/tavle-org/tavle/syncd/internal/store/mem"
+	"github.com/tavle-org/tavle/syncd/internal/tlsconfig"
 )
 
 var codeForm = regexp.MustCompile(`[0-9a-z]{5}-[0-9a-z]{5}`)
@@ -54,7 +55,8 @@ func TestFromABoardToAMember(t *testing.T) {
 	}
 	made := r.run("board", "create", "Lindeparken", "--data", dir)
 	board := strings.TrimSpace(made.out)
-	if made.code != 0 || !strings.Contains(made.stderr, "syncd invite --board "+board+" --role owner") {
+	if made.code != 0 || !strings.Contains(made.stderr, "there is no store in "+dir+", so one is made") ||
+		!strings.Contains(made.stderr, "syncd invite --data "+dir+" --board "+board+" --role owner") {
 		t.Fatalf("exit %d\n%s%s", made.code, made.out, made.stderr)
 	}
 	out := r.ok("invite", "--data", dir, "--role=owner", "--label=Bo", "--ttl=2d")
@@ -264,6 +266,29 @@ func TestAServerInAHouseIsKnownByTheNamesOfItsMachine(t *testing.T) {
 	}
 	if cfg.LAN = false; len(cli.Names(cfg)) != 1 {
 		t.Errorf("with another certificate it is known by %q", cli.Names(cfg))
+	}
+}
+
+// A certificate says by which names a server is reached.
+func TestAServerIsKnownByTheNamesOfItsCertificate(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := tlsconfig.New(tlsconfig.Config{OwnDir: dir, Names: []string{"Board.example", "*.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Config{Access: config.Access{TLSCert: filepath.Join(dir, "lan.pem")}}
+	if names := cli.Names(cfg); !slices.Contains(names, "board.example") || slices.Contains(names, "*.example") {
+		t.Errorf("it is known by %q", names)
+	}
+	for addr, want := range map[string]string{
+		"[::]:443": "https://board.example", "192.0.2.1:4782": "https://board.example:4782", "127.0.0.1:443": "https://127.0.0.1",
+	} {
+		if got := cli.Reached(cfg, addr); got != want {
+			t.Errorf("at %s it is reached as %s, want %s", addr, got, want)
+		}
+	}
+	cfg.TLSCert = filepath.Join(dir, "missing.pem")
+	if names := cli.Names(cfg); len(names) > 0 {
+		t.Errorf("without a certificate it is known by %q", names)
 	}
 }
 

@@ -13,7 +13,7 @@ type serveCmd struct {
 }
 
 func (*serveCmd) Help() string {
-	return `Serves those who belong: "syncd invite" makes the codes with which devices join, and the first start prints a link for whoever sets the server up. Clients connect with a websocket to ws://ADDR/ or ws://ADDR/sync. Once they can, one line "listening on http://ADDR" is printed. SIGTERM and Ctrl-C end it cleanly.`
+	return `Serves those who belong: "syncd invite" makes the codes with which devices join, and the first start prints a link for whoever sets the server up. Clients connect with a websocket to ws://ADDR/ or ws://ADDR/sync. Once they can, one line "listening on http://ADDR" (or https) is printed. SIGTERM and Ctrl-C end it cleanly.`
 }
 
 func (c *serveCmd) Run(a *app) error {

@@ -61,22 +61,34 @@ func Reached(cfg config.Config, addr string) string {
 	if err != nil {
 		return cfg.Base(addr)
 	}
+	certified := certified(cfg)
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
-		if known := append(cfg.Names(), tlsconfig.LocalAddresses()...); len(known) > 0 {
+		if known := slices.Concat(cfg.Names(), certified, tlsconfig.LocalAddresses()); len(known) > 0 {
 			host = known[0]
 		}
+	} else if len(certified) > 0 && !slices.Contains(certified, host) {
+		host = certified[0] // browsers refuse the address
 	}
 	return cfg.Base(net.JoinHostPort(host, port))
 }
 
 // Names are the names and addresses that clients may reach the server by. With a
-// certificate of its own a server is known by those of its machine as well.
+// certificate of its own a server is known by those of its machine as well, with one
+// from a file by those that it is for.
 func Names(cfg config.Config) []string {
-	names := cfg.Names()
+	names := append(cfg.Names(), certified(cfg)...)
 	if cfg.LAN {
 		names = append(names, tlsconfig.LocalNames()...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// certified are the names that the certificate in a file is for.
+func certified(cfg config.Config) []string {
+	if cfg.TLSCert == "" {
+		return nil
+	}
+	return tlsconfig.CertificateNames(cfg.TLSCert)
 }

@@ -21,6 +21,9 @@ import (
 // Off is the value of AdminListen that starts no admin listener.
 const Off = "off"
 
+// DataDefault is the default of Store.Data.
+const DataDefault = "tavle-data"
+
 // Store says where the documents are. The tags are read by kong, which makes a
 // flag of each field, and by Keys.
 type Store struct {

@@ -2,8 +2,11 @@ package tlsconfig
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -74,4 +77,30 @@ func (f *files) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	f.current = &cert
 	f.logger.Info("the certificate files changed and are in use")
 	return f.current, nil
+}
+
+// CertificateNames returns the names and addresses that the certificate in a file is for, without
+// those with a wildcard: nobody knows which of these are meant. None if it cannot be read.
+func CertificateNames(file string) (names []string) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	block, _ := pem.Decode(data) // the first is the server's own
+	if block == nil {
+		return nil
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil
+	}
+	for _, name := range cert.DNSNames {
+		if !strings.Contains(name, "*") {
+			names = append(names, strings.ToLower(name))
+		}
+	}
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
+	}
+	return names
 }
