@@ -1,6 +1,6 @@
 // Two devices post on one board, are cut off, go on posting, and meet again.
 //
-//   node hello.mjs ws://127.0.0.1:8080 [posts.json]
+//   node hello.mjs ws://127.0.0.1:3030 [posts.json]
 //
 // Nothing below is special to syncd: it is an ordinary automerge-repo program, pointed at a sync server.
 

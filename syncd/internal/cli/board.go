@@ -116,7 +116,7 @@ func (c *boardCloneCmd) Run(a *app) error {
 
 type boardArchiveCmd struct {
 	operatorCmd `embed:""`
-	onBoard     `embed:""`
+	Board       string `placeholder:"BOARD" help:"The board, by id or title; it has to be named."`
 	Undo        bool `help:"Let people write to it again."`
 }
 

@@ -20,7 +20,7 @@ type memberCmd struct {
 
 type memberListCmd struct {
 	operatorCmd `embed:""`
-	onBoard     `embed:""`
+	Board       string `placeholder:"BOARD" help:"Of this board alone, by id or title."`
 	All         bool `help:"Also those who have no role any more."`
 }
 
