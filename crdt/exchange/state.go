@@ -56,13 +56,21 @@ type State struct {
 	need     []id.ChangeHash
 }
 
-// extraMax bounds what a peer makes us remember between two answers.
-const extraMax = 10_000
+// What a peer makes us remember between two answers.
+const (
+	extraMax = 10_000
+
+	// What it said last: this much, and a filter as long as one of all our changes. Of a
+	// document without changes it is a thirtieth.
+	saidHashesMax = 2048
+	saidBytesMax  = 16 << 10
+)
 
 // Receive takes note of a message. Its changes must have been offered to the
 // history before.
 func (s *State) Receive(h *history.History, m *Message) {
 	s.note(m)
+	s.bound(h.Len())
 	if len(m.Heads) == 0 || m.isReset() || m.Flags != nil && m.Flags.Reset {
 		s.forget()
 	}
@@ -78,6 +86,28 @@ func (s *State) note(m *Message) {
 	s.theirHeads, s.theirNeed, s.theirHave = m.Heads, m.Need, m.Have
 	if m.Flags != nil {
 		s.readOnly, s.deflated = m.Flags.ReadOnly, true
+	}
+}
+
+// bound lets go of what is larger than any peer has reason to say of a document with so many
+// changes here: it would stay for as long as the connection, for every document that
+// the peer names. A summary that is too large is taken for an empty one, so that the peer
+// is sent more than it lacks, and of heads and needs the first are kept.
+func (s *State) bound(changes int) {
+	hashes, bytes := saidHashesMax, saidBytesMax+2*changes
+	if changes == 0 {
+		hashes, bytes = hashes/30, bytes/30
+		s.theirNeed = nil // there is nothing to give
+	}
+	if len(s.theirHeads) > hashes {
+		s.theirHeads = slices.Clone(s.theirHeads[:hashes])
+	}
+	for _, have := range s.theirHave {
+		hashes -= len(have.LastSync)
+		bytes -= len(have.Bloom.bits)
+	}
+	if hashes < 0 || bytes < 0 {
+		s.theirHave = []Have{{}}
 	}
 }
 

@@ -106,7 +106,11 @@ func (s *Session) Receive(m wire.Message) (late bool, err error) {
 		s.subscribe(m)
 	case wire.HeadsChanged:
 		if d := s.docs.at(m.Document); d != nil {
-			s.post(d, event{kind: evHeads, session: s, heads: m.NewHeads}, 0)
+			bytes := 0
+			for _, news := range m.NewHeads {
+				bytes += len(news.Heads) * len(id.ChangeHash{})
+			}
+			s.post(d, event{kind: evHeads, session: s, heads: m.NewHeads}, bytes)
 		}
 	}
 	return false, nil // AV7: what a peer does not have is of no interest

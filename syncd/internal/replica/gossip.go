@@ -10,8 +10,10 @@ import (
 
 // Limits of what peers make each other hear.
 const (
-	// storesMax is how many stores' heads are remembered for a document.
-	storesMax = 64
+	// storesMax is how many stores' heads are remembered for a document, and
+	// remoteHeadsMax how many heads of all of them.
+	storesMax      = 64
+	remoteHeadsMax = 2048
 
 	// futureMax is how far ahead of our clock the timestamp of gossip may be. One
 	// from far in the future would pin the heads that it came with.
@@ -157,11 +159,18 @@ func (r *Replica) learn(e *Effects, s id.Storage, heads wire.RemoteHeads, from *
 	if ok && known.Timestamp >= heads.Timestamp {
 		return
 	}
-	if !ok && len(r.remote) >= storesMax {
+	if !ok && len(r.remote) >= storesMax || r.remoteHeads()-len(known.Heads)+len(heads.Heads) > remoteHeadsMax {
 		return
 	}
 	r.enter(s, heads)
 	r.tell(e, s, from)
+}
+
+func (r *Replica) remoteHeads() (n int) {
+	for _, known := range r.remote {
+		n += len(known.Heads)
+	}
+	return n
 }
 
 func (r *Replica) enter(s id.Storage, heads wire.RemoteHeads) {
