@@ -1,6 +1,10 @@
 package history
 
-import "github.com/tavle-org/tavle/crdt/chunk"
+import (
+	"fmt"
+
+	"github.com/tavle-org/tavle/crdt/chunk"
+)
 
 // opRef names an operation of the document: its counter and its actor's number
 // in the actor table. The zero value with actor 0 is never a valid operation
@@ -28,13 +32,38 @@ type opRecord struct {
 // small cache serves well. It has two generations: what is used moves to the
 // young one, and when that is full it becomes the old one, whose remains are
 // dropped.
+//
+// What the change under check has referred to stays until it is checked, or its
+// operations could refer to large changes in turn, each of which drove the others
+// out: then every one of them would have a hundred thousand operations decoded.
 type lookups struct {
 	opsMax     int // of each generation; at least one change stays, however large
 	ops        int // in young
 	young, old map[int32][]opRecord
+
+	pinned map[int32][]opRecord // what the change under check has referred to
+	left   int                  // operations of further ones that it may refer to
 }
 
-func (l *lookups) init(opsMax int) { *l = lookups{opsMax: opsMax / 2, young: map[int32][]opRecord{}} }
+// pinnedOpsMax bounds the operations of other changes that are decoded to check one:
+// twenty changes of the largest, or as many small ones as a change can refer to. They take
+// about 50 bytes and 75 ns each. It counts what is referred to, whether it was kept or not,
+// so that whether a change is valid does not depend on what came before it.
+const pinnedOpsMax = 2_000_000
+
+func (l *lookups) init(opsMax int) {
+	*l = lookups{opsMax: opsMax / 2, young: map[int32][]opRecord{}, pinned: map[int32][]opRecord{}, left: pinnedOpsMax}
+}
+
+// unpin lets go of what a change has referred to.
+func (l *lookups) unpin() {
+	const keptMax = 64 // beyond that, clearing costs the next change more than a new map
+	if len(l.pinned) > keptMax {
+		l.pinned = map[int32][]opRecord{}
+	}
+	clear(l.pinned)
+	l.left = pinnedOpsMax
+}
 
 // find returns the records of change i; nil when they are not kept.
 func (l *lookups) find(i int32) []opRecord {
@@ -56,17 +85,25 @@ func (l *lookups) put(i int32, records []opRecord) {
 	l.ops += len(records)
 }
 
-// records returns the decoded operations of change i.
+// records returns the decoded operations of change i, for the change under check.
 func (h *History) records(i int32) ([]opRecord, error) {
-	if r := h.lookups.find(i); r != nil {
+	l := &h.lookups
+	if r, ok := l.pinned[i]; ok {
 		return r, nil
 	}
-	c, err := h.change(i)
-	if err != nil {
-		return nil, err
+	if l.left -= int(h.graph.node(i).opCount); l.left < 0 {
+		return nil, fmt.Errorf("the operations of one change refer to changes of more than %d operations", pinnedOpsMax)
 	}
-	r := h.decode(c, h.resolve(c))
-	h.lookups.put(i, r)
+	r := l.find(i)
+	if r == nil {
+		c, err := h.change(i)
+		if err != nil {
+			return nil, err
+		}
+		r = h.decode(c, h.resolve(c))
+		l.put(i, r)
+	}
+	l.pinned[i] = r
 	return r, nil
 }
 

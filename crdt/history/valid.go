@@ -78,6 +78,7 @@ func (h *History) checkOps(c *chunk.Change, n node, deps []int32) ([]opRecord, e
 	if !h.coversAll(deps) {
 		k.clock = h.clockOf(deps)
 	}
+	defer h.lookups.unpin()
 	k.records = make([]opRecord, 0, c.OpCount)
 	for i, op := range c.Ops() {
 		r := record(op, opRef{uint32(c.StartOp) + uint32(i), k.self}, k.actors)
