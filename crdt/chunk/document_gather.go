@@ -24,6 +24,12 @@ const (
 // writeEdge says that operation succ supersedes operation op.
 type writeEdge struct{ op, succ int32 }
 
+// keyRef is the key that was named last, and its index.
+type keyRef struct {
+	key   string
+	index int32
+}
+
 // refCache is the change that was referred to last.
 type refCache struct {
 	change int32
@@ -161,10 +167,12 @@ func (w *documentWriter) changeOf(rank uint32, counter uint64) (int32, bool) {
 }
 
 // keyOf gives the index of a key. A change can name a long key a hundred thousand
-// times in a few bytes; then it is the same memory, which costs nothing to compare.
+// times in a few bytes; then it is the same memory as the one before, which costs nothing
+// to compare. It need not be the memory of the first that was equal to it.
 func (w *documentWriter) keyOf(key string) int32 {
-	if len(w.keys) > 0 && key == w.keys[w.lastKey] {
-		return w.lastKey
+	if len(w.keys) > 0 && key == w.last.key {
+		w.last.key = key
+		return w.last.index
 	}
 	i, ok := w.keyIndex[key]
 	if !ok {
@@ -172,7 +180,7 @@ func (w *documentWriter) keyOf(key string) int32 {
 		w.keyIndex[key] = i
 		w.keys = append(w.keys, key)
 	}
-	w.lastKey = i
+	w.last = keyRef{key, i}
 	return i
 }
 

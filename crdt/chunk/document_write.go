@@ -53,7 +53,7 @@ type documentWriter struct {
 	marks    map[int32]string // names of the operations that begin a mark
 	keys     []string         // different map keys; an index of these is in writeOp
 	keyIndex map[string]int32
-	lastKey  int32
+	last     keyRef
 	edges    []writeEdge
 	refs     refCache
 

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -20,7 +21,7 @@ type opRecord struct {
 	object    opRef
 	elem      opRef  // in a sequence: the element that the operation is about
 	after     opRef  // of an insertion: the element that it stands after
-	key       string // in a map
+	key       string // in a map; see keys
 	action    chunk.Action
 	insert    bool
 	counter   bool // sets a counter
@@ -143,17 +144,17 @@ func (h *History) resolve(c *chunk.Change) []int32 {
 
 // decode turns the operations of an accepted change into records.
 func (h *History) decode(c *chunk.Change, actors []int32) []opRecord {
-	records := make([]opRecord, 0, c.OpCount)
+	records, keys := make([]opRecord, 0, c.OpCount), keys{}
 	for i, op := range c.Ops() {
-		records = append(records, record(op, opRef{uint32(c.StartOp) + uint32(i), actors[0]}, actors))
+		records = append(records, record(op, opRef{uint32(c.StartOp) + uint32(i), actors[0]}, actors, &keys))
 	}
 	return records
 }
 
-func record(op chunk.Op, self opRef, actors []int32) opRecord {
+func record(op chunk.Op, self opRef, actors []int32, keys *keys) opRecord {
 	r := opRecord{
 		object:    ref(op.Object, actors),
-		key:       op.Key,
+		key:       keys.of(op.Key),
 		action:    op.Action,
 		insert:    op.Insert,
 		counter:   op.Action == chunk.ActionSet && op.Value.Kind == chunk.ValueCounter,
@@ -174,4 +175,28 @@ func ref(o chunk.OpID, actors []int32) opRef {
 		return opRef{}
 	}
 	return opRef{uint32(o.Counter), actors[o.Actor]}
+}
+
+// keys turns the keys of a change, one operation after the other, into those of records.
+//
+// A change can name a key of megabytes with a hundred thousand operations, and a
+// predecessor of each that has it elsewhere in memory. So a long key is kept as its
+// hash, behind a byte that begins no key since it is not UTF-8, and comparing two costs
+// the same however long they are. The operations of a run share one key in memory, which
+// is equal to itself at once.
+type keys struct{ given, kept string } // the last long key
+
+// keyBytesMax is the length of the longest key that is kept as it is.
+const keyBytesMax = 64
+
+func (k *keys) of(key string) string {
+	switch {
+	case len(key) <= keyBytesMax:
+		return key
+	case key != k.given:
+		hash := sha256.Sum256([]byte(key))
+		k.kept = "\xff" + string(hash[:])
+	}
+	k.given = key // which may be equal and elsewhere in memory
+	return k.kept
 }

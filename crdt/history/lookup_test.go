@@ -3,6 +3,9 @@ package history_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -74,4 +77,61 @@ func TestAChangeMayReferToVeryManySmallOnes(t *testing.T) {
 		clear[i] = chunk.Op{Object: at(1), Sequence: true, Elem: at(c.StartOp), Action: chunk.ActionDelete, Pred: []chunk.OpID{at(c.StartOp)}}
 	}
 	mustAdd(t, a.History, a.Draft(clear...))
+}
+
+// A key of megabytes is named in two places, and by many operations.
+func TestLongKeys(t *testing.T) {
+	long := strings.Repeat("k", 1<<20)
+	a := historytest.New("a")
+	c := a.Change(slices.Concat(sets(1, long), sets(1, "x"), sets(1, long), sets(1, long+"x"), sets(1, ""))...)
+	first, short, second, longer := at(c.StartOp), at(c.StartOp+1), at(c.StartOp+2), at(c.StartOp+3)
+	for _, test := range []struct {
+		what string
+		key  string
+		pred chunk.OpID
+		ok   bool
+	}{
+		{"the same long key", long, first, true},
+		{"the same long key elsewhere", long, second, true},
+		{"a longer key", long, longer, false},
+		{"a shorter key", long + "x", first, false},
+		{"a key of the same length", long[1:] + "l", first, false},
+		{"another key", long, short, false},
+		{"a short key", "x", first, false},
+	} {
+		ops := sets(2, test.key)
+		ops[0].Pred, ops[1].Pred = []chunk.OpID{test.pred}, []chunk.OpID{test.pred}
+		h := history.New(history.Limits{})
+		mustAdd(t, h, c)
+		if _, err := h.Add(a.Draft(ops...)); test.ok != (err == nil) || err != nil && !errors.Is(err, history.ErrInvalid) {
+			t.Errorf("%s: %v", test.what, err)
+		}
+	}
+}
+
+// What is kept to check later changes does not grow with the keys, nor does the work of comparing them.
+func TestLongKeysAreNotKept(t *testing.T) {
+	const n, keyBytes = 12, 1 << 20
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	h := history.New(history.Limits{RecentBytesMax: 1})
+	h.SetReader(func(int, func([]byte) bool, func(int, []byte) bool) error { return nil })
+	for i := range n {
+		c, err := chunk.Build(chunk.Spec{Deps: h.Heads(), Actor: "a", Seq: uint64(i + 1), StartOp: uint64(i + 1), Ops: sets(1, strings.Repeat("k", keyBytes))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustAdd(t, h, c)
+		h.MarkDurable(h.Len())
+	}
+	after := heap()
+	if kept := int64(after) - int64(before); kept > n/2*keyBytes {
+		t.Errorf("%d bytes are kept of changes that were let go", kept)
+	}
+	runtime.KeepAlive(h)
 }

@@ -79,9 +79,10 @@ func (h *History) checkOps(c *chunk.Change, n node, deps []int32) ([]opRecord, e
 		k.clock = h.clockOf(deps)
 	}
 	defer h.lookups.unpin()
+	var keys keys
 	k.records = make([]opRecord, 0, c.OpCount)
 	for i, op := range c.Ops() {
-		r := record(op, opRef{uint32(c.StartOp) + uint32(i), k.self}, k.actors)
+		r := record(op, opRef{uint32(c.StartOp) + uint32(i), k.self}, k.actors, &keys)
 		if err := k.check(op, r); err != nil && h.err == nil {
 			return nil, fmt.Errorf("%w: operation %d: %w", ErrInvalid, i, err)
 		}
