@@ -424,3 +424,20 @@ func TestDeflate(t *testing.T) {
 		t.Errorf("the small body has %d bytes", n)
 	}
 }
+
+// What is known under its hash has been looked at.
+func TestTheOperationsOfAKnownChangeAreNotLookedAt(t *testing.T) {
+	data := encodeSpec(later(t, Op{Key: "k", Action: ActionDelete}))
+	wantRefused(t, data, ErrMalformed, "deletes nothing")
+	var asked id.ChangeHash
+	known := func(yes bool) func(id.ChangeHash) bool {
+		return func(hash id.ChangeHash) bool { asked = hash; return yes }
+	}
+	if _, err := ParseNewChange(data, Limits{}, known(false)); !errors.Is(err, ErrMalformed) {
+		t.Errorf("a change that is not known: %v", err)
+	}
+	c, err := ParseNewChange(data, Limits{}, known(true))
+	if err != nil || c.Hash != asked || c.OpCount != 1 {
+		t.Errorf("a change that is known: %v, asked for %s", err, asked)
+	}
+}

@@ -263,9 +263,20 @@ func (r *reader) flags(l Limits) *Flags {
 
 // Offered is what became of the changes of a message.
 type Offered struct {
-	Accepted int // changes, with orphans that they completed
-	Full     int // changes that a limit of the document refused
+	Accepted int   // changes, with orphans that they completed
+	Full     int   // changes that a limit of the document refused
+	vain     int64 // work on changes that were known, held or refused
 }
+
+// vainMax bounds the work that the changes of one message cause without adding to the
+// document, beyond reading all that it has once more: a deflated one is a thousandth of what it
+// inflates to, and one with a hundred thousand operations takes 75 bytes. What adds to the
+// document is bounded by the limits of that. It counts the bytes of the changes, inflated,
+// and vainOpWork for each operation that is looked at, which takes as long.
+const (
+	vainMax    = 64 << 20
+	vainOpWork = 64
+)
 
 // offeredLimits are those of files, but for whole documents: clients send those
 // only to peers that have shown a flags section, and reading one takes memory.
@@ -279,6 +290,7 @@ var offeredLimits = func() chunk.Limits {
 // them (see history.AddFrom), up to the first that is malformed, invalid or not
 // admitted by the guard: that one is the error, and no honest peer sends it. A
 // change that a limit of the document refuses is nobody's fault, and passed over.
+// A message with too much that adds nothing to the document is malformed; see vainMax.
 func (m *Message) Offer(h *history.History, from any) (Offered, error) {
 	var o Offered
 	l := offeredLimits
@@ -296,32 +308,43 @@ func (m *Message) Offer(h *history.History, from any) (Offered, error) {
 }
 
 func (o *Offered) offer(h *history.History, from any, raw chunk.Raw, l chunk.Limits) error {
-	changes, err := parse(raw, l)
+	if raw.Type == chunk.TypeDocument {
+		changes, err := chunk.ParseDocument(raw.Bytes, l)
+		for _, c := range changes {
+			if err == nil {
+				err = o.add(h, from, c, len(c.Bytes())+vainOpWork*c.OpCount)
+			}
+		}
+		return err
+	}
+	c, err := chunk.ParseNewChange(raw.Bytes, l, h.Seen)
 	if err != nil {
 		return err
 	}
-	for _, c := range changes {
-		added, err := h.AddFrom(c, from)
-		switch {
-		case errors.Is(err, history.ErrFull):
-			o.Full++
-		case err != nil:
-			return err
-		}
-		o.Accepted += len(added)
+	work := len(c.Bytes())
+	if !h.Seen(c.Hash) {
+		work += vainOpWork * c.OpCount
 	}
-	return nil
+	return o.add(h, from, c, work)
 }
 
-func parse(raw chunk.Raw, l chunk.Limits) ([]*chunk.Change, error) {
-	if raw.Type == chunk.TypeDocument {
-		return chunk.ParseDocument(raw.Bytes, l)
+// add offers a change that it took so much work to read.
+func (o *Offered) add(h *history.History, from any, c *chunk.Change, work int) error {
+	added, err := h.AddFrom(c, from)
+	switch {
+	case errors.Is(err, history.ErrFull):
+		o.Full++
+	case err != nil:
+		return err
 	}
-	c, err := chunk.ParseChange(raw.Bytes, l)
-	if err != nil {
-		return nil, err
+	o.Accepted += len(added)
+	if len(added) > 0 {
+		return nil
 	}
-	return []*chunk.Change{c}, nil
+	if o.vain += int64(work); o.vain > vainMax+h.Bytes() {
+		return fmt.Errorf("%w: its changes are many times larger than what they add to the document", ErrMalformed)
+	}
+	return nil
 }
 
 // Append encodes the message behind dst.

@@ -170,6 +170,9 @@ func (h *History) Has(hash id.ChangeHash) bool {
 	return ok
 }
 
+// Seen tells whether the change was accepted, or is held until its dependencies are there.
+func (h *History) Seen(hash id.ChangeHash) bool { return h.Has(hash) || h.orphans.has(hash) }
+
 // Heads returns the accepted changes that no other accepted change depends on,
 // sorted. The slice is the caller's.
 func (h *History) Heads() []id.ChangeHash { return h.heads.hashes() }
