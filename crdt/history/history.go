@@ -225,7 +225,7 @@ func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err
 func (h *History) adopt(first int) {
 	for i := first; i < h.Len() && h.orphans.len() > 0 && h.err == nil; i++ {
 		woken := h.orphans.wake(*h.graph.hash(int32(i)))
-		woken = append(woken, h.orphans.wake(growth)...)
+		woken = append(woken, h.orphans.wakeGrown(h.maxOp+1)...)
 		slices.SortFunc(woken, id.ChangeHash.Compare) // the same order in every run
 		for _, hash := range woken {
 			if waitsFor, blocked := h.blocker(h.orphans.change(hash)); blocked {
@@ -251,7 +251,7 @@ func (h *History) judge(held *orphan) {
 	h.dropped = append(h.dropped, dropped...)
 }
 
-// growth stands for "any change" in what an orphan waits for.
+// growth stands in what an orphan waits for for no change, but for the document to grow.
 var growth id.ChangeHash
 
 // blocker returns what c has to wait for: a dependency that has not been

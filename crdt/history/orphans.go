@@ -1,6 +1,7 @@
 package history
 
 import (
+	"container/heap"
 	"slices"
 
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -13,6 +14,7 @@ import (
 type orphans struct {
 	byHash  map[id.ChangeHash]*orphan
 	waiting map[id.ChangeHash]map[id.ChangeHash]struct{} // missing change -> orphans
+	growing growing                                      // those that wait for the document to grow
 	order   []id.ChangeHash                              // oldest first; may name orphans that are gone
 	bytes   int64
 }
@@ -21,6 +23,7 @@ type orphan struct {
 	change   *chunk.Change
 	from     []any // who brought it, without repetition
 	waitsFor id.ChangeHash
+	at       int // in growing; notGrowing
 }
 
 // bringersMax bounds who is remembered to have brought one change.
@@ -56,7 +59,7 @@ func (o *orphans) hold(c *chunk.Change, from any, waitsFor id.ChangeHash, l Limi
 		o.byHash = map[id.ChangeHash]*orphan{}
 		o.waiting = map[id.ChangeHash]map[id.ChangeHash]struct{}{}
 	}
-	o.byHash[c.Hash] = &orphan{change: c, from: []any{from}}
+	o.byHash[c.Hash] = &orphan{change: c, from: []any{from}, at: notGrowing}
 	o.wait(c.Hash, waitsFor)
 	o.order = append(o.order, c.Hash)
 	o.bytes += size
@@ -74,7 +77,12 @@ func (o *orphans) hold(c *chunk.Change, from any, waitsFor id.ChangeHash, l Limi
 
 // wait makes a held change wait for another one than before.
 func (o *orphans) wait(hash, waitsFor id.ChangeHash) {
-	o.byHash[hash].waitsFor = waitsFor
+	held := o.byHash[hash]
+	held.waitsFor = waitsFor
+	if waitsFor == growth {
+		heap.Push(&o.growing, held)
+		return
+	}
 	set := o.waiting[waitsFor]
 	if set == nil {
 		set = map[id.ChangeHash]struct{}{}
@@ -91,6 +99,9 @@ func (o *orphans) take(hash id.ChangeHash) *orphan {
 	}
 	delete(o.byHash, hash)
 	o.bytes -= int64(len(held.change.Bytes()))
+	if held.at != notGrowing {
+		heap.Remove(&o.growing, held.at)
+	}
 	if set := o.waiting[held.waitsFor]; set != nil {
 		delete(set, hash)
 		if len(set) == 0 {
@@ -113,6 +124,41 @@ func (o *orphans) wake(arrived id.ChangeHash) []id.ChangeHash {
 		hashes = append(hashes, hash)
 	}
 	return hashes
+}
+
+// wakeGrown does so for those that start at the given operation or before it, and waited for the
+// document to get there.
+func (o *orphans) wakeGrown(op uint64) (hashes []id.ChangeHash) {
+	for len(o.growing) > 0 && o.growing[0].change.StartOp <= op {
+		held := heap.Pop(&o.growing).(*orphan)
+		hashes = append(hashes, held.change.Hash)
+	}
+	return hashes
+}
+
+// growing is a heap of held changes with the one on top that starts first: every change
+// makes the document grow, and most wait for much more.
+type growing []*orphan
+
+const notGrowing = -1
+
+func (g growing) Len() int           { return len(g) }
+func (g growing) Less(i, j int) bool { return g[i].change.StartOp < g[j].change.StartOp }
+func (g growing) Swap(i, j int) {
+	g[i], g[j] = g[j], g[i]
+	g[i].at, g[j].at = i, j
+}
+func (g *growing) Push(x any) {
+	held := x.(*orphan)
+	held.at = len(*g)
+	*g = append(*g, held)
+}
+func (g *growing) Pop() any {
+	last := len(*g) - 1
+	held := (*g)[last]
+	(*g)[last], *g = nil, (*g)[:last]
+	held.at = notGrowing
+	return held
 }
 
 func (o *orphans) compact() {
