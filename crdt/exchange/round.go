@@ -34,6 +34,10 @@ const madeBytesMax = 64 << 10
 // wireBytesMax bounds the deflated changes that are kept.
 const wireBytesMax = 2 * MessageBytesMax
 
+// needMax bounds what a peer is asked for by name in one message. A few held changes can
+// depend on hundreds of thousands; what more is lacked it is asked for when these have come.
+const needMax = 5000
+
 // summary is what lies beyond a part of the document. The last one is kept: peers
 // that negotiate mostly do so from the same point.
 type summary struct {
@@ -216,7 +220,7 @@ func (r *Round) negotiate(s *State, unknown bool) Payload {
 		send = r.missingFrom(beyond.since, s.theirHave)
 	}
 	send = r.withNeeded(s, send)
-	need := r.h.Missing(s.theirHeads)
+	need := r.h.Missing(s.theirHeads, needMax)
 	if len(send) == 0 && s.saidAlready(r.heads, need) {
 		return nil
 	}
@@ -355,9 +359,10 @@ func (s *State) saidAlready(heads, need []id.ChangeHash) bool {
 	return s.sent && slices.Equal(s.heads, heads) && slices.Equal(s.need, need)
 }
 
+// subset tells whether all of a are in a sorted list.
 func subset(a, of []id.ChangeHash) bool {
 	for _, hash := range a {
-		if !slices.Contains(of, hash) {
+		if _, ok := slices.BinarySearchFunc(of, hash, id.ChangeHash.Compare); !ok {
 			return false
 		}
 	}

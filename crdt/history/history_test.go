@@ -150,7 +150,7 @@ func TestOrphansAreBoundedAndAskedFor(t *testing.T) {
 	if h.Orphans() != 10 || h.Len() != 0 {
 		t.Fatalf("%d orphans held and %d accepted, want 10 and none", h.Orphans(), h.Len())
 	}
-	if missing := h.Missing([]id.ChangeHash{last.Hash}); len(missing) != 1 || missing[0] == last.Hash {
+	if missing := h.Missing([]id.ChangeHash{last.Hash}, 10); len(missing) != 1 || missing[0] == last.Hash {
 		t.Fatalf("missing %v, want the one dependency below the held changes", missing)
 	}
 	for _, c := range a.All() {

@@ -221,7 +221,7 @@ func (p *pair) compare(all []*chunk.Change) {
 		from := p.rng.IntN(w.Len() + 1)
 		since := w.Since(from, some)
 		same("since", since, o.Since(from, some))
-		same("missing", w.Missing(some), o.Missing(some))
+		same("missing", w.Missing(some, 1000), o.Missing(some, 1000))
 		for _, i := range since {
 			a, b := w.At(i), o.At(i)
 			same("deps", w.Deps(i), o.Deps(i))

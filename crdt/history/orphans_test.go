@@ -64,3 +64,28 @@ func TestChangesThatWaitForTheDocumentToGrowAreNotWokenInVain(t *testing.T) {
 		t.Errorf("%d bytes are allocated for each change while %d wait", each, h.Orphans())
 	}
 }
+
+func TestWhatIsMissingIsToldInParts(t *testing.T) {
+	all := historytest.New("all")
+	for i := range 7 {
+		all.Take(historytest.New(fmt.Sprint("author ", i)).Put("k", "v"))
+	}
+	h := history.New(history.Limits{})
+	merge := all.Put("k", "merged")
+	mustAdd(t, h, merge)
+	var told []int
+	for h.Len() == 0 || h.Orphans() > 0 {
+		missing := h.Missing([]id.ChangeHash{merge.Hash}, 3)
+		if !slices.IsSortedFunc(missing, id.ChangeHash.Compare) || len(missing) == 0 {
+			t.Fatalf("missing %v", missing)
+		}
+		told = append(told, len(missing))
+		for _, hash := range missing {
+			i, _ := all.Index(hash)
+			mustAdd(t, h, all.At(i))
+		}
+	}
+	if !slices.Equal(told, []int{3, 3, 1}) || h.Len() != 8 {
+		t.Errorf("%v were told, %d changes are there", told, h.Len())
+	}
+}

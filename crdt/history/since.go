@@ -147,15 +147,16 @@ func (h *History) Deps(i int) []int32 { return h.graph.depsOf(int32(i)) }
 // Missing returns what has to be fetched before all the given changes can be
 // accepted, as far as this history can tell: the given ones that it has never
 // seen, and for those it holds as orphans the dependencies it lacks. The result
-// is sorted and without duplicates.
+// is sorted and without duplicates, and no longer than most: the rest is found when
+// these have come.
 //
 // Orphans that the given changes do not rest on are not asked for: nobody may
 // have what they wait for, and asking would hold up the rest.
-func (h *History) Missing(heads []id.ChangeHash) []id.ChangeHash {
+func (h *History) Missing(heads []id.ChangeHash, most int) []id.ChangeHash {
 	var missing []id.ChangeHash
 	var seen map[id.ChangeHash]struct{}
 	stack := slices.Clone(heads)
-	for len(stack) > 0 {
+	for len(stack) > 0 && len(missing) < most {
 		hash := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		if h.Has(hash) {
