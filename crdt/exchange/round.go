@@ -256,8 +256,16 @@ func (r *Round) base(s *State) []id.ChangeHash {
 }
 
 // missingFrom returns those of since that are in none of the peer's filters,
-// and what depends on these.
+// and what depends on these. Filters whose probes are together more than those of one may be
+// are not asked: what is only in them is sent again.
 func (r *Round) missingFrom(since []int, haves []Have) []int {
+	probes := 0
+	for n, h := range haves {
+		if probes += h.Bloom.probes; probes > bloomProbesMax {
+			haves = haves[:n]
+			break
+		}
+	}
 	missing := map[int]bool{}
 	var send []int
 	for _, i := range since {
@@ -273,12 +281,15 @@ func (r *Round) missingFrom(since []int, haves []Have) []int {
 	return send
 }
 
-// withNeeded adds the changes that the peer asks for by name, before the others.
+// withNeeded adds the changes that the peer asks for by name, before the others, which
+// are in order.
 func (r *Round) withNeeded(s *State, send []int) []int {
 	var needed []int
 	for _, hash := range s.theirNeed {
-		if i, ok := r.h.Index(hash); ok && i < r.h.Durable() && !slices.Contains(send, i) {
-			needed = append(needed, i)
+		if i, ok := r.h.Index(hash); ok && i < r.h.Durable() {
+			if _, sent := slices.BinarySearch(send, i); !sent {
+				needed = append(needed, i)
+			}
 		}
 	}
 	slices.Sort(needed)
