@@ -265,6 +265,7 @@ func (r *reader) flags(l Limits) *Flags {
 type Offered struct {
 	Accepted int   // changes, with orphans that they completed
 	Full     int   // changes that a limit of the document refused
+	Heads    int   // of those, the ones for which there may be room later: see history.ErrHeads
 	vain     int64 // work on changes that were known, held or refused
 }
 
@@ -334,6 +335,9 @@ func (o *Offered) add(h *history.History, from any, c *chunk.Change, work int) e
 	switch {
 	case errors.Is(err, history.ErrFull):
 		o.Full++
+		if errors.Is(err, history.ErrHeads) {
+			o.Heads++
+		}
 	case err != nil:
 		return err
 	}

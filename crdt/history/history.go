@@ -98,6 +98,9 @@ var (
 	// ErrFull marks a change that a limit of the document refuses.
 	ErrFull = errors.New("the document has reached a limit")
 
+	// ErrHeads, an ErrFull, marks one for which there is room again when others join heads.
+	ErrHeads = fmt.Errorf("%w: it has too many heads", ErrFull)
+
 	// ErrCrowded marks a held change that was dropped since too many are held.
 	ErrCrowded = errors.New("too many changes wait for others")
 )
@@ -172,6 +175,9 @@ func (h *History) Has(hash id.ChangeHash) bool {
 
 // Seen tells whether the change was accepted, or is held until its dependencies are there.
 func (h *History) Seen(hash id.ChangeHash) bool { return h.Has(hash) || h.orphans.has(hash) }
+
+// HeadsFull tells whether a change that joins no heads is refused with ErrHeads.
+func (h *History) HeadsFull() bool { return len(h.heads) >= h.limits.HeadsMax }
 
 // Heads returns the accepted changes that no other accepted change depends on,
 // sorted. The slice is the caller's.
@@ -297,8 +303,8 @@ func (h *History) accept(c *chunk.Change, from any) error {
 	if err != nil {
 		return err
 	}
-	if len(h.heads) >= h.limits.HeadsMax && !slices.ContainsFunc(deps, h.heads.has) {
-		return fmt.Errorf("%w: %d heads", ErrFull, h.limits.HeadsMax)
+	if h.HeadsFull() && !slices.ContainsFunc(deps, h.heads.has) {
+		return fmt.Errorf("%w: %d", ErrHeads, h.limits.HeadsMax)
 	}
 	records, err := h.checkOps(c, n, deps)
 	if err != nil {

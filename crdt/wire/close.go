@@ -14,7 +14,7 @@ const (
 	CloseTextFrame     = 1003 // a text frame where only binary ones are known
 	ClosePolicy        = 1008 // against a rule of this server that has no code of its own
 	CloseTooBig        = 1009 // a frame over the limit
-	CloseStorage       = 1011 // the server could not read or store
+	CloseStorage       = 1011 // the server could not read or store, or can again what it had to drop
 	CloseRestart       = 1012 // the server stops; another may answer soon
 	CloseOverload      = 1013 // the client reads too slowly, or the server is full
 	CloseMalformed     = 4400 // a frame that is no message, or a message with unusable content

@@ -295,45 +295,6 @@ func TestAStoreErrorIsNotUnavailable(t *testing.T) {
 	}
 }
 
-// full is a store whose disk is full until it is not.
-type full struct {
-	*mem.Store
-	mu sync.Mutex
-	on bool
-}
-
-func (f *full) Commit(batch []store.Append) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.on {
-		return store.ErrFull
-	}
-	return f.Store.Commit(batch)
-}
-
-// P7
-func TestAFullDiskMeansReadOnly(t *testing.T) {
-	disk := &full{Store: mem.Open(mem.NewDisk())}
-	s := newServer(t, disk, func(c *Config) { c.Replica.RetryWait = 20 * time.Millisecond })
-	a, b := s.device("a"), s.device("b")
-	doc := id.NewDocument()
-	a.Put("k", "1")
-	a.publish(doc)
-	stored := a.Heads()
-	disk.mu.Lock()
-	disk.on = true
-	disk.mu.Unlock()
-	a.Put("k", "2")
-	a.say(doc)
-	eventually(t, "the write fails", func() bool { return s.Stats().StoreErrors > 0 })
-	b.say(doc)
-	b.untilHas(stored)
-	disk.mu.Lock()
-	disk.on = false
-	disk.mu.Unlock()
-	b.untilHas(a.Heads())
-}
-
 // AV5
 func TestWantsAreBounded(t *testing.T) {
 	s := newServer(t, mem.Open(mem.NewDisk()), func(c *Config) { c.WantsMax = 10 })

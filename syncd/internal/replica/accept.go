@@ -37,6 +37,7 @@ func (j judge) Accepted(c *chunk.Change, from any) {
 func (r *Replica) accept(e *Effects, p *peer, m *exchange.Message) {
 	if p.readOnly || r.stalled {
 		r.counts.Refused += len(m.Changes)
+		p.missedFull = p.missedFull || !p.readOnly && len(m.Changes) > 0
 		return
 	}
 	before := r.h.Len()
@@ -44,6 +45,7 @@ func (r *Replica) accept(e *Effects, p *peer, m *exchange.Message) {
 	r.noteBrought(p, m, before)
 	r.counts.Accepted += offered.Accepted
 	r.counts.Refused += offered.Full
+	p.missedHeads = p.missedHeads || offered.Heads > 0
 	if err != nil {
 		r.reject(e, p.bringer, err)
 	}
@@ -51,6 +53,27 @@ func (r *Replica) accept(e *Effects, p *peer, m *exchange.Message) {
 		r.reject(e, d.From.(*bringer), d.Err)
 	}
 }
+
+// # Changes that are dropped for a while
+//
+// Stock clients send a change once on a connection, also when they are asked for it
+// again. So a peer whose change was dropped for a reason that has passed is closed: on
+// its next connection it sends the change anew. Until then it stays, is served, and
+// may go on writing, for while nothing can be stored, or there are too many heads, a new
+// connection would end as the old one.
+
+// callBack closes the peers that have to send again what was dropped. It is called when
+// changes have become durable, after what is sent of them.
+func (r *Replica) callBack(e *Effects) {
+	for _, p := range r.order {
+		if p.missedFull || p.missedHeads && !r.h.HeadsFull() {
+			p.missedFull, p.missedHeads = false, false
+			e.Close = append(e.Close, Close{p.conn, wire.CloseStorage, "there is room again for what could not be taken", errMissed})
+		}
+	}
+}
+
+var errMissed = errors.New("changes of the peer were dropped, and there is room for them again")
 
 // reject ends the connection of a peer for a change that it has brought, unless the
 // document is full. One that there was no room to hold can be sent on a new connection.
@@ -60,6 +83,10 @@ func (r *Replica) reject(e *Effects, by *bringer, err error) {
 	switch {
 	case errors.As(err, &refused):
 		e.Refuse = append(e.Refuse, Refuse{To: by.conn, Change: refused.Change, Writer: by.writer, Err: refused.Err})
+	case errors.Is(err, history.ErrHeads):
+		if p := r.peers[by.conn]; p != nil {
+			p.missedHeads = true
+		}
 	case errors.Is(err, history.ErrFull) || slices.ContainsFunc(e.Close, func(c Close) bool { return c.Conn == by.conn }):
 	case errors.Is(err, history.ErrCrowded):
 		e.Close = append(e.Close, Close{by.conn, wire.CloseOverload, "too many changes wait for others", err})

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -56,5 +57,40 @@ func TestWhoSendsTooMuchThatWaitsComesBack(t *testing.T) {
 	}
 	if n := r.Counts().Refused; n != 3 {
 		t.Errorf("counted %d", n)
+	}
+}
+
+// A change that is one head too many is sent anew when others have joined some.
+func TestWhoHasAHeadTooManyComesBackWhenThereAreFewer(t *testing.T) {
+	now := time.Now()
+	r := New(Config{Storage: "server"}, 0, nil)
+	r.Attach(1, Peer{})
+	r.Attach(2, Peer{})
+	many, last := historytest.New("joiner"), historytest.New("last")
+	last.Put("a", "1")
+	m := &exchange.Message{Version: exchange.V1, Have: []exchange.Have{{}}}
+	for i := range history.DefaultLimits.HeadsMax {
+		c := historytest.New(fmt.Sprint("author ", i)).Put("a", "1")
+		many.Take(c)
+		m.Heads, m.Changes = append(m.Heads, c.Hash), append(m.Changes, c.Bytes())
+	}
+	r.Sync(now, Input{From: 1, Message: Message{m}})
+	r.Durable(now)
+	r.Sync(now, Input{From: 2, Message: offer(t, last, last.At(0))})
+	other := historytest.New("author 0")
+	other.Take(many.At(0))
+	r.Sync(now, Input{From: 1, Message: offer(t, other, other.Put("a", "2"))})
+	if e := r.Durable(now); len(e.Close) > 0 || r.Counts().Refused != 1 {
+		t.Fatalf("with as many heads as before: close %v, refused %d", e.Close, r.Counts().Refused)
+	}
+	r.Sync(now, Input{From: 1, Message: offer(t, many, many.Put("a", "2"))})
+	e := r.Durable(now)
+	if len(e.Close) != 1 || e.Close[0].Conn != 2 || e.Close[0].Code != wire.CloseStorage {
+		t.Fatalf("with fewer: close %v", e.Close)
+	}
+	r.Detach(2)
+	r.Attach(3, Peer{})
+	if e := r.Sync(now, Input{From: 3, Message: offer(t, last, last.At(0))}); e.Persist == nil || len(e.Close) > 0 {
+		t.Errorf("when it comes back: %+v", e)
 	}
 }

@@ -140,6 +140,9 @@ type peer struct {
 	told    time.Time // when it was last sent a sync message
 	owed    bool      // it lacks something, and an earlier message waits for its answer
 
+	missedFull  bool // it has brought changes while none were accepted
+	missedHeads bool // … for which there were too many heads
+
 	denied, readOnly bool // see Peer
 }
 
@@ -420,13 +423,15 @@ func (r *Replica) Durable(now time.Time) Effects {
 		}
 	}
 	r.ownHeads(&e, now)
+	r.callBack(&e)
 	r.persist(&e)
 	return r.finish(e)
 }
 
 // NotDurable tells that the open Persist stored nothing, for a reason that may
 // pass, such as a full disk. The changes stay in memory, untold; until they are
-// stored no further ones are accepted, while reading goes on.
+// stored no further ones are accepted, while reading goes on. Who has brought some
+// comes back then.
 func (r *Replica) NotDurable(now time.Time) Effects {
 	r.saving, r.stalled, r.retry = 0, true, now.Add(r.cfg.RetryWait)
 	return r.finish(Effects{})

@@ -17,6 +17,7 @@ import (
 	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/history/historytest"
 	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/crdt/wire"
 	"github.com/tavle-org/tavle/syncd/internal/replica"
 )
 
@@ -26,7 +27,7 @@ var (
 )
 
 func TestEverybodyConvergesAndNothingToldIsLost(t *testing.T) {
-	var edits, told, crashes, snapshots, refusals, opened, caughtUp int
+	var edits, told, crashes, snapshots, refusals, opened, caughtUp, calledBack int
 	for seed := *first; seed < *first+uint64(*seeds); seed++ {
 		w := newWorld(t, seed)
 		for range 400 {
@@ -35,10 +36,12 @@ func TestEverybodyConvergesAndNothingToldIsLost(t *testing.T) {
 		w.heal()
 		edits, told, crashes, snapshots = edits+w.edits, told+len(w.told), crashes+w.crashes, snapshots+w.snapshots
 		refusals, opened, caughtUp = refusals+w.refusals, opened+w.opened, caughtUp+w.caughtUp
+		calledBack += w.calledBack
 	}
-	t.Logf("%d seeds: %d edits, %d heads and changes told, %d crashes, %d snapshots, %d refusals, %d times opened with a graph, after which the rules caught up %d times",
-		*seeds, edits, told, crashes, snapshots, refusals, opened, caughtUp)
-	if edits < 20**seeds || told < 5**seeds || crashes < *seeds/2 || snapshots < *seeds/2 || refusals < *seeds/2 || opened < *seeds/2 {
+	t.Logf("%d seeds: %d edits, %d heads and changes told, %d crashes, %d snapshots, %d refusals, %d times opened with a graph, after which the rules caught up %d times, %d devices called back",
+		*seeds, edits, told, crashes, snapshots, refusals, opened, caughtUp, calledBack)
+	if edits < 20**seeds || told < 5**seeds || crashes < *seeds/2 || snapshots < *seeds/2 || refusals < *seeds/2 || opened < *seeds/2 ||
+		calledBack < *seeds/10 {
 		t.Fatal("too little has happened for the test to mean anything")
 	}
 }
@@ -53,6 +56,7 @@ type world struct {
 	devices []*device
 	conns   replica.Conn
 	modern  bool // devices declare that they read snapshots, and write much at once
+	stock   bool // devices send each change once on a connection, also when they are asked for it again
 	ruled   bool // the document has rules, which devices break now and then
 	graphs  bool // the server opens it with a graph, and reads changes when it needs them
 
@@ -67,6 +71,7 @@ type world struct {
 	told                             map[id.ChangeHash]bool
 	edits, crashes, fulls, snapshots int
 	refusals, opened, caughtUp       int
+	calledBack                       int // devices that were closed to send again what was dropped
 }
 
 type device struct {
@@ -75,14 +80,15 @@ type device struct {
 	lives int          // how often it has begun anew
 	conn  replica.Conn // 0 when not connected
 	state exchange.State
-	up    [][]byte // on the way to the server
-	down  [][]byte // on the way to the device
+	sent  map[id.ChangeHash]bool // on this connection
+	up    [][]byte               // on the way to the server
+	down  [][]byte               // on the way to the device
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0)),
 		now: time.Unix(1_800_000_000, 0), told: map[id.ChangeHash]bool{}, onDisk: map[id.ChangeHash]bool{},
-		modern: seed%2 == 1, ruled: seed%4 < 2, graphs: seed%3 == 0}
+		modern: seed%2 == 1, ruled: seed%4 < 2, graphs: seed%3 == 0, stock: seed%8 < 4}
 	var before []*chunk.Change
 	if seed%25 == 0 {
 		before = longPage()
@@ -287,7 +293,15 @@ func (w *world) carry(e replica.Effects) {
 		}
 	}
 	for _, c := range e.Close {
-		w.fatal("an honest device is closed: %s: %v", c.Text, c.Err)
+		if c.Code != wire.CloseStorage || w.fulls == 0 {
+			w.fatal("an honest device is closed: %s: %v", c.Text, c.Err)
+		}
+		w.calledBack++
+		for _, d := range w.devices {
+			if d.conn == c.Conn {
+				w.cut(d)
+			}
+		}
 	}
 	for _, r := range e.Refuse {
 		w.refuse(r)
@@ -342,7 +356,7 @@ func (w *world) changes(m *exchange.Message) (all []*chunk.Change) {
 func (w *world) connect(d *device) {
 	w.cut(d)
 	w.conns++
-	d.conn, d.state = w.conns, exchange.State{}
+	d.conn, d.state, d.sent = w.conns, exchange.State{}, map[id.ChangeHash]bool{}
 	w.say(d)
 }
 
@@ -361,14 +375,25 @@ func (w *world) say(d *device) {
 	if data == nil {
 		return
 	}
-	if w.modern {
-		m, err := exchange.Decode(data, exchange.Limits{})
-		if err != nil {
-			w.fatal("a device says %v", err)
-		}
-		m.Flags = &exchange.Flags{}
-		data = m.Append(nil)
+	m, err := exchange.Decode(data, exchange.Limits{})
+	if err != nil {
+		w.fatal("a device says %v", err)
 	}
+	if w.modern {
+		m.Flags = &exchange.Flags{}
+	}
+	if w.stock {
+		m.Changes = slices.DeleteFunc(m.Changes, func(raw []byte) bool {
+			c, err := chunk.ParseChange(raw, chunk.Limits{})
+			if err != nil {
+				w.fatal("a device sends %v", err)
+			}
+			again := d.sent[c.Hash]
+			d.sent[c.Hash] = true
+			return again
+		})
+	}
+	data = m.Append(nil)
 	d.up = append(d.up, bytes.Clone(data))
 }
 
