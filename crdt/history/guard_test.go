@@ -166,3 +166,46 @@ func TestAGuardHearsOfWhatIsRestored(t *testing.T) {
 		t.Errorf("the guard heard of %v", d.accepted)
 	}
 }
+
+func TestWhatIsHeldGoesWithThoseWhoBroughtIt(t *testing.T) {
+	for _, end := range []struct {
+		bringers, leave []string
+		held, accepted  int
+	}{
+		{[]string{"alice"}, []string{"alice"}, 0, 1},
+		{[]string{"alice", "bob"}, []string{"alice", "bob"}, 0, 1},
+		{[]string{"alice", "bob"}, []string{"alice", "alice"}, 2, 3},
+		{[]string{"alice", "mallory"}, []string{"alice"}, 2, 1}, // mallory's are refused
+		{[]string{"alice"}, []string{"bob"}, 2, 3},
+	} {
+		h, _ := guarded()
+		author := historytest.New("author")
+		for range 3 {
+			author.Put("a", "1")
+		}
+		for _, who := range end.bringers {
+			for _, c := range author.All()[1:] {
+				if _, err := h.AddFrom(c, who); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, who := range end.leave {
+			h.Forget(who)
+		}
+		if h.Orphans() != end.held {
+			t.Errorf("%v brought, %v left: %d are held, want %d", end.bringers, end.leave, h.Orphans(), end.held)
+		}
+		if added, err := h.AddFrom(author.At(0), "carol"); len(added) != end.accepted || err != nil {
+			t.Errorf("%v brought, %v left: %d are accepted, %v; want %d", end.bringers, end.leave, len(added), err, end.accepted)
+		}
+		for _, d := range h.Dropped() {
+			if slices.Contains(end.leave, d.From.(string)) {
+				t.Errorf("%v is told of %v", d.From, d.Err)
+			}
+		}
+		if _, err := h.AddFrom(author.At(1), "dora"); err != nil || h.Len() < 2 {
+			t.Errorf("when it is brought again: %d changes, %v", h.Len(), err)
+		}
+	}
+}

@@ -197,7 +197,7 @@ func (h *History) Add(c *chunk.Change) (added []*chunk.Change, err error) {
 // AddFrom is Add for a change that from has brought, which the guard is told.
 // A refusal of the guard is returned as a *Refused. A change that is held until
 // its dependencies are there is judged then, for each who has brought it until one may;
-// see Dropped. from is comparable.
+// see Dropped and Forget. from is comparable.
 func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err error) {
 	if h.err != nil {
 		return nil, h.err
@@ -206,7 +206,7 @@ func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err
 		return nil, nil
 	}
 	if held := h.orphans.byHash[c.Hash]; held != nil {
-		held.brought(from)
+		h.orphans.brought(held, from)
 		return nil, nil
 	}
 	if waitsFor, blocked := h.blocker(c); blocked {

@@ -10,12 +10,14 @@ import (
 
 // orphans holds changes that cannot be accepted yet. Each waits for one missing
 // dependency at a time, so that an arriving change wakes only those that wait
-// for it. It is bounded: the oldest make room for new ones.
+// for it. It is bounded: the oldest make room for new ones. It holds a change for as
+// long as there is somebody who has brought it: see History.Forget.
 type orphans struct {
 	byHash  map[id.ChangeHash]*orphan
 	waiting map[id.ChangeHash]map[id.ChangeHash]struct{} // missing change -> orphans
 	growing growing                                      // those that wait for the document to grow
 	order   []id.ChangeHash                              // oldest first; may name orphans that are gone
+	of      map[any]map[id.ChangeHash]struct{}           // what each of those has brought who have brought any
 	bytes   int64
 }
 
@@ -30,9 +32,38 @@ type orphan struct {
 const bringersMax = 64
 
 // brought notes that one more has brought a held change.
-func (o *orphan) brought(from any) {
-	if len(o.from) < bringersMax && !slices.Contains(o.from, from) {
-		o.from = append(o.from, from)
+func (o *orphans) brought(held *orphan, from any) {
+	if len(held.from) >= bringersMax || slices.Contains(held.from, from) {
+		return
+	}
+	held.from = append(held.from, from)
+	own := o.of[from]
+	if own == nil {
+		own = map[id.ChangeHash]struct{}{}
+		o.of[from] = own
+	}
+	own[held.change.Hash] = struct{}{}
+}
+
+// leave undoes brought.
+func (o *orphans) leave(held *orphan, from any) {
+	own := o.of[from]
+	if delete(own, held.change.Hash); len(own) == 0 {
+		delete(o.of, from)
+	}
+}
+
+// Forget forgets what from has brought, as far as it is held: it is judged for others who
+// have brought it too, and dropped if there are none. Of that Dropped does not tell.
+func (h *History) Forget(from any) {
+	o := &h.orphans
+	for hash := range o.of[from] {
+		held := o.byHash[hash]
+		held.from = slices.DeleteFunc(held.from, func(by any) bool { return by == from })
+		o.leave(held, from)
+		if len(held.from) == 0 {
+			o.take(hash)
+		}
 	}
 }
 
@@ -58,16 +89,20 @@ func (o *orphans) hold(c *chunk.Change, from any, waitsFor id.ChangeHash, l Limi
 	if o.byHash == nil {
 		o.byHash = map[id.ChangeHash]*orphan{}
 		o.waiting = map[id.ChangeHash]map[id.ChangeHash]struct{}{}
+		o.of = map[any]map[id.ChangeHash]struct{}{}
 	}
-	o.byHash[c.Hash] = &orphan{change: c, from: []any{from}, at: notGrowing}
+	held := &orphan{change: c, at: notGrowing}
+	o.byHash[c.Hash] = held
+	o.brought(held, from)
 	o.wait(c.Hash, waitsFor)
 	o.order = append(o.order, c.Hash)
 	o.bytes += size
 	for len(o.byHash) > l.OrphansMax || o.bytes > l.OrphanBytesMax {
-		if oldest := o.take(o.order[0]); oldest != nil {
-			gone = append(gone, oldest)
-		}
+		oldest := o.order[0]
 		o.order = o.order[1:]
+		if held := o.take(oldest); held != nil {
+			gone = append(gone, held)
+		}
 	}
 	if len(o.order) > 2*len(o.byHash)+64 {
 		o.compact()
@@ -107,6 +142,12 @@ func (o *orphans) take(hash id.ChangeHash) *orphan {
 		if len(set) == 0 {
 			delete(o.waiting, held.waitsFor)
 		}
+	}
+	for _, from := range held.from {
+		o.leave(held, from)
+	}
+	if len(o.byHash) == 0 {
+		*o = orphans{} // the maps keep the room of their fullest time
 	}
 	return held
 }

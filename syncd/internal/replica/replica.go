@@ -293,12 +293,16 @@ func (r *Replica) Attach(c Conn, info Peer) {
 	if info.Denied {
 		r.setOwed(p, false)
 	}
+	if info.Denied || info.ReadOnly {
+		r.forget(p)
+	}
 	if !info.Metadata.IsEphemeral {
 		p.storage = info.Metadata.StorageID
 	}
 }
 
-// Detach forgets a connection that has ended.
+// Detach forgets a connection that has ended, and what it has brought that is still held:
+// when that is judged, the peer may long have been shut out.
 func (r *Replica) Detach(c Conn) {
 	p := r.peers[c]
 	if p == nil {
@@ -307,6 +311,7 @@ func (r *Replica) Detach(c Conn) {
 	r.setWant(p, time.Time{})
 	r.setSubscriptions(p, nil)
 	r.setOwed(p, false)
+	r.forget(p)
 	delete(r.peers, c)
 	r.order = slices.DeleteFunc(r.order, func(o *peer) bool { return o == p })
 }
