@@ -52,7 +52,7 @@ type Limits struct {
 	OpMax           uint64 // number of the last operation
 	HeadsMax        int
 	OrphansMax      int   // changes held until their dependencies arrive
-	OrphanBytesMax  int64 // bytes of those
+	OrphanBytesMax  int64 // what those take in memory
 	ClockEntriesMax int   // entries of kept clocks, 4 bytes each
 	LookupOpsMax    int   // decoded operations kept for lookups, about 64 bytes each
 	RecentBytesMax  int   // durable changes kept for a while by a history with a reader
@@ -207,14 +207,11 @@ func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err
 	}
 	if held := h.orphans.byHash[c.Hash]; held != nil {
 		h.orphans.brought(held, from)
+		h.crowdOut(h.orphans.shrink(h.limits))
 		return nil, nil
 	}
 	if waitsFor, blocked := h.blocker(c); blocked {
-		for _, gone := range h.orphans.hold(c, from, waitsFor, h.limits) {
-			for _, from := range gone.from {
-				h.dropped = append(h.dropped, Dropped{from, fmt.Errorf("change %s: %w", gone.change.Hash, ErrCrowded)})
-			}
-		}
+		h.crowdOut(h.orphans.hold(c, from, waitsFor, h.limits))
 		return nil, nil
 	}
 	first := h.Len()
@@ -223,6 +220,15 @@ func (h *History) AddFrom(c *chunk.Change, from any) (added []*chunk.Change, err
 	}
 	h.adopt(first)
 	return slices.Clone(h.held[first-h.first:]), h.err
+}
+
+// crowdOut tells of held changes that had to make room.
+func (h *History) crowdOut(gone []*orphan) {
+	for _, held := range gone {
+		for _, from := range held.from {
+			h.dropped = append(h.dropped, Dropped{from, fmt.Errorf("change %s: %w", held.change.Hash, ErrCrowded)})
+		}
+	}
 }
 
 // adopt accepts the held changes that the changes from index first on have made

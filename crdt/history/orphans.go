@@ -17,8 +17,14 @@ type orphans struct {
 	waiting map[id.ChangeHash]map[id.ChangeHash]struct{} // missing change -> orphans
 	growing growing                                      // those that wait for the document to grow
 	order   []id.ChangeHash                              // oldest first; may name orphans that are gone
-	of      map[any]map[id.ChangeHash]struct{}           // what each of those has brought who have brought any
-	bytes   int64
+	of      map[any]*share                               // of each who has brought any
+	bytes   int64                                        // of memory
+}
+
+// share is what one has brought.
+type share struct {
+	changes map[id.ChangeHash]struct{}
+	bytes   int64 // of memory
 }
 
 type orphan struct {
@@ -31,6 +37,18 @@ type orphan struct {
 // bringersMax bounds who is remembered to have brought one change.
 const bringersMax = 64
 
+// What a held change takes besides its bytes, in bytes: what was read of it and its places
+// in the maps, and as much again of these for each who has brought it.
+const (
+	orphanOverhead  = 1 << 10
+	bringerOverhead = 120
+)
+
+// size is what it takes in memory, whoever has brought it.
+func (o *orphan) size() int64 {
+	return int64(orphanOverhead + len(o.change.Bytes()) + 32*(len(o.change.Deps)+len(o.change.Others)))
+}
+
 // brought notes that one more has brought a held change.
 func (o *orphans) brought(held *orphan, from any) {
 	if len(held.from) >= bringersMax || slices.Contains(held.from, from) {
@@ -39,16 +57,21 @@ func (o *orphans) brought(held *orphan, from any) {
 	held.from = append(held.from, from)
 	own := o.of[from]
 	if own == nil {
-		own = map[id.ChangeHash]struct{}{}
+		own = &share{changes: map[id.ChangeHash]struct{}{}}
 		o.of[from] = own
 	}
-	own[held.change.Hash] = struct{}{}
+	own.changes[held.change.Hash] = struct{}{}
+	own.bytes += held.size()
+	o.bytes += bringerOverhead
 }
 
 // leave undoes brought.
 func (o *orphans) leave(held *orphan, from any) {
 	own := o.of[from]
-	if delete(own, held.change.Hash); len(own) == 0 {
+	delete(own.changes, held.change.Hash)
+	own.bytes -= held.size()
+	o.bytes -= bringerOverhead
+	if len(own.changes) == 0 {
 		delete(o.of, from)
 	}
 }
@@ -57,7 +80,11 @@ func (o *orphans) leave(held *orphan, from any) {
 // have brought it too, and dropped if there are none. Of that Dropped does not tell.
 func (h *History) Forget(from any) {
 	o := &h.orphans
-	for hash := range o.of[from] {
+	own := o.of[from]
+	if own == nil {
+		return
+	}
+	for hash := range own.changes {
 		held := o.byHash[hash]
 		held.from = slices.DeleteFunc(held.from, func(by any) bool { return by == from })
 		o.leave(held, from)
@@ -65,6 +92,14 @@ func (h *History) Forget(from any) {
 			o.take(hash)
 		}
 	}
+}
+
+// HeldBytes is what the held changes take in memory that from has brought.
+func (h *History) HeldBytes(from any) int64 {
+	if own := h.orphans.of[from]; own != nil {
+		return own.bytes
+	}
+	return 0
 }
 
 func (o *orphans) len() int { return len(o.byHash) }
@@ -80,32 +115,38 @@ func (o *orphans) change(hash id.ChangeHash) *chunk.Change {
 
 // hold keeps c until the change waitsFor arrives. A change that waits for the
 // document to grow (see History.blocker) waits for the zero hash.
-// It returns those that had to make room.
+// It keeps no reference to what c was read from. It returns those that had to make room.
 func (o *orphans) hold(c *chunk.Change, from any, waitsFor id.ChangeHash, l Limits) (gone []*orphan) {
-	size := int64(len(c.Bytes()))
-	if size > l.OrphanBytesMax {
-		return []*orphan{{change: c, from: []any{from}}}
+	held := &orphan{change: c, at: notGrowing}
+	if held.size() > l.OrphanBytesMax {
+		held.from = []any{from}
+		return []*orphan{held}
 	}
 	if o.byHash == nil {
 		o.byHash = map[id.ChangeHash]*orphan{}
 		o.waiting = map[id.ChangeHash]map[id.ChangeHash]struct{}{}
-		o.of = map[any]map[id.ChangeHash]struct{}{}
+		o.of = map[any]*share{}
 	}
-	held := &orphan{change: c, at: notGrowing}
+	held.change = c.Clone()
 	o.byHash[c.Hash] = held
 	o.brought(held, from)
 	o.wait(c.Hash, waitsFor)
 	o.order = append(o.order, c.Hash)
-	o.bytes += size
+	o.bytes += held.size()
+	if len(o.order) > 2*len(o.byHash)+64 {
+		o.compact()
+	}
+	return o.shrink(l)
+}
+
+// shrink drops the oldest until the others keep to the limits, and returns them.
+func (o *orphans) shrink(l Limits) (gone []*orphan) {
 	for len(o.byHash) > l.OrphansMax || o.bytes > l.OrphanBytesMax {
 		oldest := o.order[0]
 		o.order = o.order[1:]
 		if held := o.take(oldest); held != nil {
 			gone = append(gone, held)
 		}
-	}
-	if len(o.order) > 2*len(o.byHash)+64 {
-		o.compact()
 	}
 	return gone
 }
@@ -133,7 +174,7 @@ func (o *orphans) take(hash id.ChangeHash) *orphan {
 		return nil
 	}
 	delete(o.byHash, hash)
-	o.bytes -= int64(len(held.change.Bytes()))
+	o.bytes -= held.size()
 	if held.at != notGrowing {
 		heap.Remove(&o.growing, held.at)
 	}

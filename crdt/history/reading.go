@@ -216,7 +216,7 @@ func (h *History) Memory() int64 {
 		perLookup = 72
 	)
 	held := h.heldBytes + int64(len(h.held))*recentOverhead
-	return fixed + h.graph.bytes() + held + h.recent.memory() + int64(h.lookups.ops)*perLookup +
+	return fixed + h.graph.bytes() + held + h.orphans.bytes + h.recent.memory() + int64(h.lookups.ops)*perLookup +
 		4*int64(h.Len()+h.clocks.entries+len(h.clocks.steps)) // the lists of the actors, and the clocks
 }
 

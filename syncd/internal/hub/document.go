@@ -37,18 +37,20 @@ type document struct {
 	// Owned by the goroutine.
 	rep      *replica.Replica // nil until the first event
 	sessions map[replica.Conn]*Session
-	counted  replica.Counts // what has been added to the hub's counters
-	loaded   bool           // the hub counts it as loaded
-	covered  int            // changes that the stored graph is of
-	indexed  int            // changes that the stored index of rights is of, as far as is known
-	held     []event        // that wait until the rules have caught up, in their order
-	saving   int            // appends in the group commit
+	counted  replica.Counts     // what has been added to the hub's counters
+	loaded   bool               // the hub counts it as loaded
+	covered  int                // changes that the stored graph is of
+	indexed  int                // changes that the stored index of rights is of, as far as is known
+	held     []event            // that wait until the rules have caught up, in their order
+	brought  map[*Session]int64 // bytes of changes that wait for others
+	saving   int                // appends in the group commit
 
 	answers answers
 
 	used   atomic.Int64 // when it was last used, in ns since 1970
 	bytes  atomic.Int64 // what the loaded history takes
 	lonely atomic.Bool  // no peer listens
+	holds  atomic.Bool  // changes wait for others
 }
 
 type eventKind int
@@ -285,6 +287,7 @@ func (d *document) sync(now time.Time, ev event) bool {
 	end := time.Now()
 	ev.session.spend(end, end.Sub(now))
 	d.carry(e)
+	d.weigh(ev.session)
 	if d.rep != nil && d.rep.Outdated(false) {
 		d.wantSnapshot()
 	}
@@ -338,6 +341,12 @@ func (d *document) unload() {
 	if len(d.held) > 0 {
 		return
 	}
+	if d.rep.Holds() {
+		if d.hub.bytes.Load() <= d.hub.cfg.LoadedBytesMax {
+			return
+		}
+		d.carry(d.rep.Shed())
+	}
 	d.lastSnapshot()
 	d.keepGraph()
 	d.keepIndex()
@@ -347,20 +356,6 @@ func (d *document) unload() {
 			d.hub.cfg.Logger.Warn("an idle document could not be tidied", "doc", d.id, "err", err)
 		}
 	}
-}
-
-// account tells the sweeper what the document takes.
-func (d *document) account() {
-	loaded, bytes := false, int64(0)
-	if d.rep != nil && d.rep.Loaded() && (d.rep.Exists() || d.rep.Busy()) {
-		loaded, bytes = true, d.rep.Bytes()
-	}
-	d.lonely.Store(d.rep == nil || d.rep.Peers() == 0)
-	if loaded != d.loaded {
-		d.loaded = loaded
-		d.hub.setLoaded(d, loaded)
-	}
-	d.hub.grow(bytes - d.bytes.Swap(bytes))
 }
 
 // carry carries out effects, in the order that replica.Effects gives.

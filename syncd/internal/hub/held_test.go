@@ -1,11 +1,15 @@
 package hub
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
+	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/exchange"
+	"github.com/tavle-org/tavle/crdt/history/historytest"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/crdt/wire"
 	"github.com/tavle-org/tavle/syncd/internal/store/mem"
@@ -80,4 +84,81 @@ func TestWhatWaitsIsSentAgainByWhoComesBack(t *testing.T) {
 	if info, _, err := disk.Stat(doc); err != nil || info.Changes != 2 {
 		t.Errorf("%d changes are stored, %v", info.Changes, err)
 	}
+}
+
+// large is a change that waits for another one, and takes so many bytes in memory and few
+// on the wire.
+func large(t *testing.T, actor string, bytes int) []byte {
+	t.Helper()
+	c, err := chunk.Build(chunk.Spec{Actor: id.Actor(actor), Seq: 1, StartOp: 1, Deps: []id.ChangeHash{{1}}, Ops: []chunk.Op{
+		{Key: "k", Action: chunk.ActionSet, Value: chunk.Value{Kind: chunk.ValueBytes, Bytes: make([]byte, bytes)}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chunk.Deflate(nil, c.Bytes())
+}
+
+func (d *device) send(doc id.Document, change []byte) {
+	d.t.Helper()
+	m := exchange.Message{Version: exchange.V1, Heads: []id.ChangeHash{{2}}, Have: []exchange.Have{{}}, Changes: [][]byte{change}}
+	d.receive(wire.Sync{Sender: d.peer, Document: doc, Data: m.Append(nil)})
+}
+
+func TestWhatWaitsIsCounted(t *testing.T) {
+	s := newServer(t, mem.Open(mem.NewDisk()), nil)
+	a := s.device("a")
+	a.send(id.NewDocument(), large(t, "a", 100<<10))
+	eventually(t, "it is counted", func() bool {
+		st := s.Stats()
+		return st.Loaded == 1 && st.LoadedBytes > 100<<10 && st.LoadedBytes < 150<<10
+	})
+	a.leave()
+	eventually(t, "nothing of it is left", func() bool {
+		st := s.Stats()
+		return st.Documents == 0 && st.Loaded == 0 && st.LoadedBytes == 0
+	})
+}
+
+// LM14
+func TestOfOneConnectionOnlySoMuchWaits(t *testing.T) {
+	s := newServer(t, mem.Open(mem.NewDisk()), func(c *Config) { c.HeldBytesMax = 300 << 10 })
+	a, b, c := s.device("a"), s.device("b"), s.device("c")
+	for i := range 20 { // of c it waits for a moment
+		doc, author := id.NewDocument(), historytest.New(fmt.Sprint("author ", i))
+		first, second := author.Put("k", strings.Repeat("1", 50<<10)), author.Put("k", strings.Repeat("2", 50<<10))
+		c.send(doc, second.Bytes())
+		c.send(doc, first.Bytes())
+		eventually(t, "both are stored", func() bool { return s.Stats().Accepted == int64(2*i+2) })
+	}
+	for range 2 {
+		a.send(id.NewDocument(), large(t, "a", 100<<10))
+	}
+	for range 5 {
+		b.send(id.NewDocument(), large(t, "b", 100<<10))
+	}
+	eventually(t, "who has brought too much is sent away", func() bool { return b.closeCode() == wire.CloseOverload })
+	b.leave()
+	eventually(t, "what it has brought is dropped", func() bool { return s.Stats().Documents == 22 && b.held.Load() == 0 })
+	if a.closeCode() != 0 || c.closeCode() != 0 {
+		t.Errorf("the others are closed with %d and %d", a.closeCode(), c.closeCode())
+	}
+}
+
+func TestWhatWaitsMakesRoom(t *testing.T) {
+	s := newServer(t, mem.Open(mem.NewDisk()), func(c *Config) { c.LoadedBytesMax = 200 << 10 })
+	var devices []*device
+	for i := range 10 {
+		d := s.device(fmt.Sprint("device ", i))
+		d.send(id.NewDocument(), large(t, "a", 50<<10))
+		devices = append(devices, d)
+	}
+	eventually(t, "there is room again", func() bool {
+		closed := 0
+		for _, d := range devices {
+			if d.closeCode() == wire.CloseOverload {
+				closed++
+			}
+		}
+		return closed > 0 && closed < len(devices) && s.Stats().LoadedBytes <= 200<<10
+	})
 }

@@ -5,7 +5,8 @@
 // It promises that the messages of one connection about one document are
 // handled in order, that no effect leaves before what it waits for is durable
 // (package replica sees to that), and that everything that waits is bounded: a
-// connection may have only so much unhandled, then its reader waits.
+// connection may have only so much unhandled, then its reader waits, and have brought
+// only so much that waits for other changes, then it is closed.
 //
 // # Documents
 //
@@ -74,6 +75,10 @@ type Config struct {
 	PendingBytesMax    int
 	PendingMessagesMax int
 
+	// HeldBytesMax is what changes may take in memory that one connection has brought and
+	// that wait for others.
+	HeldBytesMax int64
+
 	// DocumentsMax is how many documents one connection may be a peer of.
 	DocumentsMax int
 
@@ -94,6 +99,7 @@ func (c *Config) setDefaults() {
 	c.LoadsMax = cmp.Or(c.LoadsMax, 4)
 	c.PendingBytesMax = cmp.Or(c.PendingBytesMax, 8<<20)
 	c.PendingMessagesMax = cmp.Or(c.PendingMessagesMax, 64)
+	c.HeldBytesMax = cmp.Or(c.HeldBytesMax, 16<<20)
 	c.DocumentsMax = cmp.Or(c.DocumentsMax, 100_000)
 	c.WantsMax = cmp.Or(c.WantsMax, 10_000)
 	c.Replica.Storage = c.Store.StorageID()

@@ -37,8 +37,9 @@ type Session struct {
 	docs attached
 	subs map[id.Storage]struct{} // replaced, never modified: documents have it too
 
-	over atomic.Bool // set by End
-	left bool        // guarded by mu
+	over atomic.Bool  // set by End
+	held atomic.Int64 // bytes of its changes that wait for others
+	left bool         // guarded by mu
 
 	mu       sync.Mutex // guards what follows
 	room     sync.Cond

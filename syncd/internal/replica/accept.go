@@ -94,10 +94,3 @@ func (r *Replica) reject(e *Effects, by *bringer, err error) {
 		e.Close = append(e.Close, Close{by.conn, wire.CloseMalformed, "a change is not valid", err})
 	}
 }
-
-// forget drops what a peer has brought and nobody else, as far as it is held.
-func (r *Replica) forget(p *peer) {
-	if r.h != nil {
-		r.h.Forget(p.bringer)
-	}
-}
