@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/chunk"
@@ -161,4 +162,18 @@ func TestWhatWaitsMakesRoom(t *testing.T) {
 		}
 		return closed > 0 && closed < len(devices) && s.Stats().LoadedBytes <= 200<<10
 	})
+}
+
+// SY11
+func TestWhatWaitsKeepsItsDocumentLoaded(t *testing.T) {
+	s := newServer(t, mem.Open(mem.NewDisk()), nil)
+	a := s.device("a")
+	waits, idle := id.NewDocument(), id.NewDocument()
+	a.Put("k", "1")
+	a.publish(idle)
+	a.send(waits, large(t, "a", 100))
+	eventually(t, "both are loaded", func() bool { return s.Stats().Loaded == 2 })
+	if swept := s.idle(time.Now().Add(time.Hour)); len(swept) != 1 || swept[0].id != idle {
+		t.Errorf("%d documents are idle", len(swept))
+	}
 }

@@ -54,8 +54,8 @@ func (h *Hub) unload(d *document) {
 	}
 }
 
-// idle returns the loaded documents that have been idle for too long and, if
-// the others take too much memory, those idle for longest.
+// idle returns the loaded documents that have been idle for too long without changes that wait
+// for others and, if the others take too much memory, those idle for longest.
 func (h *Hub) idle(now time.Time) []*document {
 	h.mu.Lock()
 	loaded := make([]*document, 0, len(h.loaded))
@@ -73,7 +73,7 @@ func (h *Hub) idle(now time.Time) []*document {
 			timeout /= lonelyShare
 		}
 		// Half the limit, so that a crowd is not swept for one document at a time.
-		if now.Sub(time.Unix(0, d.used.Load())) > timeout ||
+		if now.Sub(time.Unix(0, d.used.Load())) > timeout && !d.holds.Load() ||
 			h.bytes.Load() > h.cfg.LoadedBytesMax && bytes > h.cfg.LoadedBytesMax/2 {
 			idle = append(idle, d)
 		}

@@ -236,10 +236,10 @@ func (r *Replica) loaded(h *history.History, rules Rules) {
 // Loaded tells whether the replica has its history.
 func (r *Replica) Loaded() bool { return r.h != nil }
 
-// Unload gives up the history, unless something waits to be stored or to be sent.
-// What the peers have is remembered.
+// Unload gives up the history, unless something waits to be stored or to be sent, or for
+// other changes. What the peers have is remembered.
 func (r *Replica) Unload() {
-	if r.h == nil || r.changes == 0 || r.Busy() || r.owed > 0 {
+	if r.h == nil || r.changes == 0 || r.Busy() || r.owed > 0 || r.Holds() {
 		return
 	}
 	r.h, r.rules, r.round, r.snapshot = nil, nil, nil, nil
