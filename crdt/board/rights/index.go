@@ -1,6 +1,8 @@
 package rights
 
 import (
+	"unsafe"
+
 	"github.com/tavle-org/tavle/crdt/board"
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/id"
@@ -32,6 +34,8 @@ type Index struct {
 	authors []Author // by number of the actor
 	refs    []string // references of members that signed something; 0 is nobody
 	numbers map[string]int32
+
+	refBytes int // of all references
 
 	objects objects
 	entries []entry          // the first stands for the root of the document
@@ -181,6 +185,26 @@ func (x *Index) number(ref string) int32 {
 	if !ok {
 		n = int32(len(x.refs))
 		x.refs, x.numbers[ref] = append(x.refs, ref), n
+		x.refBytes += len(ref)
 	}
 	return n
+}
+
+// Bytes is about what the index takes in memory: most of it by the capacity of its slices. It
+// takes a look at each actor.
+func (x *Index) Bytes() int64 {
+	const (
+		fixed     = 2 << 10
+		perActor  = 150 // its id, and who it is bound to
+		perNumber = 60  // of what is in a map
+	)
+	n := fixed + x.refBytes + perActor*len(x.actors) +
+		perNumber*(len(x.numbers)+len(x.helpers)+len(x.targets)+len(x.hashes)) + len(x.hashes)*len(hash{}) +
+		cap(x.authors)*int(unsafe.Sizeof(Author{})) + cap(x.refs)*int(unsafe.Sizeof("")) +
+		cap(x.entries)*int(unsafe.Sizeof(entry{})) + cap(x.ids.slots)*int(unsafe.Sizeof(int32(0))) +
+		cap(x.objects)*int(unsafe.Sizeof([]made{})) + cap(x.walk.text.bytes)
+	for _, of := range x.objects {
+		n += cap(of) * int(unsafe.Sizeof(made{}))
+	}
+	return int64(n)
 }

@@ -141,6 +141,7 @@ func (x *Index) Restore(data []byte, author func(id.Actor) Author) error {
 	again := *x
 	again.actors, again.numbers, again.hashes = map[id.Actor]int32{}, map[string]int32{"": 0}, map[int32]hash{}
 	again.helpers, again.targets, again.refs = map[helper]int32{}, map[int32]int32{}, []string{""}
+	again.refBytes = 0
 	r := savedReader{data: data}
 	law := lawHash()
 	if got := r.take(len(law)); string(got) != string(law[:]) {

@@ -77,6 +77,12 @@ func (r *Rules) RestoreIndex(index []byte) error {
 	return r.index.Restore(index, func(actor id.Actor) rights.Author { return r.authors[actor] })
 }
 
+// Bytes is about what the rules take in memory.
+func (r *Rules) Bytes() int64 {
+	const perAuthor = 250 // the ids of actor, member and device
+	return r.index.Bytes() + int64(len(r.authors))*perAuthor
+}
+
 // Admit returns nil, or a *rights.Refusal. from is a *Writer.
 func (r *Rules) Admit(c *chunk.Change, from any) error {
 	w, ok := from.(*Writer)

@@ -33,6 +33,8 @@ func (r *rulebook) Accepted(*chunk.Change, any) { r.known++ }
 func (r *rulebook) Bind(b rights.Binding)       { r.bound = append(r.bound, b) }
 func (r *rulebook) Fresh() []rights.Binding     { return nil }
 
+func (r *rulebook) Bytes() int64 { return int64(r.known) << 10 }
+
 func (r *rulebook) AppendIndex(b []byte) []byte { return fmt.Append(b, r.known) }
 
 func (r *rulebook) RestoreIndex(index []byte) (err error) {

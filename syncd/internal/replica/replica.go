@@ -67,6 +67,9 @@ type Rules interface {
 	// Fresh returns the actors that have been bound since the last call.
 	Fresh() []rights.Binding
 
+	// Bytes is about what the rules take in memory.
+	Bytes() int64
+
 	// AppendIndex appends to b what the rules know of the changes they were told of.
 	AppendIndex(b []byte) []byte
 
@@ -245,18 +248,15 @@ func (r *Replica) Unload() {
 	r.h, r.rules, r.round, r.snapshot = nil, nil, nil, nil
 }
 
-// Bytes is about what the history takes in memory, with what is made of it for peers.
+// Bytes is about what the history takes in memory, with its rules and what is made of it for peers.
 func (r *Replica) Bytes() int64 {
 	if r.h == nil {
 		return 0
 	}
-	const (
-		perDocument = 4 << 10 // maps, caches
-		perRule     = 100     // what rules know of a change
-	)
+	const perDocument = 4 << 10 // maps, caches
 	bytes := perDocument + r.h.Memory()
 	if r.rules != nil {
-		bytes += int64(r.h.Len()-r.h.Behind()) * perRule
+		bytes += r.rules.Bytes()
 	}
 	if r.round != nil {
 		bytes += r.round.Bytes()

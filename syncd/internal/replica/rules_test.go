@@ -53,3 +53,16 @@ func TestRulesAreToldOfWhatTheyDoNotRemember(t *testing.T) {
 		t.Error("it is due before all changes are stored")
 	}
 }
+
+func TestRulesCountByWhatTheyTake(t *testing.T) {
+	a := historytest.New("author")
+	for range 10 {
+		a.Put("k", "v")
+	}
+	r, book := opened(t, a, reading(a))
+	before := r.Bytes()
+	book.known = 1000
+	if took := r.Bytes() - before; took != 1000<<10 {
+		t.Errorf("%d bytes are counted for rules that take %d", took, book.Bytes())
+	}
+}

@@ -45,6 +45,8 @@ func (h *house) Fresh() []rights.Binding {
 
 func (h *house) AppendIndex(b []byte) []byte { return b }
 
+func (h *house) Bytes() int64 { return 0 }
+
 func (h *house) RestoreIndex([]byte) error { return errors.New("none is kept here") }
 
 func (h *house) Admit(c *chunk.Change, from any) error {
