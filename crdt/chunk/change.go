@@ -1,7 +1,6 @@
 package chunk
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"iter"
@@ -49,17 +48,6 @@ type Change struct {
 
 // Bytes returns the whole chunk, not deflated. It is read-only.
 func (c *Change) Bytes() []byte { return c.bytes }
-
-// Clone returns the change without a reference to what it was read from, which may be much more.
-func (c *Change) Clone() *Change {
-	own := *c
-	own.bytes = bytes.Clone(c.bytes)
-	own.Extra = own.bytes[len(own.bytes)-len(c.Extra):]
-	if c.Extra == nil {
-		own.Extra = nil
-	}
-	return &own
-}
 
 // MaxOp is the counter of the last operation; StartOp-1 if there is none.
 func (c *Change) MaxOp() uint64 { return c.StartOp + uint64(c.OpCount) - 1 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/exchange"
+	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/history/historytest"
 	"github.com/tavle-org/tavle/crdt/id"
 )
@@ -429,6 +430,28 @@ func TestLargeMessagesShareTheirChanges(t *testing.T) {
 					t.Errorf("peer %d has a copy of its own of change %d from the end", have, i)
 				}
 			}
+		}
+	}
+}
+
+// A change is kept for long, perhaps, and may be a small part of a large message.
+func TestAHistoryKeepsNoPartOfAMessage(t *testing.T) {
+	author, h := historytest.New("author"), history.New(history.Limits{})
+	first, second := author.Put("a", "1"), author.Put("b", "2")
+	for _, c := range []*chunk.Change{second, first} { // one waits for the other
+		data := (&exchange.Message{Version: exchange.V1, Changes: [][]byte{c.Bytes()}}).Append(nil)
+		m, err := exchange.Decode(data, exchange.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Offer(h, nil); err != nil {
+			t.Fatal(err)
+		}
+		clear(data)
+	}
+	for i, c := range author.All() {
+		if i >= h.Len() || !bytes.Equal(h.At(i).Bytes(), c.Bytes()) {
+			t.Errorf("change %d of %d is not as it was sent", i, h.Len())
 		}
 	}
 }

@@ -13,6 +13,7 @@
 package exchange
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -291,7 +292,8 @@ var offeredLimits = func() chunk.Limits {
 // them (see history.AddFrom), up to the first that is malformed, invalid or not
 // admitted by the guard: that one is the error, and no honest peer sends it. A
 // change that a limit of the document refuses is nobody's fault, and passed over.
-// A message with too much that adds nothing to the document is malformed; see vainMax.
+// A message with too much that adds nothing to the document is malformed; see vainMax. The
+// history keeps no part of the message.
 func (m *Message) Offer(h *history.History, from any) (Offered, error) {
 	var o Offered
 	l := offeredLimits
@@ -318,7 +320,11 @@ func (o *Offered) offer(h *history.History, from any, raw chunk.Raw, l chunk.Lim
 		}
 		return err
 	}
-	c, err := chunk.ParseNewChange(raw.Bytes, l, h.Seen)
+	data := raw.Bytes
+	if raw.Type == chunk.TypeChange {
+		data = bytes.Clone(data) // it may be a small part of the message, and be kept for long
+	}
+	c, err := chunk.ParseNewChange(data, l, h.Seen)
 	if err != nil {
 		return err
 	}

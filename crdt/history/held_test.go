@@ -1,11 +1,9 @@
 package history_test
 
 import (
-	"bytes"
 	"math/rand/v2"
 	"testing"
 
-	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/history"
 	"github.com/tavle-org/tavle/crdt/history/historytest"
 )
@@ -57,21 +55,5 @@ func TestWhatIsHeldIsCounted(t *testing.T) {
 		if empty := history.New(history.Limits{}); h.Len() == 0 && h.Memory() != empty.Memory() {
 			t.Fatalf("seed %d: %d bytes are counted in the end, of an empty history %d", seed, h.Memory(), empty.Memory())
 		}
-	}
-}
-
-// A small part of a large message does not keep the whole of it.
-func TestAHeldChangeIsNoPartOfItsMessage(t *testing.T) {
-	h, author := history.New(history.Limits{}), historytest.New("author")
-	first, second := author.Put("a", "1"), author.Put("b", "2")
-	message := bytes.Clone(second.Bytes())
-	c, err := chunk.ParseChange(message, chunk.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	mustAdd(t, h, c)
-	clear(message)
-	if added := mustAdd(t, h, first); len(added) != 2 || !bytes.Equal(added[1].Bytes(), second.Bytes()) {
-		t.Errorf("%d changes were accepted, the last one not as it was sent", len(added))
 	}
 }

@@ -115,7 +115,7 @@ func (o *orphans) change(hash id.ChangeHash) *chunk.Change {
 
 // hold keeps c until the change waitsFor arrives. A change that waits for the
 // document to grow (see History.blocker) waits for the zero hash.
-// It keeps no reference to what c was read from. It returns those that had to make room.
+// It returns those that had to make room.
 func (o *orphans) hold(c *chunk.Change, from any, waitsFor id.ChangeHash, l Limits) (gone []*orphan) {
 	held := &orphan{change: c, at: notGrowing}
 	if held.size() > l.OrphanBytesMax {
@@ -127,7 +127,6 @@ func (o *orphans) hold(c *chunk.Change, from any, waitsFor id.ChangeHash, l Limi
 		o.waiting = map[id.ChangeHash]map[id.ChangeHash]struct{}{}
 		o.of = map[any]*share{}
 	}
-	held.change = c.Clone()
 	o.byHash[c.Hash] = held
 	o.brought(held, from)
 	o.wait(c.Hash, waitsFor)

@@ -117,7 +117,7 @@ func (c *boardCloneCmd) Run(a *app) error {
 type boardArchiveCmd struct {
 	operatorCmd `embed:""`
 	Board       string `placeholder:"BOARD" help:"The board, by id or title; it has to be named."`
-	Undo        bool `help:"Let people write to it again."`
+	Undo        bool   `help:"Let people write to it again."`
 }
 
 func (c *boardArchiveCmd) Run(a *app) error {

@@ -21,7 +21,7 @@ type memberCmd struct {
 type memberListCmd struct {
 	operatorCmd `embed:""`
 	Board       string `placeholder:"BOARD" help:"Of this board alone, by id or title."`
-	All         bool `help:"Also those who have no role any more."`
+	All         bool   `help:"Also those who have no role any more."`
 }
 
 func (c *memberListCmd) Run(a *app) error {
