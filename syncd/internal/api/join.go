@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/id"
@@ -37,8 +38,8 @@ func challenge(c *call) (any, error) {
 	}{text, millis(expires)}, nil
 }
 
-// proof checks what a device signed. Failures of an address are counted, also
-// since checking costs time. Behind a proxy the browser may know the server by
+// proof checks what a device signed; spend comes after it. Failures of an address
+// are counted, also since checking costs time. Behind a proxy the browser may know the server by
 // another host than the request names; that of the links is as good.
 func (c *call) proof(p auth.Proof, key auth.Key) error {
 	addr := c.address(c.r)
@@ -46,11 +47,24 @@ func (c *call) proof(p auth.Proof, key auth.Key) error {
 		return slow{wait}
 	}
 	p.Host = strings.ToLower(c.r.Host)
-	err := c.Prover.Check(p, key, c.now)
+	err := c.Prover.Verify(p, key, c.now)
 	defer func() { c.Proofs.Done(addr, c.now, err != nil) }()
 	if base := c.Server.host(); errors.Is(err, auth.ErrForged) && base != "" && base != p.Host {
 		p.Host = base
-		err = c.Prover.Check(p, key, c.now)
+		err = c.Prover.Verify(p, key, c.now)
+	}
+	return err
+}
+
+// oftenWait is for a device or an address that has proved itself too often.
+const oftenWait = time.Minute
+
+// spend uses a challenge up whose proof is right, once it is known that the
+// device may do what it asks for: what is refused takes no place from others.
+func (c *call) spend(challenge, device string) error {
+	err := c.Prover.Spend(challenge, device, c.address(c.r), c.now)
+	if errors.Is(err, auth.ErrTooOften) {
+		return slow{oftenWait}
 	}
 	return err
 }
@@ -95,7 +109,8 @@ func (c *call) redeem(q joinRequest) (registry.Joined, error) {
 	if err := c.proof(p, key); err != nil {
 		return registry.Joined{}, err
 	}
-	return c.Registry.Redeem(code, registry.NewDevice{Alg: q.Alg, Key: key.Raw(), Label: q.Label, Kind: q.Kind, AppVersion: q.AppVersion})
+	return c.Registry.Redeem(code, registry.NewDevice{Alg: q.Alg, Key: key.Raw(), Label: q.Label, Kind: q.Kind, AppVersion: q.AppVersion,
+		Admit: func() error { return c.spend(q.Challenge, key.Device()) }})
 }
 
 // begin gives a device a session and tells it who it is.
@@ -121,6 +136,12 @@ func session(c *call) (any, error) {
 		return nil, err
 	}
 	if _, err := c.proved(q.Device, auth.PurposeSession, q.Challenge, q.Proof); err != nil {
+		return nil, err
+	}
+	if _, err := c.Registry.Principal(q.Device, c.now); err != nil {
+		return nil, err
+	}
+	if err := c.spend(q.Challenge, q.Device); err != nil {
 		return nil, err
 	}
 	return c.begin(q.Device)
@@ -198,6 +219,9 @@ func unsent(c *call) (any, error) {
 	}
 	if len(q.Changes) == 0 {
 		return nil, errBody
+	}
+	if err := c.spend(q.Challenge, d.ID); err != nil {
+		return nil, err
 	}
 	waiting := 0
 	for _, item := range c.Registry.Quarantined(board) {

@@ -201,6 +201,32 @@ func TestSignInWithTheKey(t *testing.T) {
 		want(http.StatusForbidden, "challenge")
 }
 
+// TestOneDeviceKeepsNobodyFromSigningIn has one that signs in over and over, one
+// that was shut out and does the same, and a house full of others behind the same
+// address.
+func TestOneDeviceKeepsNobodyFromSigningIn(t *testing.T) {
+	w := newWorld(t)
+	b := w.board("a")
+	greedy, out := w.member(b, rights.Resident), w.member(b, rights.Resident)
+	if err := w.registry.RevokeDevice(out.id(), "operator"); err != nil {
+		t.Fatal(err)
+	}
+	var r reply
+	for range 100 {
+		if r = greedy.session(); r.status != http.StatusOK {
+			break
+		}
+		out.session().want(http.StatusForbidden, "revoked") // and has used nothing up
+	}
+	r.want(http.StatusTooManyRequests, "slow")
+	if r.header.Get("Retry-After") == "" {
+		t.Error("it is not told how long to wait")
+	}
+	for range 100 {
+		w.member(b, rights.Resident).session().into(&struct{}{})
+	}
+}
+
 func TestASessionIsRenewedWhenHalfIsOver(t *testing.T) {
 	w := newWorld(t)
 	d := w.member(w.board("a"), rights.Resident)

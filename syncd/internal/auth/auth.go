@@ -37,6 +37,10 @@ var (
 	// ErrBusy is returned when more single-use values are remembered than the
 	// limit allows; it passes within a minute or two.
 	ErrBusy = errors.New("too many at once")
+
+	// ErrTooOften is the same for one device or one address, which has used up
+	// its share.
+	ErrTooOften = errors.New("too often")
 )
 
 // SecretBytes is the length of a server's secret.

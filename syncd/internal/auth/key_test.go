@@ -209,12 +209,20 @@ func TestProofs(t *testing.T) {
 				if key == (auth.Key{}) {
 					key = me.Key()
 				}
-				if err := prover.Check(p, key, start.Add(c.later)); !errors.Is(err, c.want) {
+				if err := check(prover, p, key, start.Add(c.later)); !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)
 				}
 			})
 		}
 	}
+}
+
+// check verifies a proof and spends its challenge.
+func check(p *auth.Prover, proof auth.Proof, key auth.Key, now time.Time) error {
+	if err := p.Verify(proof, key, now); err != nil {
+		return err
+	}
+	return p.Spend(proof.Challenge, key.Device(), addr("192.0.2.1"), now)
 }
 
 func TestAChallengeIsAnsweredOnce(t *testing.T) {
@@ -226,21 +234,21 @@ func TestAChallengeIsAnsweredOnce(t *testing.T) {
 	}
 	wrong := proof(other)
 	wrong.Subject = me.Key().Device()
-	if err := prover.Check(wrong, other.Key(), start); !errors.Is(err, auth.ErrForged) {
+	if err := check(prover, wrong, other.Key(), start); !errors.Is(err, auth.ErrForged) {
 		t.Fatalf("got %v", err)
 	}
-	if err := prover.Check(proof(me), me.Key(), start); err != nil {
+	if err := check(prover, proof(me), me.Key(), start); err != nil {
 		t.Fatalf("a wrong answer spent the challenge: %v", err)
 	}
 	for _, later := range []time.Duration{0, time.Second, -4 * time.Minute} {
-		if err := prover.Check(proof(me), me.Key(), start.Add(later)); !errors.Is(err, auth.ErrSpent) {
+		if err := check(prover, proof(me), me.Key(), start.Add(later)); !errors.Is(err, auth.ErrSpent) {
 			t.Errorf("%s later: got %v, want spent", later, err)
 		}
 	}
-	if err := prover.Check(proof(other), other.Key(), start); !errors.Is(err, auth.ErrSpent) {
+	if err := check(prover, proof(other), other.Key(), start); !errors.Is(err, auth.ErrSpent) {
 		t.Errorf("another device answered the same challenge: %v", err)
 	}
-	if err := auth.NewProver(secret(2)).Check(proof(me), me.Key(), start); !errors.Is(err, auth.ErrForged) {
+	if err := check(auth.NewProver(secret(2)), proof(me), me.Key(), start); !errors.Is(err, auth.ErrForged) {
 		t.Errorf("a challenge of another server: %v", err)
 	}
 }

@@ -10,31 +10,54 @@ import (
 type Once struct {
 	max int
 
-	mu    sync.Mutex
-	until map[string]time.Time // guarded by mu
-	next  time.Time            // guarded by mu: when to look for expired ones
+	mu   sync.Mutex
+	used map[string]use // guarded by mu
+	of   map[string]int // guarded by mu: how many of used count for whom
+	next time.Time      // guarded by mu: when to look for expired ones
+}
+
+// use is a value that was used.
+type use struct {
+	until time.Time
+	by    []Share
+}
+
+// Share is for whom a value counts, and how many of them may be remembered at
+// once: nobody fills the memory that all need.
+type Share struct {
+	Of  string // a device, an address
+	Max int
 }
 
 // NewOnce returns a Once that remembers at most max values.
 func NewOnce(max int) *Once {
-	return &Once{max: max, until: map[string]time.Time{}}
+	return &Once{max: max, used: map[string]use{}, of: map[string]int{}}
 }
 
 // Spend marks a value as used. Of several callers one gets nil and the others
-// ErrSpent. When too many are remembered it returns ErrBusy and marks nothing:
-// it would rather refuse than forget.
-func (o *Once) Spend(value string, expires, now time.Time) error {
+// ErrSpent. When too many are remembered it returns ErrBusy, when one of the
+// shares is used up ErrTooOften, and marks nothing: it would rather refuse than
+// forget.
+func (o *Once) Spend(value string, expires, now time.Time, by ...Share) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.tidy(now)
-	if _, ok := o.until[value]; ok {
+	if _, ok := o.used[value]; ok {
 		return ErrSpent
 	}
-	if len(o.until) >= o.max {
+	for _, s := range by {
+		if o.of[s.Of] >= s.Max {
+			return ErrTooOften
+		}
+	}
+	if len(o.used) >= o.max {
 		return ErrBusy
 	}
+	for _, s := range by {
+		o.of[s.Of]++
+	}
 	// The clock may be set back.
-	o.until[value] = expires.Add(clockSlack)
+	o.used[value] = use{expires.Add(clockSlack), by}
 	return nil
 }
 
@@ -45,9 +68,18 @@ func (o *Once) tidy(now time.Time) {
 		return
 	}
 	o.next = now.Add(time.Second)
-	for value, until := range o.until {
-		if now.After(until) {
-			delete(o.until, value)
+	for value, u := range o.used {
+		if now.After(u.until) {
+			o.forget(value, u)
+		}
+	}
+}
+
+func (o *Once) forget(value string, u use) {
+	delete(o.used, value)
+	for _, s := range u.by {
+		if o.of[s.Of]--; o.of[s.Of] == 0 {
+			delete(o.of, s.Of)
 		}
 	}
 }

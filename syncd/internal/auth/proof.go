@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -18,8 +19,13 @@ const (
 	nonceBytes       = 16
 	challengeBytes   = nonceBytes + 8
 	// rememberedMax bounds the challenges that were answered in the last
-	// minutes, about 100 bytes each.
+	// minutes, about 200 bytes each.
 	rememberedMax = 1 << 16
+
+	// Shares of them, for the six minutes that each is remembered: a device needs
+	// few, and behind one address may be a house that comes back all at once.
+	deviceShare  = 72
+	addressShare = rememberedMax / 16
 )
 
 // Purposes of a proof. A proof for one of them is none for another.
@@ -65,17 +71,12 @@ func (p Proof) Message() []byte {
 	return []byte(strings.Join([]string{proofPrefix, p.Purpose, p.Host, p.Challenge, p.Subject}, "\n"))
 }
 
-// Check returns nil once for each challenge: when it is the server's own and
-// still valid, and the key signed it for this purpose, host and subject. A wrong
-// signature spends no challenge.
-func (p *Prover) Check(proof Proof, key Key, now time.Time) error {
-	b, err := p.secret.unseal(challengePurpose, proof.Challenge, challengeBytes)
-	if err != nil {
-		return fmt.Errorf("challenge: %w", err)
-	}
-	expires := timeOf(b[nonceBytes:])
-	if !now.Before(expires) || expires.Sub(now) > ChallengeTTL+clockSlack {
-		return fmt.Errorf("challenge: %w", ErrExpired)
+// Verify returns nil when the challenge is the server's own and still valid, and
+// the key signed it for this purpose, host and subject. It spends nothing: what
+// the proof is for happens only after Spend.
+func (p *Prover) Verify(proof Proof, key Key, now time.Time) error {
+	if _, _, err := p.open(proof.Challenge, now); err != nil {
+		return err
 	}
 	if len(proof.Signature) != base64url.EncodedLen(signatureBytes) {
 		return fmt.Errorf("proof: %w", ErrMalformed)
@@ -91,10 +92,34 @@ func (p *Prover) Check(proof Proof, key Key, now time.Time) error {
 	if !key.Verify(proof.Message(), signature) {
 		return fmt.Errorf("proof: %w", ErrForged)
 	}
-	if err := p.spent.Spend(string(b[:nonceBytes]), expires, now); err != nil {
+	return nil
+}
+
+// Spend returns nil once for each challenge. The device has answered it, from
+// the address; each has a share of the answers that are remembered.
+func (p *Prover) Spend(challenge, device string, from netip.Addr, now time.Time) error {
+	nonce, expires, err := p.open(challenge, now)
+	if err != nil {
+		return err
+	}
+	err = p.spent.Spend(nonce, expires, now, Share{device, deviceShare}, Share{Source(from).String(), addressShare})
+	if err != nil {
 		return fmt.Errorf("challenge: %w", err)
 	}
 	return nil
+}
+
+// open returns what a challenge of ours says that is still valid.
+func (p *Prover) open(challenge string, now time.Time) (nonce string, expires time.Time, err error) {
+	b, err := p.secret.unseal(challengePurpose, challenge, challengeBytes)
+	if err != nil {
+		return "", expires, fmt.Errorf("challenge: %w", err)
+	}
+	expires = timeOf(b[nonceBytes:])
+	if !now.Before(expires) || expires.Sub(now) > ChallengeTTL+clockSlack {
+		return "", expires, fmt.Errorf("challenge: %w", ErrExpired)
+	}
+	return string(b[:nonceBytes]), expires, nil
 }
 
 // JoinSubject is the subject of a proof of purpose join: the hash of the

@@ -36,6 +36,10 @@ const (
 	tokenPurpose = "tavle/token/v1"
 	tokenRandom  = 8
 	tokenBytes   = 1 + 16 + 8 + 8 + tokenRandom
+
+	// ticketShare is how many used tickets of a device are remembered: a program
+	// whose connection comes and goes may need one every few seconds.
+	ticketShare = 4 * deviceShare
 )
 
 // Token says which device it was given to, and nothing else.
@@ -82,7 +86,8 @@ func (m *Minter) Mint(kind Kind, device string, now time.Time) (string, Token, e
 }
 
 // Read returns what a token of this kind says, or why it is none: ErrMalformed,
-// ErrForged, ErrExpired, and for the second use of a Ticket ErrSpent.
+// ErrForged, ErrExpired, and for the second use of a Ticket ErrSpent; ErrTooOften
+// and ErrBusy for one that could not be remembered.
 func (m *Minter) Read(kind Kind, text string, now time.Time) (Token, error) {
 	b, err := m.secret.unseal(tokenPurpose, text, tokenBytes)
 	if err != nil {
@@ -99,7 +104,7 @@ func (m *Minter) Read(kind Kind, text string, now time.Time) (Token, error) {
 		return Token{}, fmt.Errorf("token: %w", ErrExpired)
 	}
 	if kind == Ticket {
-		if err := m.spent.Spend(t.serial+t.Device, t.Expires, now); err != nil {
+		if err := m.spent.Spend(t.serial+t.Device, t.Expires, now, Share{t.Device, ticketShare}); err != nil {
 			return Token{}, fmt.Errorf("token: %w", err)
 		}
 	}

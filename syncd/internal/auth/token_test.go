@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -134,6 +135,60 @@ func TestOnceRefusesRatherThanForgets(t *testing.T) {
 	later := start.Add(10 * time.Minute)
 	if err := o.Spend("one more", later.Add(time.Minute), later); err != nil {
 		t.Errorf("after the others expired: %v", err)
+	}
+}
+
+func TestNobodyUsesUpTheShareOfOthers(t *testing.T) {
+	p := auth.NewProver(secret(1))
+	house := addr("2001:db8::1")
+	spend := func(device int, from netip.Addr, now time.Time) error {
+		challenge, _ := p.Challenge(now)
+		return p.Spend(challenge, fmt.Sprint(device), from, now)
+	}
+	var err error
+	n := 0
+	for ; err == nil && n < 1000; n++ {
+		err = spend(0, netip.AddrFrom4([4]byte{192, 0, byte(n >> 8), byte(n)}), start)
+	}
+	if !errors.Is(err, auth.ErrTooOften) || n < 50 {
+		t.Errorf("one device: %v after %d answers", err, n)
+	}
+	if err := spend(0, house, start.Add(7*time.Minute)); err != nil {
+		t.Errorf("the same device, when they are forgotten: %v", err)
+	}
+	err, n = nil, 1
+	for ; err == nil && n < 1<<16; n++ {
+		err = spend(n, house, start)
+	}
+	if !errors.Is(err, auth.ErrTooOften) || n < 1000 {
+		t.Errorf("one house: %v after %d devices", err, n)
+	}
+	if err := spend(1, addr("2001:db8:0:1::1"), start); err != nil {
+		t.Errorf("from another house: %v", err)
+	}
+}
+
+func TestOneDevicesTicketsLeaveRoomForOthers(t *testing.T) {
+	m := auth.NewMinter(secret(1))
+	use := func(device string) error {
+		text, _, err := m.Mint(auth.Ticket, device, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Read(auth.Ticket, text, start)
+		return err
+	}
+	greedy, other := newSigner(t, auth.Ed25519).Key().Device(), newSigner(t, auth.Ed25519).Key().Device()
+	var err error
+	n := 0
+	for ; err == nil && n < 1000; n++ {
+		err = use(greedy)
+	}
+	if !errors.Is(err, auth.ErrTooOften) || n < 100 {
+		t.Errorf("%v after %d tickets", err, n)
+	}
+	if err := use(other); err != nil {
+		t.Errorf("another device: %v", err)
 	}
 }
 

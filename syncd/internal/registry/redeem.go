@@ -74,7 +74,7 @@ func (d *draft) redeem(code, device string, key auth.Key, n NewDevice) error {
 		return ErrCode
 	}
 	if have != nil && have.Invite == found.id && d.usableNow(have) {
-		return nil // once more
+		return n.admit() // once more
 	}
 	if !d.works(found) {
 		return ErrCode
@@ -89,7 +89,17 @@ func (d *draft) redeem(code, device string, key auth.Key, n NewDevice) error {
 	}
 	i.Uses++
 	d.noteJoined(i, m, device)
-	return d.enrol(m, i, device, key, n)
+	if err := d.enrol(m, i, device, key, n); err != nil {
+		return err
+	}
+	return n.admit()
+}
+
+func (n NewDevice) admit() error {
+	if n.Admit == nil {
+		return nil
+	}
+	return n.Admit()
 }
 
 // noteJoined drafts the entry of a device that has joined. m has its new roles.

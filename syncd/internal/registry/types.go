@@ -106,6 +106,10 @@ type NewDevice struct {
 	Label      string
 	Kind       string
 	AppVersion string
+
+	// Admit is asked once the code is found to work for the device; what it
+	// returns ends the joining. It must not ask the registry. Nil lets everyone in.
+	Admit func() error
 }
 
 // Status is what a device tells of itself. AppVersion may be empty.
