@@ -143,7 +143,7 @@ func (s *InviteSpec) fill() (err error) {
 	case s.Roles.Has(rights.Visitor) && !isKiosk(s.Roles):
 		return ErrKiosk
 	}
-	return nil
+	return sane(s.RoleUntil)
 }
 
 // isKiosk tells whether who joins with the roles is a kiosk.

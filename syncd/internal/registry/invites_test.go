@@ -227,6 +227,7 @@ func TestInvitesThatNobodyCanMean(t *testing.T) {
 		"a long time":      {Board: b.ID, Roles: resident, TTL: registry.TTLMax + 1},
 		"a negative time":  {Board: b.ID, Roles: resident, TTL: -time.Hour},
 		"a role that was":  {Board: b.ID, Roles: resident, RoleUntil: s.clock()},
+		"a role for ever":  {Board: b.ID, Roles: resident, RoleUntil: time.UnixMilli(9e15)},
 		"a long label":     {Board: b.ID, Roles: resident, Label: strings.Repeat("å", registry.LabelMax+1)},
 		"board and member": {Board: b.ID, Roles: resident, Member: "x"},
 	} {

@@ -77,6 +77,9 @@ func (r *Registry) Grant(member string, board id.Document, role rights.Role, fro
 		if g.Until != 0 && g.Until <= max(g.From, d.now) {
 			return fmt.Errorf("%w: the role ends before it begins", ErrInvalid)
 		}
+		if err := sane(from, until); err != nil {
+			return err
+		}
 		if m.Kiosk != (role == rights.Visitor) {
 			return ErrKiosk
 		}
@@ -86,6 +89,19 @@ func (r *Registry) Grant(member string, board id.Document, role rights.Role, fro
 		d.note(entryRow{By: by, Act: ActGranted, Boards: []id.Document{board}, Subject: member, Roles: rights.RolesOf(role)})
 		return d.keepOwner(board)
 	})
+}
+
+// latest is the last moment at which a role may begin or end. What is far past it
+// nobody means, and not every program can show it.
+var latest = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func sane(moments ...time.Time) error {
+	for _, at := range moments {
+		if at.After(latest) {
+			return fmt.Errorf("%w: a moment after the year %d", ErrInvalid, latest.Year()-1)
+		}
+	}
+	return nil
 }
 
 // memberOn returns a member that may get or lose a role on a board.

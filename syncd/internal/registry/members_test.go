@@ -55,6 +55,8 @@ func TestRolesBeginAndEnd(t *testing.T) {
 	for what, err := range map[string]error{
 		"ends before it begins": s.Grant(m.Member.Ref, b.ID, rights.Owner, start.Add(2*hour), start.Add(hour), ""),
 		"has ended":             s.Grant(m.Member.Ref, b.ID, rights.Owner, time.Time{}, start, ""),
+		"ends in no year":       s.Grant(m.Member.Ref, b.ID, rights.Owner, time.Time{}, time.UnixMilli(9e18), ""),
+		"begins in no year":     s.Grant(m.Member.Ref, b.ID, rights.Owner, time.UnixMilli(9e15), time.Time{}, ""),
 		"is no role":            s.Grant(m.Member.Ref, b.ID, 77, time.Time{}, time.Time{}, ""),
 	} {
 		wantErr(t, "a role that "+what, err, registry.ErrInvalid)

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { ago, clock, dayAndClock, fromLocal, sameDay, setTimeZone, toLocal } from "./time";
+import { ago, clock, day, dayAndClock, dayAndYear, fromLocal, sameDay, setTimeZone, toLocal } from "./time";
 
 beforeEach(() => setTimeZone("Europe/Copenhagen"));
 
@@ -18,6 +18,13 @@ test("a day without an hour is only a day", () => {
   expect(dayAndClock("en", Date.UTC(2026, 5, 13, 14), now)).toMatch(/^Saturday,? 13 June, 16:00$/);
   expect(sameDay(Date.UTC(2026, 5, 12, 22), Date.UTC(2026, 5, 13, 21))).toBe(true);
   expect(clock("da", Date.UTC(2026, 5, 13, 14))).toBe("16.00");
+});
+
+test("a moment that is none is shown as some day, and breaks no page", () => {
+  for (const at of [9e15, 9e18, -9e15, Number.NaN]) {
+    for (const text of [day("en", at), dayAndYear("da", at), clock("nl", at), dayAndClock("en", at), toLocal(at)]) expect(text).toMatch(/\d/);
+  }
+  expect(ago("en", 9e15)).toMatch(/\d/);
 });
 
 test("an unknown zone leaves the device's, and a clock that runs ahead says now", () => {

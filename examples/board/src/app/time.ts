@@ -9,6 +9,8 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const locales: Record<Language, string> = { da: "da-DK", nl: "nl-NL", en: "en-GB" };
+/** The last moment that a Date can be; formatting one past it fails, and takes the page with it. */
+const LATEST = 8.64e15;
 const formats = new Map<string, Intl.DateTimeFormat>();
 let zone: string | undefined;
 
@@ -32,6 +34,11 @@ function format(language: Language, name: string, options: Intl.DateTimeFormatOp
   return found;
 }
 
+/** bounded is a moment that can be shown: what others write may be none. */
+function bounded(at: number): number {
+  return Number.isFinite(at) ? Math.min(LATEST, Math.max(-LATEST, at)) : 0;
+}
+
 /** ago: "3 hours ago", "yesterday"; a date when it is longer than a week. */
 export function ago(language: Language, then: number, now = Date.now()): string {
   const relative = new Intl.RelativeTimeFormat(locales[language], { numeric: "auto" });
@@ -48,17 +55,17 @@ export function ago(language: Language, then: number, now = Date.now()): string 
 /** day: "Friday 5 June", with the year when it is another. */
 export function day(language: Language, at: number, now = Date.now()): string {
   const sameYear = parts(at).slice(0, 4) === parts(now).slice(0, 4);
-  return sameYear ? format(language, "day", { weekday: "long", day: "numeric", month: "long" }).format(at) : dayAndYear(language, at);
+  return sameYear ? format(language, "day", { weekday: "long", day: "numeric", month: "long" }).format(bounded(at)) : dayAndYear(language, at);
 }
 
 /** dayAndYear: "5 June 2026". */
 export function dayAndYear(language: Language, at: number): string {
-  return format(language, "dayYear", { day: "numeric", month: "long", year: "numeric" }).format(at);
+  return format(language, "dayYear", { day: "numeric", month: "long", year: "numeric" }).format(bounded(at));
 }
 
 /** clock: "14:30". */
 export function clock(language: Language, at: number): string {
-  return format(language, "clock", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
+  return format(language, "clock", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(bounded(at));
 }
 
 /** dayAndClock: "Friday 5 June, 14:30"; without the clock at midnight, which stands for the whole day. */
@@ -89,7 +96,7 @@ export function fromLocal(text: string): number | undefined {
 
 /** "YYYY-MM-DDTHH:MM" in the board's zone. */
 function parts(at: number): string {
-  const found = format("en", "parts", { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(at);
+  const found = format("en", "parts", { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(bounded(at));
   const value = (type: string) => found.find((p) => p.type === type)?.value ?? "00";
   return `${value("year").padStart(4, "0")}-${value("month")}-${value("day")}T${value("hour")}:${value("minute")}`;
 }
