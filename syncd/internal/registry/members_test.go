@@ -7,9 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/syncd/internal/registry"
+	"github.com/tavle-org/tavle/syncd/internal/store"
 )
 
 const hour = time.Hour
@@ -213,6 +216,107 @@ func TestJoinedByWeek(t *testing.T) {
 	if strays := s.Members(id.Document{}); len(strays) != 1 || strays[0].Ref != gone.Member.Ref {
 		t.Errorf("members of no board: %+v", strays)
 	}
+}
+
+// A member has joined two boards with invites that were made for it alone, one of
+// them before it was kept who used it.
+func TestForgetErasesTheLabelsOfEveryInvite(t *testing.T) {
+	for what, old := range map[string]bool{"as they are kept": false, "as they were kept": true} {
+		s := newServer(t)
+		a, b := s.board("a"), s.board("b")
+		phone := newDevice()
+		_, code := s.invite(registry.InviteSpec{Board: a.ID, Roles: resident, Label: "Bodil, 2nd floor"})
+		m := s.redeem(code, phone).Member
+		_, code = s.invite(registry.InviteSpec{Board: b.ID, Roles: resident, Label: "Bodil again"})
+		s.redeem(code, phone)
+		_, code = s.invite(registry.InviteSpec{Board: a.ID, Roles: resident, Label: "all of the house", Uses: 5})
+		s.redeem(code, phone)
+		s.invite(registry.InviteSpec{Board: a.ID, Roles: resident, Label: "somebody else"})
+		if old {
+			s.withoutField("r/i/", 15)
+		}
+		s.must(s.Forget(m.Ref, "op"))
+		s.restart()
+		var labels []string
+		for _, i := range append(s.Invites(a.ID), s.Invites(b.ID)...) {
+			labels = append(labels, i.Label)
+		}
+		slices.Sort(labels)
+		if want := []string{"", "", "all of the house", "somebody else"}; !slices.Equal(labels, want) {
+			t.Errorf("%s: labels %q, want %q", what, labels, want)
+		}
+	}
+}
+
+// withoutField makes records as an older version wrote them, and starts again.
+func (s *server) withoutField(prefix string, field uint64) {
+	s.t.Helper()
+	var records []store.Record
+	s.eachRecord(func(key, value []byte) {
+		fields := map[uint64]any{}
+		if !strings.HasPrefix(string(key), prefix) {
+			return
+		}
+		s.must(cbor.Unmarshal(value, &fields))
+		delete(fields, field)
+		value, err := cbor.Marshal(fields)
+		s.must(err)
+		records = append(records, store.Record{Key: bytes.Clone(key), Value: value})
+	})
+	s.must(s.open().PutRecords(records))
+	s.restart()
+}
+
+// A member adds devices for weeks, which is more than one write holds.
+func TestAMemberWithManyDevicesIsForgotten(t *testing.T) {
+	s := newServer(t)
+	b := s.board("a")
+	m := s.join(b, rights.Resident).Member
+	add := func() error {
+		_, code := s.invite(registry.InviteSpec{Member: m.Ref, By: m.Ref})
+		_, err := s.Redeem(code, newDevice())
+		return err
+	}
+	n := 1
+	for range 11 {
+		for len(s.MemberDevices(m.Ref)) < n+49 {
+			s.must(add())
+		}
+		n = len(s.MemberDevices(m.Ref))
+		s.pass(61 * 24 * hour)
+	}
+	s.must(add())
+	s.must(s.Forget(m.Ref, "op"))
+	for range 2 {
+		for _, d := range s.MemberDevices(m.Ref) {
+			if d.RevokedReason != registry.ReasonForgotten || d.Label != "" || len(d.Key) != 0 {
+				t.Fatalf("device %+v", d)
+			}
+		}
+		s.restart()
+	}
+	if len(s.MemberDevices(m.Ref)) < 501 {
+		t.Error("the test has too few devices")
+	}
+}
+
+func TestNewDevicesOfAMemberInADay(t *testing.T) {
+	s := newServer(t)
+	m := s.join(s.board("a"), rights.Resident).Member
+	add := func() error {
+		_, code := s.invite(registry.InviteSpec{Member: m.Ref, By: m.Ref})
+		j, err := s.Redeem(code, newDevice())
+		if err == nil {
+			s.must(s.RevokeDevice(j.Device.ID, m.Ref))
+		}
+		return err
+	}
+	for range registry.MemberDevicesADay - 1 {
+		s.must(add())
+	}
+	wantErr(t, "one more today", add(), registry.ErrTooMany)
+	s.pass(24 * hour)
+	s.must(add())
 }
 
 // What is left of a forgotten member is the reference that documents have.

@@ -194,6 +194,7 @@ type inviteRow struct {
 	By        string       `cbor:"12,keyasint,omitempty"`
 	Member    string       `cbor:"13,keyasint,omitempty"`
 	Setup     bool         `cbor:"14,keyasint,omitempty"`
+	UsedBy    string       `cbor:"15,keyasint,omitempty"` // a member, if UsesMax is 1
 }
 
 func (i *inviteRow) open(now stamp) bool {

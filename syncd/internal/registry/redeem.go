@@ -88,6 +88,9 @@ func (d *draft) redeem(code, device string, key auth.Key, n NewDevice) error {
 		return err
 	}
 	i.Uses++
+	if i.UsesMax == 1 {
+		i.UsedBy = m.ref
+	}
 	d.noteJoined(i, m, device)
 	if err := d.enrol(m, i, device, key, n); err != nil {
 		return err
@@ -216,11 +219,13 @@ func (d *draft) grantAll(m *memberRow, i *inviteRow) error {
 func (d *draft) enrol(m *memberRow, i *inviteRow, device string, key auth.Key, n NewDevice) error {
 	v := d.device(device)
 	if v == nil {
-		usable := 0
+		usable, today := 0, 0
 		for _, other := range d.r.memberDevices[m.ref] {
-			usable += count(d.usableNow(d.r.devices[other]))
+			o := d.r.devices[other]
+			usable += count(d.usableNow(o))
+			today += count(d.now-o.Added < day)
 		}
-		if usable >= MemberDevicesMax {
+		if usable >= MemberDevicesMax || today >= MemberDevicesADay {
 			return fmt.Errorf("devices of a member: %w", ErrTooMany)
 		}
 		v = &deviceRow{id: device, Member: m.ref, Alg: key.Alg(), Key: key.Raw(), Added: d.now}

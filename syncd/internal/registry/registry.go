@@ -34,6 +34,7 @@ const (
 	BoardsMax          = 10_000
 	MembersMax         = 1_000_000
 	MemberDevicesMax   = 50 // that are not revoked
+	MemberDevicesADay  = 50 // that are new, since those that were revoked are kept
 	MemberGrantsMax    = 500
 	BoardInvitesMax    = 20_000
 	LettersMax         = 500 // in one batch
