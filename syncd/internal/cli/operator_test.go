@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +122,28 @@ func TestShuttingADeviceOut(t *testing.T) {
 		t.Errorf("after the import: %+v", got)
 	}
 	if res := r.run("revocations", "import", "-", "--data", old); res.code != cli.ExitWrong || !strings.Contains(res.stderr, "is no list of revocations") {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+}
+
+// A list of every device that was shut out may be longer than one request.
+func TestALongListOfRevocations(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	r.ok("board", "create", "a", "--data", dir)
+	list := api.RevocationList{Revocations: make([]registry.Revocation, 50_000)}
+	for i := range list.Revocations {
+		list.Revocations[i] = registry.Revocation{Device: strconv.Itoa(i % 2), Reason: strings.Repeat("<", 240)} // six bytes each
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "revocations.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if res := r.run("revocations", "import", file, "--data", dir); res.code != 0 || !strings.Contains(res.stderr, "50000 revocations in the list, 2 of them new") {
 		t.Errorf("exit %d, %s", res.code, res.stderr)
 	}
 }

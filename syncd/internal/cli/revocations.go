@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/tavle-org/tavle/syncd/internal/api"
 )
@@ -36,13 +37,21 @@ func (c *revocationsExportCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(c.Output, append(text, '\n'), 0o600); err != nil {
+		err = replaceFile(c.Output, func(w io.Writer) error {
+			_, err := w.Write(append(text, '\n'))
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("write the list: %w", err)
 		}
 		_, err = fmt.Fprintf(a.Stderr, "wrote %s\n", plural(int64(len(list.Revocations)), "revocation"))
 		return err
 	})
 }
+
+// revocationsAtOnce is how many the server is told in one request, whose body is
+// bounded: the longest are about 2 kB each.
+const revocationsAtOnce = 25_000
 
 type revocationsImportCmd struct {
 	operatorCmd `embed:""`
@@ -66,8 +75,12 @@ func (c *revocationsImportCmd) Run(a *app) error {
 	}
 	return a.operate(c.operatorCmd, false, func(o *operator) error {
 		var done api.Applied
-		if err := o.tell("/v1/revocations", list, &done); err != nil {
-			return err
+		for some := range slices.Chunk(list.Revocations, revocationsAtOnce) {
+			var part api.Applied
+			if err := o.tell("/v1/revocations", api.RevocationList{Revocations: some}, &part); err != nil {
+				return err
+			}
+			done.Applied += part.Applied
 		}
 		if c.JSON {
 			return a.printJSON(done)
