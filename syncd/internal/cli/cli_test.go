@@ -164,6 +164,21 @@ func TestWrongSettings(t *testing.T) {
 	}
 }
 
+// A list in a variable may turn out to be empty.
+func TestEmptyLists(t *testing.T) {
+	for _, variable := range []string{"TAVLE_ORIGIN=,", "TAVLE_HOST= ", "TAVLE_BEHIND_PROXY=,", "TAVLE_ORIGIN= , ,"} {
+		r := newRunner(t)
+		r.environ = []string{variable}
+		file := r.settingsFile("origin = https://a.example\n")
+		if res := r.run("serve", "--config", file); res.code != cli.ExitOK || r.served == nil {
+			t.Fatalf("%s: exit %d, %s", variable, res.code, res.stderr)
+		}
+		if c := r.served; len(c.Hosts)+len(c.BehindProxy) != 0 || len(c.Origins) != 1 {
+			t.Errorf("%s: hosts %q, proxies %q, origins %q", variable, c.Hosts, c.BehindProxy, c.Origins)
+		}
+	}
+}
+
 func TestServeRefusesWhatIsNotMeant(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--open --listen=:0", "add --i-know-this-is-public if that is meant"},

@@ -47,15 +47,18 @@ func EnvName(key string) string {
 }
 
 // Lookup returns what the environment says about a setting, or else what the
-// file says. Only a setting that is a list has more or fewer than one value;
-// in a variable they stand between commas. An empty variable says nothing.
+// file says. Only a setting that is a list has more than one value; in a variable
+// they stand between commas. An empty variable, and one of commas and blanks for a
+// list, says nothing.
 func (l Layers) Lookup(key string) (values []string, from Source, ok bool) {
 	if v := l.Env[EnvName(key)]; v != "" {
 		values = []string{v}
 		if isList(key) {
 			values = splitList(v)
 		}
-		return values, Source("env " + EnvName(key)), true
+		if len(values) > 0 {
+			return values, Source("env " + EnvName(key)), true
+		}
 	}
 	if l.File != nil {
 		return l.File.lookup(key)
