@@ -140,7 +140,28 @@ func Run(ctx context.Context, env Env, parts Parts) int {
 		return code
 	}
 	a.sources = func(key string) config.Source { return source(k, a.layers, key) }
-	return a.fail(k.Run(a))
+	out := &output{Writer: env.Stdout}
+	a.Stdout = out
+	err = k.Run(a)
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("write to standard output: %w", out.err)
+	}
+	return a.fail(err)
+}
+
+// output remembers that something could not be written, so that no command that
+// prints loses it.
+type output struct {
+	io.Writer
+	err error // the first
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // fail says what went wrong and returns the exit code for it.
@@ -208,7 +229,10 @@ type resolver struct{ a *app }
 
 func (resolver) Validate(*kong.Application) error { return nil }
 
-func (r resolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+func (r resolver) Resolve(_ *kong.Context, of *kong.Path, flag *kong.Flag) (any, error) {
+	if flag.Name == boardKey && !serves(of) {
+		return nil, nil
+	}
 	values, from, ok := r.a.layers.Lookup(flag.Name)
 	if !ok || flag.Name == config.FileKey || flag.Name == "help" {
 		return nil, nil
@@ -230,6 +254,16 @@ func (r resolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 		return nil, fmt.Errorf("from %s: %q is none of %s", from, values[0], strings.ReplaceAll(flag.Enum, ",", ", "))
 	}
 	return value, nil
+}
+
+// boardKey is both a setting, the board that the web app opens, and a flag of the
+// commands about one board, which the setting does not choose: what they do to a
+// board cannot always be undone.
+const boardKey = "board"
+
+// serves tells whether a flag belongs to a command that has the settings.
+func serves(of *kong.Path) bool {
+	return of.Command != nil && (of.Command.Name == "serve" || of.Command.Name == "config")
 }
 
 // source tells where the value of a setting came from.

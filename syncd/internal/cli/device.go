@@ -65,7 +65,7 @@ func (c *deviceListCmd) show(a *app, list api.DeviceList, now time.Time) {
 		}
 		t.row(d.ID, d.Kind, d.Label, cmp.Or(d.MemberLabel, d.Member), ago(d.LastSeen, now), d.AppVersion, clock, unsent, state)
 	}
-	_ = t.w.Flush() // as Fprint
+	_ = t.w.Flush() // output remembers
 	if hidden > 0 {
 		fmt.Fprintf(a.Stderr, "%s shut out; --all shows them\n", plural(int64(hidden), "device"))
 	}

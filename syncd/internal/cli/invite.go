@@ -114,7 +114,7 @@ func (c *invitesListCmd) show(a *app, list api.InviteList) {
 		}
 		t.row(i.ID, strings.Join(i.Roles, ","), fmt.Sprintf("%d/%d", i.Uses, i.UsesMax), when(i.Until), i.By, i.Label, state)
 	}
-	_ = t.w.Flush() // as Fprint
+	_ = t.w.Flush() // output remembers
 	if len(list.Batches) > 0 {
 		fmt.Fprintln(a.Stdout)
 		t := newTable(a.Stdout, "LETTERS", "LABEL", "MADE", "SENT", "ANSWERED")

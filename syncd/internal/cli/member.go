@@ -60,7 +60,7 @@ func (c *memberListCmd) show(a *app, list api.MemberList, now time.Time) {
 		}
 		t.row(m.Ref, label, strings.Join(roles, ", "), fmt.Sprint(m.Devices), when(m.Created))
 	}
-	_ = t.w.Flush() // as Fprint
+	_ = t.w.Flush() // output remembers
 	if hidden > 0 {
 		fmt.Fprintf(a.Stderr, "%s without a role; --all shows them\n", plural(int64(hidden), "member"))
 	}

@@ -35,6 +35,9 @@ func (d *document) UnmarshalText(text []byte) (err error) {
 // terminal tells whether a person looks at w. The null device, a character
 // device as well, is none.
 func terminal(w io.Writer) bool {
+	if o, ok := w.(*output); ok {
+		w = o.Writer
+	}
 	f, ok := w.(*os.File)
 	if !ok {
 		return false

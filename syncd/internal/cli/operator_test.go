@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/syncd/internal/api"
 	"github.com/tavle-org/tavle/syncd/internal/auth"
 	"github.com/tavle-org/tavle/syncd/internal/cli"
@@ -123,6 +124,56 @@ func TestShuttingADeviceOut(t *testing.T) {
 	}
 	if res := r.run("revocations", "import", "-", "--data", old); res.code != cli.ExitWrong || !strings.Contains(res.stderr, "is no list of revocations") {
 		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+}
+
+// The setting is about the web app; commands are about the board that they name.
+func TestTheSettingBoardChoosesNoBoard(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	first := strings.TrimSpace(r.ok("board", "create", "Lindeparken", "--data", dir))
+	r.ok("board", "create", "Egeparken", "--data", dir)
+	r.environ = []string{"TAVLE_BOARD=automerge:" + first}
+	for _, args := range [][]string{{"board", "archive"}, {"board", "rename", "x"}, {"invite", "--role=owner"}} {
+		if res := r.run(append(args, "--data", dir)...); res.code != cli.ExitUsage || !strings.Contains(res.stderr, "say which") {
+			t.Errorf("%v: exit %d, %s%s", args, res.code, res.out, res.stderr)
+		}
+	}
+	if out := r.ok("config", "--data", dir); !strings.Contains(out, "automerge:"+first) || !strings.Contains(out, "env TAVLE_BOARD") {
+		t.Errorf("config:\n%s", out)
+	}
+	r.ok("serve", "--data", dir)
+	if r.served.Board != "automerge:"+first {
+		t.Errorf("serve has the board %q", r.served.Board)
+	}
+}
+
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// What could not be printed was not done well: a code is shown once.
+func TestLostOutputIsAnError(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	board, err := id.ParseDocument(strings.TrimSpace(r.ok("board", "create", "a", "--data", dir)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	item, err := r.registryOf(dir).Quarantine(registry.Refused{Board: board, Reason: "notYours"}, [][]byte{[]byte("x")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"invite", "--role=resident"}, {"invites", "list"}, {"quarantine", "list"}, {"quarantine", "show", item.ID},
+		{"member", "list"}, {"device", "list"}, {"board", "create", "b"},
+	} {
+		var stderr strings.Builder
+		code := cli.Run(t.Context(), cli.Env{Args: append(args, "--data", dir), Stdout: fullDisk{}, Stderr: &stderr}, cli.Parts{OpenStore: r.open})
+		if code != cli.ExitWrong || !strings.Contains(stderr.String(), "no space left") {
+			t.Errorf("%v: exit %d, %s", args, code, &stderr)
+		}
 	}
 }
 
