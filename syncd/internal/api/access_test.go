@@ -162,6 +162,27 @@ func TestWhoMayAskForWhat(t *testing.T) {
 	callers["resident"].post("/v1/boards", fields{"title": "mine"}).want(http.StatusForbidden, "role")
 }
 
+// The numbers, too, are of own invites alone, whoever else has invited with the
+// same label.
+func TestAnAmbassadorsNumbersAreOfOwnInvites(t *testing.T) {
+	w := newWorld(t)
+	b := w.board("a")
+	at := "/v1/boards/" + b.ID.String() + "/invites"
+	owner, ambassador := w.member(b, rights.Owner), w.member(b, rights.Ambassador)
+	var i api.NewInvite
+	for range 2 {
+		w.pass(time.Second)
+		ambassador.post(at, fields{"role": "resident", "uses": 3}).into(&i)
+		w.pass(time.Second)
+		owner.post(at, fields{"role": "moderator", "uses": 40}).into(&i)
+		var list api.InviteList
+		ambassador.get(at).into(&list)
+		if len(list.Labels) != 1 || list.Labels[0].UsesMax != 3*len(list.Invites) {
+			t.Errorf("of %d invites: %+v", len(list.Invites), list.Labels)
+		}
+	}
+}
+
 func TestAnAmbassadorSeesOwnInvitesOnly(t *testing.T) {
 	w := newWorld(t)
 	b := w.board("a")

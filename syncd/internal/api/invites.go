@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
@@ -110,27 +111,17 @@ type InviteList struct {
 }
 
 func listInvites(c *call, board id.Document) (any, error) {
-	list := InviteList{Invites: []Invite{}}
-	for _, i := range c.Registry.Invites(board) {
-		if !c.ambassador(board) || i.By == c.by() {
-			list.Invites = append(list.Invites, viewInvite(i, c.now))
-		}
-	}
-	batches, labels := c.Registry.Usage(board)
+	invites := c.Registry.Invites(board)
 	if c.ambassador(board) {
-		batches, labels = ofCaller(batches, c.by()), ofCaller(labels, c.by())
+		invites = slices.DeleteFunc(invites, func(i registry.Invite) bool { return i.By != c.by() })
 	}
+	list := InviteList{Invites: []Invite{}}
+	for _, i := range invites {
+		list.Invites = append(list.Invites, viewInvite(i, c.now))
+	}
+	batches, labels := registry.Usage(invites)
 	list.Batches, list.Labels = viewUsages(batches), viewUsages(labels)
 	return list, nil
-}
-
-func ofCaller(all []registry.Usage, by string) (own []registry.Usage) {
-	for _, u := range all {
-		if u.By == by {
-			own = append(own, u)
-		}
-	}
-	return own
 }
 
 func revokeInvite(c *call, board id.Document) (any, error) {

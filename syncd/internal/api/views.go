@@ -200,7 +200,7 @@ type Usage struct {
 	Returned int    `json:"returned"`
 }
 
-func viewUsages(all []registry.Usage) []Usage {
+func viewUsages(all []registry.Used) []Usage {
 	views := make([]Usage, 0, len(all))
 	for _, u := range all {
 		views = append(views, Usage{u.Batch, u.Label, millis(u.Made), millis(u.Until), u.Invites, u.UsesMax, u.Uses, u.Revoked, u.Returned})

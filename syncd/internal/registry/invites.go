@@ -257,11 +257,11 @@ func (r *Registry) FindInvite(invite string) (Invite, bool) {
 	return i.view(), true
 }
 
-// Usage counts the invites of a board, by batch of letters and by label, the
-// latest first. What is in no batch is only in labels.
-func (r *Registry) Usage(board id.Document) (batches, labels []Usage) {
-	byBatch, byLabel := map[string]*Usage{}, map[string]*Usage{}
-	for _, i := range r.Invites(board) {
+// Usage counts invites, by batch of letters and by label, the latest first. What is
+// in no batch is only in labels.
+func Usage(invites []Invite) (batches, labels []Used) {
+	byBatch, byLabel := map[string]*Used{}, map[string]*Used{}
+	for _, i := range invites {
 		if i.Batch != "" {
 			add(byBatch, i.Batch, i).Batch = i.Batch
 		}
@@ -270,10 +270,10 @@ func (r *Registry) Usage(board id.Document) (batches, labels []Usage) {
 	return listed(byBatch), listed(byLabel)
 }
 
-func add(to map[string]*Usage, key string, i Invite) *Usage {
+func add(to map[string]*Used, key string, i Invite) *Used {
 	u := to[key]
 	if u == nil {
-		u = &Usage{Label: i.Label, Made: i.Made, By: i.By}
+		u = &Used{Label: i.Label, Made: i.Made}
 		to[key] = u
 	}
 	if i.Made.Before(u.Made) {
@@ -290,12 +290,12 @@ func add(to map[string]*Usage, key string, i Invite) *Usage {
 	return u
 }
 
-func listed(from map[string]*Usage) []Usage {
-	all := make([]Usage, 0, len(from))
+func listed(from map[string]*Used) []Used {
+	all := make([]Used, 0, len(from))
 	for _, u := range from {
 		all = append(all, *u)
 	}
-	slices.SortFunc(all, func(a, b Usage) int {
+	slices.SortFunc(all, func(a, b Used) int {
 		return cmp.Or(b.Made.Compare(a.Made), strings.Compare(a.Label, b.Label), strings.Compare(a.Batch, b.Batch))
 	})
 	return all

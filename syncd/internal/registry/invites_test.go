@@ -203,7 +203,7 @@ func TestLetters(t *testing.T) {
 	}
 	s.must(s.RevokeInvite(letters[9].Invite.ID))
 	s.restart()
-	batches, labels := s.Usage(b.ID)
+	batches, labels := registry.Usage(s.Invites(b.ID))
 	if len(batches) != 2 || batches[1].Uses != 7 || batches[1].Invites != registry.LettersMax || batches[1].Revoked != 1 || batches[0].Invites != 3 {
 		t.Errorf("batches %+v", batches)
 	}

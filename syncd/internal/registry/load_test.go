@@ -41,7 +41,7 @@ func FuzzOpen(f *testing.F) {
 		again := serverOn(t, func() store.Store { return mem.Open(disk) })
 		again.picture()
 		again.Revocations()
-		again.Usage(v.b.ID)
+		registry.Usage(again.Invites(v.b.ID))
 		again.Owners(v.b.ID)
 		again.NextChange(again.clock())
 		if _, err := again.Principal(v.m.Device.ID, again.clock()); err == nil {

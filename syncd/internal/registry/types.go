@@ -169,13 +169,12 @@ type Letter struct {
 	Code   string
 }
 
-// Usage says how many of a group of invites were used.
-type Usage struct {
+// Used says how many of a group of invites were used.
+type Used struct {
 	Batch    string // empty when grouped by label
 	Label    string
 	Made     time.Time // of the first
 	Until    time.Time // of the last
-	By       string
 	Invites  int
 	UsesMax  int
 	Uses     int
