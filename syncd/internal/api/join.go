@@ -188,9 +188,6 @@ func ticket(c *call) (any, error) {
 	}{text, millis(token.Expires)}, nil
 }
 
-// unsentMaxItems is how much of one device waits for review.
-const unsentMaxItems = 20
-
 // unsent keeps for an owner to look at what a device had not sent that was revoked,
 // or whose member was taken off the board.
 func unsent(c *call) (any, error) {
@@ -222,15 +219,6 @@ func unsent(c *call) (any, error) {
 	}
 	if err := c.spend(q.Challenge, d.ID); err != nil {
 		return nil, err
-	}
-	waiting := 0
-	for _, item := range c.Registry.Quarantined(board) {
-		if item.Device == d.ID && item.Reason == registry.ReasonUnsent {
-			waiting++
-		}
-	}
-	if waiting >= unsentMaxItems {
-		return nil, registry.ErrTooMany
 	}
 	item, err := c.Registry.Quarantine(registry.Refused{Board: board, Document: doc, Device: d.ID, Member: d.Member,
 		Reason: registry.ReasonUnsent, At: c.now}, q.Changes)

@@ -77,7 +77,8 @@ func (q *refusedRow) partKey(part int) []byte {
 
 // Quarantine keeps changes that were refused; ID, At, Bytes and Dropped of the
 // item are not read. The oldest of the board go when there are too many. Changes
-// over QuarantineItemMax are not kept, only that they were refused.
+// over QuarantineItemMax are not kept, only that they were refused. Of what one
+// device had not sent UnsentItemsMax wait on a board; more is ErrTooMany.
 func (r *Registry) Quarantine(item Refused, changes [][]byte) (Refused, error) {
 	if len(item.Device) > nameMax || len(item.Member) > nameMax || len(item.Reason) > pathMax {
 		return Refused{}, fmt.Errorf("%w: refused change", ErrInvalid)
@@ -99,6 +100,9 @@ func (r *Registry) Quarantine(item Refused, changes [][]byte) (Refused, error) {
 			if r.boards[item.Board] == nil {
 				return ErrUnknownBoard
 			}
+			if item.Reason == ReasonUnsent && d.unsent(item.Board, item.Device) >= UnsentItemsMax {
+				return fmt.Errorf("what a device had not sent: %w", ErrTooMany)
+			}
 			if more = d.evict(q); !more {
 				return d.quarantine(q, body)
 			}
@@ -109,6 +113,16 @@ func (r *Registry) Quarantine(item Refused, changes [][]byte) (Refused, error) {
 		}
 	}
 	return q.view(), nil
+}
+
+// unsent counts what waits of a device that it had not sent.
+func (d *draft) unsent(board id.Document, device string) (n int) {
+	if s := d.r.shelves[board]; s != nil {
+		for _, q := range s.items {
+			n += count(q.Device == device && q.Reason == ReasonUnsent)
+		}
+	}
+	return n
 }
 
 // evict drafts that the oldest items go, and tells whether more have to go before

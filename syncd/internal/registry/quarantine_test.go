@@ -2,9 +2,12 @@ package registry_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tavle-org/tavle/crdt/id"
@@ -72,6 +75,32 @@ func TestRefusedChangesWaitForReview(t *testing.T) {
 }
 
 // The oldest go: when there are too many, and when they are too much.
+// What a device had not sent, handed in all at once.
+func TestUnsentItemsOfADevice(t *testing.T) {
+	s := newServer(t)
+	b := s.board("A")
+	item := registry.Refused{Board: b.ID, Device: "d", Reason: registry.ReasonUnsent}
+	var kept atomic.Int64
+	var all sync.WaitGroup
+	for range 2 * registry.UnsentItemsMax {
+		all.Go(func() {
+			_, err := s.Quarantine(item, [][]byte{[]byte("x")})
+			if err == nil {
+				kept.Add(1)
+			} else if !errors.Is(err, registry.ErrTooMany) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := len(s.Quarantined(b.ID)); n != registry.UnsentItemsMax || kept.Load() != int64(n) {
+		t.Errorf("%d items wait, %d were kept", n, kept.Load())
+	}
+	item.Device = "e"
+	_, err := s.Quarantine(item, nil)
+	s.must(err)
+}
+
 func TestTheQuarantineIsBounded(t *testing.T) {
 	s := newServer(t)
 	b, other := s.board("A"), s.board("B")

@@ -42,6 +42,7 @@ const (
 	QuarantineItemsMax = 1000     // a board; the oldest go
 	QuarantineBytesMax = 16 << 20 // a board; the oldest go
 	QuarantineItemMax  = 800 << 10
+	UnsentItemsMax     = 20 // of a device, with ReasonUnsent
 	PostersMax         = 10_000
 	PosterDaysMax      = 366 // a poster; older ones are counted together
 	RevocationsMax     = 1_000_000
