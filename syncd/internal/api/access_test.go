@@ -162,6 +162,26 @@ func TestWhoMayAskForWhat(t *testing.T) {
 	callers["resident"].post("/v1/boards", fields{"title": "mine"}).want(http.StatusForbidden, "role")
 }
 
+// Deputies stand in for owners and choose neither owners nor deputies: they take
+// them off the board as little as they take the role away.
+func TestWhomADeputyRemoves(t *testing.T) {
+	w := newWorld(t)
+	b := w.board("a")
+	at := "/v1/boards/" + b.ID.String() + "/members/"
+	owner, deputy := w.member(b, rights.Owner), w.member(b, rights.Deputy)
+	other, heir, resident := w.member(b, rights.Deputy), w.member(b, rights.Resident), w.member(b, rights.Resident)
+	if err := w.registry.Grant(heir.me.Member.Ref, b.ID, rights.Owner, w.clock().Add(time.Hour), time.Time{}, "operator"); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []*device{owner, other, heir} {
+		deputy.post(at+d.me.Member.Ref+"/remove", nil).want(http.StatusForbidden, "role")
+	}
+	for _, d := range []*device{resident, deputy} {
+		deputy.post(at+d.me.Member.Ref+"/remove", nil).into(&struct{}{})
+	}
+	owner.post(at+other.me.Member.Ref+"/remove", nil).into(&struct{}{})
+}
+
 // The numbers, too, are of own invites alone, whoever else has invited with the
 // same label.
 func TestAnAmbassadorsNumbersAreOfOwnInvites(t *testing.T) {

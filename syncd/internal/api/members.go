@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
@@ -25,6 +26,18 @@ func owns(m registry.Member, board id.Document, now time.Time) bool {
 		}
 	}
 	return false
+}
+
+// chosen tells whether a member has a role on the board, now or later, that only
+// owners take away. Deputies lay down their own.
+func (c *call) chosen(m registry.Member, board id.Document) bool {
+	return slices.ContainsFunc(m.Grants, func(g registry.Grant) bool {
+		return g.Board == board && (g.Until.IsZero() || c.now.Before(g.Until)) && c.ownersTake(m, g.Role)
+	})
+}
+
+func (c *call) ownersTake(m registry.Member, role rights.Role) bool {
+	return role == rights.Owner || role == rights.Deputy && m.Ref != c.by()
 }
 
 func listMembers(c *call, board id.Document) (any, error) {
@@ -79,7 +92,7 @@ func ungrant(c *call, board id.Document) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.ownersOnly(board, role == rights.Owner || role == rights.Deputy && m.Ref != c.by()); err != nil {
+	if err := c.ownersOnly(board, c.ownersTake(m, role)); err != nil {
 		return nil, err
 	}
 	if err := c.Registry.Ungrant(m.Ref, board, role, c.by()); err != nil {
@@ -94,7 +107,7 @@ func removeMember(c *call, board id.Document) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.ownersOnly(board, owns(m, board, c.now)); err != nil {
+	if err := c.ownersOnly(board, c.chosen(m, board)); err != nil {
 		return nil, err
 	}
 	if err := c.Registry.Remove(m.Ref, board, c.by()); err != nil {
