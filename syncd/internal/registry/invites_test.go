@@ -155,6 +155,35 @@ func TestAnInviteTakesNothingAway(t *testing.T) {
 	}
 }
 
+// A role that begins later comes all the same, and nothing between is given.
+func TestAnInviteTakesNoLaterRoleAway(t *testing.T) {
+	days := func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
+	for _, c := range []struct {
+		until, from, want int // days from now; until 0 is for good
+	}{
+		{1, 7, 7}, {7, 7, 0}, {8, 7, 0}, {0, 7, 0},
+	} {
+		s := newServer(t)
+		b := s.board("A")
+		s.join(b, rights.Owner)
+		d := newDevice()
+		_, code := s.invite(registry.InviteSpec{Board: b.ID, Roles: resident})
+		m := s.redeem(code, d).Member
+		now := s.clock()
+		s.must(s.Grant(m.Ref, b.ID, rights.Owner, now.Add(days(c.from)), time.Time{}, "op"))
+		spec := registry.InviteSpec{Board: b.ID, Roles: rights.RolesOf(rights.Owner)}
+		if c.until != 0 {
+			spec.RoleUntil = now.Add(days(c.until))
+		}
+		_, code = s.invite(spec)
+		for _, g := range s.redeem(code, d).Member.Grants {
+			if g.Role == rights.Owner && (!g.From.Equal(now.Add(days(c.want))) || !g.Until.IsZero()) {
+				t.Errorf("%+v: from %v until %v", c, g.From, g.Until)
+			}
+		}
+	}
+}
+
 func TestAKioskIsForVisitors(t *testing.T) {
 	s := newServer(t)
 	b := s.board("A")

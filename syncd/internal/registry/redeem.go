@@ -194,15 +194,20 @@ func (d *draft) joining(i *inviteRow, have *deviceRow) (*memberRow, error) {
 	return m, nil
 }
 
-// grantAll gives what the invite promises, and takes nothing away.
+// grantAll gives what the invite promises, and takes nothing away, also of a role
+// that begins later.
 func (d *draft) grantAll(m *memberRow, i *inviteRow) error {
 	m.Operator = m.Operator || i.Setup
 	for _, role := range i.Roles.List() {
 		g := grantRow{Board: i.Board, Role: role, From: d.now, Until: i.RoleUntil, By: i.By}
 		if at, ok := slices.BinarySearchFunc(m.Grants, g, compareGrants); ok {
 			old := m.Grants[at]
-			if old.holds(d.now) {
-				g.From = old.From
+			switch {
+			case old.From > d.now && g.Until != 0 && g.Until < old.From:
+				continue // there is one of each role: it has this one later, and not twice
+			case old.Until != 0 && old.Until <= d.now:
+			default:
+				g.From = min(g.From, old.From)
 				if old.Until == 0 || g.Until != 0 && g.Until < old.Until {
 					g.Until = old.Until
 				}
