@@ -62,8 +62,9 @@ func (r *Registry) SetLabel(member, name string) error {
 	})
 }
 
-// Grant gives a member a role on a board. A zero from means now, a zero until
-// for good. A grant of the same role is replaced. Errors: ErrKiosk, ErrLastOwner.
+// Grant gives a member a role on a board. A zero from means now, or since when the
+// member has the role; a zero until for good. A grant of the same role is replaced.
+// Errors: ErrKiosk, ErrLastOwner.
 func (r *Registry) Grant(member string, board id.Document, role rights.Role, from, until time.Time, by string) error {
 	if _, err := rights.ParseRole(role.String()); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -73,7 +74,7 @@ func (r *Registry) Grant(member string, board id.Document, role rights.Role, fro
 		if err != nil {
 			return err
 		}
-		g := grantRow{Board: board, Role: role, From: cmp.Or(stampOf(from), d.now), Until: stampOf(until), By: by}
+		g := grantRow{Board: board, Role: role, From: cmp.Or(stampOf(from), m.since(board, role, d.now), d.now), Until: stampOf(until), By: by}
 		if g.Until != 0 && g.Until <= max(g.From, d.now) {
 			return fmt.Errorf("%w: the role ends before it begins", ErrInvalid)
 		}
@@ -114,6 +115,15 @@ func (d *draft) memberOn(member string, board id.Document) (*memberRow, error) {
 		return nil, ErrUnknownMember
 	}
 	return m, nil
+}
+
+// since is from when a member has a role that it has now; 0 if it has not.
+func (m *memberRow) since(board id.Document, role rights.Role, now stamp) stamp {
+	at, ok := slices.BinarySearchFunc(m.Grants, grantRow{Board: board, Role: role}, compareGrants)
+	if !ok || !m.Grants[at].holds(now) {
+		return 0
+	}
+	return m.Grants[at].From
 }
 
 func (d *draft) grant(m *memberRow, g grantRow) error {

@@ -202,7 +202,7 @@ func TestJoinedByWeek(t *testing.T) {
 	s := newServer(t) // on a Monday
 	b := s.board("A")
 	s.join(b, rights.Resident, rights.Moderator)
-	s.join(b, rights.Resident)
+	first := s.join(b, rights.Resident)
 	s.pass(7 * 24 * hour)
 	gone := s.join(b, rights.Resident)
 	stays := s.join(b, rights.Observer)
@@ -212,6 +212,11 @@ func TestJoinedByWeek(t *testing.T) {
 	want := []registry.Week{{Week: "2026-W47", People: 2}, {Week: "2026-W48", People: 1}}
 	if !slices.Equal(n.Joined, want) || n.Members != 3 || n.Devices != 2 || n.Roles[rights.Resident] != 2 || n.Roles[rights.Moderator] != 1 {
 		t.Errorf("numbers %+v", n)
+	}
+	s.pass(7 * 24 * hour)
+	s.must(s.Grant(first.Member.Ref, b.ID, rights.Resident, time.Time{}, s.clock().Add(hour), ""))
+	if n := s.Count(b.ID); n.Joined[0] != want[0] {
+		t.Errorf("after a role was prolonged: %+v", n.Joined)
 	}
 	if strays := s.Members(id.Document{}); len(strays) != 1 || strays[0].Ref != gone.Member.Ref {
 		t.Errorf("members of no board: %+v", strays)
