@@ -32,7 +32,8 @@ type scans struct {
 func isPoster(s string) bool { return len(s) == posterLen && strings.Trim(s, codeLetters) == "" }
 
 // AddPoster says whose poster it is and what people call it. It may have been
-// scanned before. A poster of another board is ErrInvalid.
+// scanned before. A poster of another board is ErrInvalid. A board has
+// BoardPostersMax at most.
 func (r *Registry) AddPoster(board id.Document, poster, name string) error {
 	name, err := label(name, LabelMax)
 	if err != nil {
@@ -57,6 +58,9 @@ func (r *Registry) AddPoster(board id.Document, poster, name string) error {
 		case old != nil:
 			p = *old
 		}
+		if p.Board != board && r.postersOf(board) >= BoardPostersMax {
+			return fmt.Errorf("posters of a board: %w", ErrTooMany)
+		}
 		p.Board, p.Label = board, name
 		rec, err := row(keyPoster, poster, &p)
 		if err != nil {
@@ -74,6 +78,14 @@ func (r *Registry) AddPoster(board id.Document, poster, name string) error {
 		})
 		return nil
 	})
+}
+
+// postersOf needs mu.
+func (r *Registry) postersOf(board id.Document) (n int) {
+	for _, p := range r.posters {
+		n += count(p.Board == board)
+	}
+	return n
 }
 
 // Scan counts a scan of a poster, and keeps nothing about who did it. It is made

@@ -51,6 +51,17 @@ func TestScansAreCountedByPosterAndDay(t *testing.T) {
 	wantErr(t, "no board", s.AddPoster(id.NewDocument(), posterName(9), ""), registry.ErrUnknownBoard)
 }
 
+func TestOneBoardLeavesPostersToOthers(t *testing.T) {
+	s := newServer(t)
+	a, b := s.board("A"), s.board("B")
+	for n := range registry.BoardPostersMax {
+		s.must(s.AddPoster(a.ID, posterName(n), ""))
+	}
+	wantErr(t, "one poster too many", s.AddPoster(a.ID, posterName(9000), ""), registry.ErrTooMany)
+	s.must(s.AddPoster(a.ID, posterName(1), "another label"))
+	s.must(s.AddPoster(b.ID, posterName(9000), ""))
+}
+
 func TestOldDaysAreCountedTogether(t *testing.T) {
 	s := newServer(t)
 	for range registry.PosterDaysMax + 5 {

@@ -44,6 +44,7 @@ const (
 	QuarantineItemMax  = 800 << 10
 	UnsentItemsMax     = 20 // of a device, with ReasonUnsent
 	PostersMax         = 10_000
+	BoardPostersMax    = 500
 	PosterDaysMax      = 366 // a poster; older ones are counted together
 	RevocationsMax     = 1_000_000
 )
