@@ -12,6 +12,7 @@ import (
 	"net/http/cookiejar"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -376,4 +377,25 @@ func (c *copyOf) bytes() []byte {
 		all = append(all, c.At(i).Bytes()...)
 	}
 	return all
+}
+
+// How to be the first is told while nobody belongs, whoever it is that does.
+func TestTheSetUpLinkIsForAServerWithoutMembers(t *testing.T) {
+	h := newHouse(t)
+	h.invite("owner")
+	told := func() bool {
+		if err := h.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		_, rest := h.wait()
+		h.daemon = launch(t, h.dir, "--admin-listen=off")
+		return strings.Contains(rest, "Nobody belongs to this server yet")
+	}
+	if !told() || !told() {
+		t.Error("without members it does not tell how to be the first")
+	}
+	h.resident()
+	if told(); told() {
+		t.Error("with a member it tells that nobody belongs")
+	}
 }

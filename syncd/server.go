@@ -152,7 +152,7 @@ func (m *Main) announce() error {
 	if _, err := fmt.Fprintf(m.Stdout, "listening on %s://%s\n", scheme, m.Addr()); err != nil {
 		return err
 	}
-	if m.gated == nil || m.gated.demo != nil || !m.gated.registry.NeedsSetup() {
+	if m.gated == nil || m.gated.demo != nil || m.gated.registry.HasMembers() {
 		return nil
 	}
 	_, code, err := m.gated.registry.SetupInvite()

@@ -34,7 +34,7 @@ func (c *setupCmd) Run(a *app) error {
 	})
 }
 
-// SetupText is what the first start prints, until there is an operator: the
+// SetupText is what a start prints, until there is a member: the
 // link, the code and, if out is a terminal, a QR code for a phone.
 func SetupText(out io.Writer, server api.Server, code string) string {
 	i := api.NewInvite{Code: code, Link: server.Link(code, false)}

@@ -232,6 +232,13 @@ func (r *Registry) NeedsSetup() bool {
 	return r.operators == 0
 }
 
+// HasMembers tells whether anybody belongs or has belonged.
+func (r *Registry) HasMembers() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.members) > 0
+}
+
 // Invites returns the invites of a board, the latest first; of a zero board that
 // of the set-up.
 func (r *Registry) Invites(board id.Document) []Invite {
