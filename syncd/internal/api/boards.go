@@ -47,14 +47,17 @@ func (a *API) boardRoutes() {
 	a.onBoard("POST /v1/boards/{board}/posters", writers, addPoster)
 }
 
-// found makes the content of a new board. The board is there when it fails, and
-// an owner's device can write the same.
-func (c *call) found(b registry.Board, from *id.Document) {
-	if c.Found == nil {
-		return
-	}
-	if err := c.Found(c.r.Context(), b, from); err != nil {
-		c.Logger.Error("a new board could not be given its title and settings; an owner has to write them", "doc", b.ID, "err", err)
+// found makes the content of a new board, before a device can ask for it: what was
+// asked for and is empty would be remembered as empty. The board is made also if it
+// fails, and an owner's device can write the same.
+func (c *call) found(from *id.Document) func(registry.Board) {
+	return func(b registry.Board) {
+		if c.Found == nil {
+			return
+		}
+		if err := c.Found(c.r.Context(), b, from); err != nil {
+			c.Logger.Error("a new board could not be given its title and settings; an owner has to write them", "doc", b.ID, "err", err)
+		}
 	}
 }
 
@@ -66,11 +69,10 @@ func createBoard(c *call) (any, error) {
 	if err := c.read(bodyMax, &q); err != nil {
 		return nil, err
 	}
-	b, err := c.Registry.CreateBoard(registry.BoardSpec{Title: q.Title, Lang: q.Lang, TimeZone: q.TimeZone}, c.by())
+	b, err := c.Registry.CreateBoard(registry.BoardSpec{Title: q.Title, Lang: q.Lang, TimeZone: q.TimeZone, Found: c.found(nil)}, c.by())
 	if err != nil {
 		return nil, err
 	}
-	c.found(b, nil)
 	c.Logger.Info("a board was made", "doc", b.ID, "by", c.by())
 	return viewBoard(b), nil
 }
@@ -95,11 +97,10 @@ func cloneBoard(c *call, board id.Document) (any, error) {
 	if err := c.read(bodyMax, &q); err != nil {
 		return nil, err
 	}
-	b, err := c.Registry.CloneBoard(board, q.Title, c.by())
+	b, err := c.Registry.CloneBoard(board, q.Title, c.by(), c.found(&board))
 	if err != nil {
 		return nil, err
 	}
-	c.found(b, &board)
 	c.Logger.Info("a board was cloned", "doc", b.ID, "from", board, "by", c.by())
 	return viewBoard(b), nil
 }

@@ -213,3 +213,44 @@ func TestTheSecretStays(t *testing.T) {
 		t.Errorf("link %s, want %s", got, want)
 	}
 }
+
+// A board has its content before anybody can ask for it.
+func TestABoardIsFoundedBeforeItIsKnown(t *testing.T) {
+	var w *world
+	founded := map[id.Document]*id.Document{}
+	w = newWorld(t, func(c *api.Config) {
+		c.Found = func(_ context.Context, made registry.Board, from *id.Document) error {
+			if _, known := w.registry.Board(made.ID); known {
+				t.Errorf("%q is known before it has content", made.Title)
+			}
+			founded[made.ID] = from
+			return nil
+		}
+	})
+	_, code, err := w.registry.SetupInvite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := w.device().join(code)
+	var b, clone api.Board
+	d.post("/v1/boards", fields{"title": "Lindeparken", "lang": "da"}).into(&b)
+	d.post("/v1/boards/"+b.ID+"/clone", fields{"title": "Egeparken"}).into(&clone)
+	of := func(b api.Board) id.Document { return must(id.ParseDocument(b.ID)) }
+	if from, ok := founded[of(b)]; !ok || from != nil {
+		t.Errorf("the board was founded: %t, like %v", ok, from)
+	}
+	if from, ok := founded[of(clone)]; !ok || from == nil || *from != of(b) {
+		t.Errorf("the clone was founded: %t, like %v", ok, from)
+	}
+	d.post("/v1/boards", fields{"title": "", "lang": "da"}).want(http.StatusBadRequest, "invalid")
+	if len(founded) != 2 {
+		t.Errorf("%d boards were founded", len(founded))
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

@@ -51,16 +51,20 @@ func (r *Registry) CreateBoard(spec BoardSpec, by string) (b Board, err error) {
 		b = made.view()
 		noted := entryRow{By: by, Act: ActBoardCreated, Boards: []id.Document{made.id}}
 		m := d.member(by)
-		if m == nil || m.Forgotten != 0 {
-			d.note(noted)
-			return nil
+		if m != nil && m.Forgotten == 0 {
+			if m.Kiosk {
+				return ErrKiosk
+			}
+			noted.Subject, noted.Roles = by, rights.RolesOf(rights.Owner)
+			if err := d.grant(m, grantRow{Board: made.id, Role: rights.Owner, From: d.now, By: by}); err != nil {
+				return err
+			}
 		}
-		if m.Kiosk {
-			return ErrKiosk
-		}
-		noted.Subject, noted.Roles = by, rights.RolesOf(rights.Owner)
 		d.note(noted)
-		return d.grant(m, grantRow{Board: made.id, Role: rights.Owner, From: d.now, By: by})
+		if spec.Found != nil {
+			spec.Found(b)
+		}
+		return nil
 	})
 	return b, err
 }
@@ -107,15 +111,15 @@ func (r *Registry) RenameBoard(board id.Document, title, by string) error {
 }
 
 // CloneBoard makes a board with the language and time zone of another, and none
-// of its members but by, who becomes its owner. The content of the board document
-// is copied by an owner's device, since the registry reads no document. An empty
-// title is that of the other.
-func (r *Registry) CloneBoard(from id.Document, title, by string) (Board, error) {
+// of its members but by, who becomes its owner. The registry reads no document: the
+// content of the board document is copied by found, or by an owner's device. An empty
+// title is that of the other. found is as in BoardSpec.
+func (r *Registry) CloneBoard(from id.Document, title, by string, found func(Board)) (Board, error) {
 	b, ok := r.Board(from)
 	if !ok {
 		return Board{}, ErrUnknownBoard
 	}
-	return r.CreateBoard(BoardSpec{Title: cmp.Or(title, b.Title), Lang: b.Lang, TimeZone: b.TimeZone}, by)
+	return r.CreateBoard(BoardSpec{Title: cmp.Or(title, b.Title), Lang: b.Lang, TimeZone: b.TimeZone, Found: found}, by)
 }
 
 // ArchiveBoard ends or, if archived is false, resumes writing to a board. Invites

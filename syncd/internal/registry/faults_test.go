@@ -72,7 +72,7 @@ var mutations = map[string]func(small) error{
 		return err
 	},
 	"RenameBoard":  func(v small) error { return v.RenameBoard(v.b.ID, "other", "") },
-	"CloneBoard":   func(v small) error { _, err := v.CloneBoard(v.b.ID, "C", ""); return err },
+	"CloneBoard":   func(v small) error { _, err := v.CloneBoard(v.b.ID, "C", "", nil); return err },
 	"ArchiveBoard": func(v small) error { return v.ArchiveBoard(v.b.ID, true, "") },
 	"Invite": func(v small) error {
 		_, _, err := v.Invite(registry.InviteSpec{Board: v.b.ID, Roles: resident})

@@ -161,7 +161,7 @@ func TestBoards(t *testing.T) {
 	b, err := s.CreateBoard(registry.BoardSpec{Title: "Tuinweg", Lang: "nl", TimeZone: "Europe/Amsterdam"}, op.Member.Ref)
 	s.must(err)
 	s.join(b, rights.Resident)
-	clone, err := s.CloneBoard(b.ID, "", op.Member.Ref)
+	clone, err := s.CloneBoard(b.ID, "", op.Member.Ref, nil)
 	s.must(err)
 	if clone.ID == b.ID || clone.Title != b.Title || clone.Lang != "nl" || clone.TimeZone != b.TimeZone || len(s.Members(clone.ID)) != 1 {
 		t.Errorf("clone %+v with %v", clone, s.Members(clone.ID))

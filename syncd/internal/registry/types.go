@@ -29,6 +29,10 @@ type BoardSpec struct {
 
 	// ID is that of a board document that is there already; zero makes a new one.
 	ID id.Document
+
+	// Found makes the content of the board document. It runs before anybody can
+	// know of the board, and must not ask the registry. Nil makes none.
+	Found func(Board)
 }
 
 // Member is a person or a kiosk. Documents know the Ref and nothing else.
