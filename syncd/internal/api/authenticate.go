@@ -162,6 +162,13 @@ func (c *call) writeCookie(value string, ttl time.Duration) {
 	})
 }
 
+// seen notes that a device is here, for its lease.
+func (c *call) seen(device string) {
+	if err := c.Registry.Seen(device, nil); err != nil {
+		c.Logger.Warn("it could not be noted that a device was here", "device", device, "err", err)
+	}
+}
+
 // signedIn finds out who calls: from the session cookie, which is renewed when
 // half of its time is over, or a bearer token.
 func (c *call) signedIn() error {
@@ -182,6 +189,7 @@ func (c *call) signedIn() error {
 		return unauthorized(err)
 	}
 	c.principal = p
+	c.seen(token.Device)
 	if kind == auth.Session && token.HalfOver(c.now) {
 		return c.setCookie(token.Device)
 	}

@@ -124,9 +124,7 @@ func (c *call) begin(device string) (any, error) {
 	if err := c.setCookie(device); err != nil {
 		return nil, err
 	}
-	if err := c.Registry.Seen(device, nil); err != nil {
-		c.Logger.Warn("it could not be noted that a device was here", "device", device, "err", err)
-	}
+	c.seen(device)
 	return me(c)
 }
 

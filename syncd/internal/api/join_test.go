@@ -273,6 +273,23 @@ func TestADeviceThatWasNotSeenForItsLease(t *testing.T) {
 	}
 }
 
+// A device that asks by HTTP alone is here, too.
+func TestTheLeaseOfADeviceThatOpensNoWebsocket(t *testing.T) {
+	w := newWorld(t)
+	b := w.board("a")
+	d := w.member(b, rights.Observer)
+	for day := range 70 {
+		w.pass(24 * time.Hour)
+		r := d.get("/v1/boards/" + b.ID.String() + "/numbers")
+		if r.status != http.StatusOK {
+			t.Fatalf("day %d: %d %s", day, r.status, r.body)
+		}
+		if r.cookie != nil {
+			d.cookie = r.cookie
+		}
+	}
+}
+
 func TestTheProofNamesTheHostThatTheBrowserSees(t *testing.T) {
 	w := newWorld(t, func(c *api.Config) { c.Server.Base = "https://board.example"; c.Secure = true })
 	d := w.member(w.board("a"), rights.Resident)
