@@ -226,6 +226,20 @@ func TestAnAmbassadorSeesOwnInvitesOnly(t *testing.T) {
 	d.post("/v1/join", d.joinWith(own.Code)).want(http.StatusForbidden, "code")
 }
 
+func TestARoleThatThereIsNotIsNamed(t *testing.T) {
+	w := newWorld(t)
+	b := w.board("a")
+	owner := w.member(b, rights.Owner)
+	at := "/v1/boards/" + b.ID.String()
+	for _, path := range []string{"/invites", "/members/" + owner.me.Member.Ref + "/grant", "/members/" + owner.me.Member.Ref + "/ungrant"} {
+		r := owner.post(at+path, fields{"role": "residents"})
+		r.want(http.StatusBadRequest, "body")
+		if !strings.Contains(r.body, `\"residents\"`) || !strings.Contains(r.body, "connector") {
+			t.Errorf("%s: %s", path, r.body)
+		}
+	}
+}
+
 func TestRequestsThatAreNone(t *testing.T) {
 	w := newWorld(t)
 	d := w.member(w.board("a"), rights.Resident)

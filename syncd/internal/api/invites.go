@@ -38,9 +38,9 @@ func (c *call) invitation(board id.Document) (spec registry.InviteSpec, count in
 	}
 	spec = registry.InviteSpec{Board: board, Label: q.Label, Uses: q.Uses, RoleUntil: q.RoleUntil.Time(), By: c.by()}
 	for _, name := range q.Roles {
-		role, err := rights.ParseRole(name)
+		role, err := parseRole(name)
 		if err != nil {
-			return spec, 0, errBody
+			return spec, 0, err
 		}
 		spec.Roles = spec.Roles.With(role)
 	}

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -53,6 +55,15 @@ type MemberList struct {
 	Members []Member `json:"members"`
 }
 
+// parseRole reads a role that is asked for.
+func parseRole(name string) (rights.Role, error) {
+	role, err := rights.ParseRole(name)
+	if err != nil {
+		return role, problem{http.StatusBadRequest, errBody.code, fmt.Sprintf("There is no role %.40q. Roles are %s.", name, rights.RolesOf(rights.AllRoles()...)), ""}
+	}
+	return role, nil
+}
+
 func grant(c *call, board id.Document) (any, error) {
 	var q struct {
 		Role        string
@@ -61,9 +72,9 @@ func grant(c *call, board id.Document) (any, error) {
 	if err := c.read(bodyMax, &q); err != nil {
 		return nil, err
 	}
-	role, err := rights.ParseRole(q.Role)
+	role, err := parseRole(q.Role)
 	if err != nil {
-		return nil, errBody
+		return nil, err
 	}
 	m, err := c.memberOf(board)
 	if err != nil {
@@ -84,9 +95,9 @@ func ungrant(c *call, board id.Document) (any, error) {
 	if err := c.read(bodyMax, &q); err != nil {
 		return nil, err
 	}
-	role, err := rights.ParseRole(q.Role)
+	role, err := parseRole(q.Role)
 	if err != nil {
-		return nil, errBody
+		return nil, err
 	}
 	m, err := c.memberOf(board)
 	if err != nil {
