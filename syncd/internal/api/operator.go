@@ -139,8 +139,12 @@ func listRevocations(c *call) (any, error) {
 	return RevocationList{list}, nil
 }
 
-// revocationsMax is the size of a list of revocations, in bytes.
-const revocationsMax = 64 << 20
+// RevocationBytesMax is the size of a list of revocations in one request, and
+// RevocationsAtOnce how many fit it, however long they are. More are sent in parts.
+const (
+	RevocationBytesMax = 64 << 20
+	RevocationsAtOnce  = 25_000
+)
 
 // Applied tells how many revocations of a list were new.
 type Applied struct {
@@ -149,7 +153,7 @@ type Applied struct {
 
 func applyRevocations(c *call) (any, error) {
 	var q RevocationList
-	if err := c.read(revocationsMax, &q); err != nil {
+	if err := c.read(RevocationBytesMax, &q); err != nil {
 		return nil, err
 	}
 	n, err := c.Registry.ApplyRevocations(q.Revocations)

@@ -179,22 +179,26 @@ func TestLostOutputIsAnError(t *testing.T) {
 
 // A list of every device that was shut out may be longer than one request.
 func TestALongListOfRevocations(t *testing.T) {
+	longest := registry.Revocation{Device: strings.Repeat("<", 64), Reason: strings.Repeat("<", 256), At: time.Now()} // six bytes each
+	text, err := json.Marshal(longest)
+	if err != nil || len(text)*api.RevocationsAtOnce > api.RevocationBytesMax-1<<10 {
+		t.Errorf("%v; %d of %d bytes do not fit one request", err, api.RevocationsAtOnce, len(text))
+	}
 	r := newRunner(t)
 	dir := filepath.Join(t.TempDir(), "d")
 	r.ok("board", "create", "a", "--data", dir)
-	list := api.RevocationList{Revocations: make([]registry.Revocation, 50_000)}
-	for i := range list.Revocations {
-		list.Revocations[i] = registry.Revocation{Device: strconv.Itoa(i % 2), Reason: strings.Repeat("<", 240)} // six bytes each
+	var list api.RevocationList
+	for i := range api.RevocationsAtOnce + 1 {
+		list.Revocations = append(list.Revocations, registry.Revocation{Device: strconv.Itoa(i / api.RevocationsAtOnce)})
 	}
-	text, err := json.Marshal(list)
-	if err != nil {
+	if text, err = json.Marshal(list); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "revocations.json")
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if res := r.run("revocations", "import", file, "--data", dir); res.code != 0 || !strings.Contains(res.stderr, "50000 revocations in the list, 2 of them new") {
+	if res := r.run("revocations", "import", file, "--data", dir); res.code != 0 || !strings.Contains(res.stderr, "25001 revocations in the list, 2 of them new") {
 		t.Errorf("exit %d, %s", res.code, res.stderr)
 	}
 }

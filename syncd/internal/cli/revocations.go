@@ -49,10 +49,6 @@ func (c *revocationsExportCmd) Run(a *app) error {
 	})
 }
 
-// revocationsAtOnce is how many the server is told in one request, whose body is
-// bounded: the longest are about 2 kB each.
-const revocationsAtOnce = 25_000
-
 type revocationsImportCmd struct {
 	operatorCmd `embed:""`
 	File        string `arg:"" help:"The list; - is standard input."`
@@ -75,7 +71,7 @@ func (c *revocationsImportCmd) Run(a *app) error {
 	}
 	return a.operate(c.operatorCmd, false, func(o *operator) error {
 		var done api.Applied
-		for some := range slices.Chunk(list.Revocations, revocationsAtOnce) {
+		for some := range slices.Chunk(list.Revocations, api.RevocationsAtOnce) {
 			var part api.Applied
 			if err := o.tell("/v1/revocations", api.RevocationList{Revocations: some}, &part); err != nil {
 				return err
