@@ -28,13 +28,14 @@ const (
 // server is an http.Server on its listener.
 type server struct {
 	http   *http.Server // nil until serve
-	lis    net.Listener
+	lis    *lobby
 	addr   string
 	failed chan error // capacity 1; hears why serving ended by itself
 }
 
-// listen takes an address. Who connects waits for serve.
-func listen(addr string) (*server, error) {
+// listen takes an address. Who connects waits for serve. So many connections at most are open
+// that are no websockets.
+func listen(addr string, places int) (*server, error) {
 	lis, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, errors.New("another program uses this port, maybe another syncd; stop it or choose another port")
@@ -42,7 +43,7 @@ func listen(addr string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{lis: lis, addr: lis.Addr().String(), failed: make(chan error, 1)}, nil
+	return &server{lis: newLobby(lis, places), addr: lis.Addr().String(), failed: make(chan error, 1)}, nil
 }
 
 // serve starts a goroutine that answers, by TLS unless secured is nil; shutdown
@@ -55,9 +56,10 @@ func (s *server) serve(h http.Handler, secured *tls.Config, logger *slog.Logger)
 		WriteTimeout:      requestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytesMax,
+		ConnState:         s.lis.note,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	lis := s.lis
+	var lis net.Listener = s.lis
 	if secured != nil {
 		lis = tls.NewListener(edge.Listener{Listener: lis}, secured)
 	}

@@ -97,7 +97,12 @@ func (m *Main) Open() (err error) {
 // is known before anything that tells it to people is made.
 func (m *Main) openPublic() error {
 	cfg := m.Config
-	public, err := listen(cfg.Listen)
+	websockets, places := share(filesMax(), cfg.ConnectionsMax)
+	if websockets < cfg.ConnectionsMax {
+		m.Logger.Warn("fewer connections than --connections-max: this process may have too few open files; raise their limit (ulimit -n, or LimitNOFILE= of a systemd unit)",
+			"files", filesMax(), "connections", websockets, "wanted", cfg.ConnectionsMax)
+	}
+	public, err := listen(cfg.Listen, places)
 	if err != nil {
 		return fmt.Errorf("--listen %s: %w", cfg.Listen, err)
 	}
@@ -116,7 +121,7 @@ func (m *Main) openPublic() error {
 		app.Demo, authenticate = m.gated.demo, m.authenticate
 	}
 	m.edge = edge.New(edge.Config{
-		Hub: m.meeting(), Access: access(cfg), ConnectionsMax: cfg.ConnectionsMax, Authenticate: authenticate,
+		Hub: m.meeting(), Access: access(cfg), ConnectionsMax: websockets, Authenticate: authenticate,
 		Pages: webapp.New(app), Metrics: &m.traffic, Logger: m.Logger,
 	})
 	m.public.serve(m.handler(), secured.Config, m.Logger)
@@ -200,7 +205,7 @@ func (m *Main) openAdmin() error {
 	if local {
 		handler = onlyLocalNames(handler)
 	}
-	private, err := listen(addr)
+	private, err := listen(addr, adminPlaces)
 	if err != nil && m.Optional.AdminListen {
 		m.Logger.Warn("no admin listener, and so no metrics: its default address is taken; choose one with --admin-listen", "admin", addr, "err", err)
 		return nil

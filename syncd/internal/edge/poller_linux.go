@@ -13,6 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Descriptors is how many a connection has while somebody uses it. One that rests has one.
+const Descriptors = 2
+
 // Sizes of a poller.
 const (
 	pollEvents = 256      // connections looked after in one go

@@ -7,6 +7,9 @@ import (
 	"net"
 )
 
+// Descriptors is how many a connection has.
+const Descriptors = 1
+
 // poller is not there: each connection has a goroutine that reads.
 type poller struct{}
 
