@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -25,12 +26,21 @@ const (
 	headerBytesMax = 32 << 10
 )
 
+// partingTimeout is what requests that are under way get when the server stops.
+const partingTimeout = 2 * time.Second
+
 // server is an http.Server on its listener.
 type server struct {
 	http   *http.Server // nil until serve
 	lis    *lobby
 	addr   string
 	failed chan error // capacity 1; hears why serving ended by itself
+
+	requests sync.WaitGroup // that are under way
+
+	// Guarded by mu.
+	mu      sync.Mutex
+	stopped bool // no request begins any more
 }
 
 // listen takes an address. Who connects waits for serve. So many connections at most are open
@@ -43,14 +53,18 @@ func listen(addr string, places int) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &server{lis: newLobby(lis, places), addr: lis.Addr().String(), failed: make(chan error, 1)}, nil
+	return newServer(lis, places), nil
+}
+
+func newServer(lis net.Listener, places int) *server {
+	return &server{lis: newLobby(lis, places), addr: lis.Addr().String(), failed: make(chan error, 1)}
 }
 
 // serve starts a goroutine that answers, by TLS unless secured is nil; shutdown
 // ends it.
 func (s *server) serve(h http.Handler, secured *tls.Config, logger *slog.Logger) {
 	s.http = &http.Server{
-		Handler:           h,
+		Handler:           s.untilShutdown(h),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
 		WriteTimeout:      requestTimeout,
@@ -73,15 +87,56 @@ func (s *server) serve(h http.Handler, secured *tls.Config, logger *slog.Logger)
 // stop lets nobody connect any more.
 func (s *server) stop() error { return s.lis.Close() }
 
-// shutdown waits for the requests that are under way. Websockets are none.
+// shutdown waits for the requests that are under way, but cuts off those whose peer is slower
+// than partingTimeout. When it returns nil they have ended, and there will be none. Websockets
+// are none.
 func (s *server) shutdown(ctx context.Context) error {
 	if s.http == nil {
 		return s.lis.Close()
 	}
-	if err := s.http.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
+	soon, cancel := context.WithTimeout(ctx, partingTimeout)
+	defer cancel()
+	if err := s.http.Shutdown(soon); soon.Err() != nil {
+		s.lis.clear()
+	} else if err != nil && !errors.Is(err, net.ErrClosed) {
 		return err
 	}
-	return nil
+	s.mu.Lock()
+	s.stopped = true
+	s.mu.Unlock()
+	ended := make(chan struct{}) // closed when the last request has
+	go func() {
+		s.requests.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// untilShutdown passes requests on as long as there may be any.
+func (s *server) untilShutdown(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.begin() {
+			http.Error(w, "the server is being stopped", http.StatusServiceUnavailable)
+			return
+		}
+		defer s.requests.Done()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.requests.Add(1)
+	return true
 }
 
 // onlyLocalNames serves requests for this machine alone, by the name that the

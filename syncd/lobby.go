@@ -117,6 +117,16 @@ func (l *lobby) makeRoom() (wait time.Duration) {
 	return wait
 }
 
+// clear closes all that are there.
+func (l *lobby) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.callers) > 0 {
+		l.take(&l.silent, 0)
+		l.take(&l.busy, 0)
+	}
+}
+
 // The methods below are called with mu held.
 
 // take takes the place of the first, or returns when that may be done.

@@ -50,10 +50,12 @@ func serving(t *testing.T, places int, h http.Handler, f func(t *testing.T, p *p
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipes()
-		s := &server{lis: newLobby(p, places), failed: make(chan error, 1)}
+		s := newServer(p, places)
 		s.serve(h, nil, slog.New(slog.DiscardHandler))
 		f(t, p)
-		s.http.Close()
+		if err := s.shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

@@ -31,8 +31,12 @@ import (
 	"github.com/tavle-org/tavle/syncd/internal/webapp"
 )
 
-// shutdownTimeout bounds a clean shutdown.
-const shutdownTimeout = 10 * time.Second
+// shutdownTimeout bounds a clean shutdown, and connectionsTimeout that of the connections,
+// however slow their peers are: the rest is kept for the documents and the store.
+const (
+	shutdownTimeout    = 10 * time.Second
+	connectionsTimeout = 7 * time.Second
+)
 
 // Main is a whole syncd in one value: Open starts it, Run waits for its end,
 // Close ends it. The exported fields are set before Open.
@@ -286,12 +290,7 @@ func (m *Main) Close(ctx context.Context) error {
 	if m.hub != nil {
 		m.hub.Drain()
 	}
-	if m.edge != nil {
-		step("close the connections", m.edge.Shutdown(ctx))
-	}
-	if m.public != nil {
-		step("finish the requests", m.public.shutdown(ctx))
-	}
+	m.closeConnections(ctx, step)
 	if m.hub != nil {
 		step("finish the documents", m.hub.Shutdown(ctx))
 	}
@@ -303,6 +302,25 @@ func (m *Main) Close(ctx context.Context) error {
 		step("close the admin listener", m.private.shutdown(ctx))
 	}
 	return errors.Join(errs...)
+}
+
+// closeConnections ends websockets and requests at the same time: each of them may have a
+// peer that takes its time.
+func (m *Main) closeConnections(ctx context.Context, step func(what string, err error)) {
+	ctx, cancel := context.WithTimeout(ctx, connectionsTimeout)
+	defer cancel()
+	finished := make(chan error, 1)
+	go func() {
+		if m.public == nil {
+			finished <- nil
+			return
+		}
+		finished <- m.public.shutdown(ctx)
+	}()
+	if m.edge != nil {
+		step("close the connections", m.edge.Shutdown(ctx))
+	}
+	step("finish the requests", <-finished)
 }
 
 // closeStore drains the commits and closes the store, both of which may wait
