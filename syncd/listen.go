@@ -64,7 +64,7 @@ func newServer(lis net.Listener, places int) *server {
 // ends it.
 func (s *server) serve(h http.Handler, secured *tls.Config, logger *slog.Logger) {
 	s.http = &http.Server{
-		Handler:           s.untilShutdown(h),
+		Handler:           s.untilShutdown(paced(h)),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
 		WriteTimeout:      requestTimeout,
