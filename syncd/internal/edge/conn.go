@@ -62,6 +62,7 @@ func newConn(e *Edge, ws *websocket.Conn, nc *netConn, principal *gate.Principal
 			go c.end(nil)
 		}
 	}
+	c.out.abort = func() { nc.abort(cutTimeout) }
 	c.out.start = func() {
 		if nc.socket >= 0 {
 			e.writers.add(c)

@@ -78,7 +78,7 @@ type Outbox interface {
 	// Close ends the connection after what is queued, which gets
 	// Config.CloseTimeout to go out. The first call counts.
 	Close(code int, text string)
-	// Cut ends the connection without what is queued.
+	// Cut ends the connection without what is queued, and within a second. CL9
 	Cut(code int, text string)
 }
 
@@ -121,6 +121,10 @@ type Authenticator func(*http.Request) (*gate.Principal, http.Header, error)
 
 // joinFrameMax bounds the first frame, in bytes: nobody is known yet. LM1
 const joinFrameMax = 64 << 10
+
+// cutTimeout is how long a connection that is cut goes on: for the end of a frame that has
+// begun, and for the peer to close its side.
+const cutTimeout = 800 * time.Millisecond
 
 // lingerTimeout is how long the peer gets to close its side after ours.
 const lingerTimeout = time.Second

@@ -81,6 +81,7 @@ type netConn struct {
 	closed      bool
 	closeBy     time.Time // no write goes on after this; zero = none
 	interrupted bool      // reading is over
+	aborted     bool      // what the peer has not taken by closeBy is dropped
 }
 
 // use makes Conn for a goroutine that may block, if nobody uses it yet.
@@ -204,6 +205,23 @@ func (n *netConn) interrupt(d time.Duration) (rested bool) {
 	return rested
 }
 
+// abort has a connection that was interrupted end within d, whatever it has to write, and drop
+// then what is on its way.
+func (n *netConn) abort(d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.aborted {
+		return
+	}
+	n.aborted = true
+	if t := time.Now().Add(d); t.Before(n.closeBy) {
+		n.closeBy = t
+	}
+	if n.Conn != nil {
+		n.Conn.SetWriteDeadline(n.closeBy)
+	}
+}
+
 // bound sets the deadlines of a connection that ends. It is called with mu held.
 func (n *netConn) bound(now time.Time) {
 	n.Conn.SetReadDeadline(now)
@@ -234,11 +252,23 @@ func (n *netConn) close() {
 		return
 	}
 	n.closed = true
+	if n.aborted {
+		n.forget()
+	}
 	if n.Conn != nil {
 		n.Conn.Close()
 	}
 	if n.socket >= 0 {
 		shutSocket(n.socket)
+	}
+}
+
+// forget has the system drop what it has not sent when the connection is closed.
+func (n *netConn) forget() {
+	if n.socket >= 0 {
+		resetSocket(n.socket)
+	} else if tcp, ok := n.Conn.(interface{ SetLinger(int) error }); ok {
+		tcp.SetLinger(0)
 	}
 }
 
@@ -440,11 +470,21 @@ func (n *netConn) linger(d time.Duration) {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	n.Conn.SetReadDeadline(time.Now().Add(d))
+	n.Conn.SetReadDeadline(n.lingerBy(d))
 	var scrap [512]byte
 	for {
 		if _, err := n.Conn.Read(scrap[:]); err != nil {
 			return
 		}
 	}
+}
+
+func (n *netConn) lingerBy(d time.Duration) time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	t := time.Now().Add(d)
+	if n.aborted && n.closeBy.Before(t) {
+		return n.closeBy
+	}
+	return t
 }

@@ -3,6 +3,7 @@ package edge
 import (
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tavle-org/tavle/crdt/wire"
 )
@@ -14,7 +15,10 @@ type outbox struct {
 	framesMax, bytesMax int
 	metrics             *Metrics
 	stop                func() // ends reading, bounds writing; called once, when closing begins
+	abort               func() // bounds writing more narrowly; called after stop with mu held
 	start               func() // gets a writer; called with mu held
+
+	ended atomic.Bool // cut: nothing of what waits goes out any more, even if it was taken
 
 	// Guarded by mu.
 	mu         sync.Mutex
@@ -91,12 +95,14 @@ func (o *outbox) end(reason *wire.CloseError, last []byte) {
 	o.close(reason)
 }
 
-// cut closes without what is queued.
+// cut closes without what is queued. CL9
 func (o *outbox) cut(reason *wire.CloseError) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.ended.Store(true)
 	o.discard()
 	o.close(reason)
+	o.abort()
 }
 
 // open lets the queue go, with first at its head.

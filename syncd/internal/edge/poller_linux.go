@@ -292,4 +292,9 @@ func transfer(call uintptr, socket int, p []byte) (int, error) {
 // shutSocket ends reading and writing, whoever does it.
 func shutSocket(socket int) { unix.Shutdown(socket, unix.SHUT_RDWR) }
 
+// resetSocket has the peer told of the close at once, and not after what is still to be sent.
+func resetSocket(socket int) {
+	unix.SetsockoptLinger(socket, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+}
+
 func closeSocket(socket int) { unix.Close(socket) }

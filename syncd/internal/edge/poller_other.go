@@ -25,4 +25,5 @@ func connOf(int) (net.Conn, error)            { return nil, errors.ErrUnsupporte
 func readSocket(int, []byte) (n int, ok bool) { return 0, false }
 func writeSocket(_ int, p []byte) []byte      { return p }
 func shutSocket(int)                          {}
+func resetSocket(int)                         {}
 func closeSocket(int)                         {}

@@ -160,6 +160,9 @@ func (c *conn) compose(t turn) error {
 		c.control(websocket.PongMessage, t.pong)
 	}
 	for _, f := range t.frames {
+		if c.out.ended.Load() {
+			break
+		}
 		if err := c.net.writeFrame(f); err != nil {
 			return err
 		}
