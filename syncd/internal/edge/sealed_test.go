@@ -7,6 +7,10 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/tavle-org/tavle/crdt/wire"
 )
 
 func TestWhatWaitsBelowTLSIsBounded(t *testing.T) {
@@ -59,5 +63,22 @@ func TestWhatATryHasLeftIsSent(t *testing.T) {
 	}
 	if err := <-sent; err != nil {
 		t.Error(err)
+	}
+}
+
+// What a turn leaves to a writer that may block must not be gathered once more by that.
+func TestATurnThatHasNothingForItLeavesNothingBehind(t *testing.T) {
+	e := New(Config{})
+	n := &netConn{socket: -1}
+	c := newConn(e, new(websocket.Conn), n, nil)
+	defer c.pulses.remove(c)
+	c.out.start = func() {}
+	c.out.Send(wire.Frame{Head: []byte("x")})
+	c.out.Close(wire.CloseForbidden, "a change was refused")
+	if got := c.turn(new(batch)); got != blocks {
+		t.Fatalf("the turn ended with %d", got)
+	}
+	if n.trying || n.cork != nil {
+		t.Error("the next writer gathers all that it writes")
 	}
 }

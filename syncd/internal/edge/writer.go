@@ -108,6 +108,7 @@ func (c *conn) turn(b *batch) outcome {
 		c.broken(err)
 		return rests
 	case !ok:
+		c.net.tryScatter() // nothing was gathered
 		return blocks
 	case t.end != nil:
 		c.goodbye(t.end)
