@@ -292,9 +292,12 @@ var offeredLimits = func() chunk.Limits {
 // them (see history.AddFrom), up to the first that is malformed, invalid or not
 // admitted by the guard: that one is the error, and no honest peer sends it. A
 // change that a limit of the document refuses is nobody's fault, and passed over.
-// A message with too much that adds nothing to the document is malformed; see vainMax. The
-// history keeps no part of the message.
+// A message with too much that adds nothing to the document is malformed; see vainMax.
+// One whose changes take too long to check ends with history.ErrBusy, and is for the sender to
+// bring again. The history keeps no part of the message.
 func (m *Message) Offer(h *history.History, from any) (Offered, error) {
+	h.BeginTurn()
+	defer h.EndTurn()
 	var o Offered
 	l := offeredLimits
 	for _, entry := range m.Changes {

@@ -72,3 +72,37 @@ func TestAllChangesMayBeSentAgain(t *testing.T) {
 		t.Errorf("%d accepted, %d too much, %v", o.Accepted, o.Full, err)
 	}
 }
+
+// Small changes that refer to large ones in turn: others have their turn in between.
+func TestAMessageThatTakesTooLongIsLeftAtThat(t *testing.T) {
+	const large, n = 60, 40
+	a := historytest.New("a")
+	var first []uint64
+	for range 3 {
+		c := a.Change(manySets()[:large]...)
+		first = append(first, c.StartOp)
+	}
+	h := history.New(history.Limits{LookupOpsMax: 2 * large, TurnOpsMax: 2 * large})
+	for _, c := range a.All() {
+		if _, err := h.Add(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := exchange.Message{Version: exchange.V1}
+	for i := range n {
+		c := a.Change(chunk.Op{Key: "k", Action: chunk.ActionSet, Pred: []chunk.OpID{{Counter: first[i%3]}}})
+		m.Changes = append(m.Changes, c.Bytes())
+	}
+	o, err := m.Offer(h, nil)
+	if !errors.Is(err, history.ErrBusy) || o.Accepted == 0 {
+		t.Fatalf("%d accepted, %v", o.Accepted, err)
+	}
+	for range n {
+		if _, err = m.Offer(h, nil); err == nil {
+			break
+		}
+	}
+	if err != nil || !slices.Equal(h.Heads(), a.Heads()) {
+		t.Errorf("%d of %d changes were taken in the end, %v", h.Len(), a.Len(), err)
+	}
+}

@@ -55,6 +55,7 @@ type Limits struct {
 	OrphanBytesMax  int64 // what those take in memory
 	ClockEntriesMax int   // entries of kept clocks, 4 bytes each
 	LookupOpsMax    int   // decoded operations kept for lookups, about 64 bytes each
+	TurnOpsMax      int   // operations that are decoded, or as much other work, to check what comes in one turn
 	RecentBytesMax  int   // durable changes kept for a while by a history with a reader
 }
 
@@ -72,7 +73,8 @@ var DefaultLimits = Limits{
 	OrphanBytesMax:  16 << 20,
 	ClockEntriesMax: 4 << 20,
 	LookupOpsMax:    1 << 15,
-	RecentBytesMax:  1 << 20, // a whole message has room
+	TurnOpsMax:      10_000_000, // a second
+	RecentBytesMax:  1 << 20,    // a whole message has room
 }
 
 func (l Limits) withDefaults() Limits {
@@ -86,6 +88,7 @@ func (l Limits) withDefaults() Limits {
 		OrphanBytesMax:  cmp.Or(l.OrphanBytesMax, d.OrphanBytesMax),
 		ClockEntriesMax: cmp.Or(l.ClockEntriesMax, d.ClockEntriesMax),
 		LookupOpsMax:    cmp.Or(l.LookupOpsMax, d.LookupOpsMax),
+		TurnOpsMax:      cmp.Or(l.TurnOpsMax, d.TurnOpsMax),
 		RecentBytesMax:  cmp.Or(l.RecentBytesMax, d.RecentBytesMax),
 	}
 }
@@ -103,6 +106,10 @@ var (
 
 	// ErrCrowded marks a held change that was dropped since too many are held.
 	ErrCrowded = errors.New("too many changes wait for others")
+
+	// ErrBusy marks a change that was not looked at since those before it took too
+	// long; see BeginTurn. It may come again.
+	ErrBusy = errors.New("too much was referred to by the changes before")
 )
 
 // History is the changes of one document. See the package comment.
@@ -302,6 +309,9 @@ func (h *History) Restore(change []byte) error {
 }
 
 func (h *History) accept(c *chunk.Change, from any) error {
+	if h.lookups.busy() {
+		return ErrBusy
+	}
 	if err := h.room(c); err != nil {
 		return err
 	}

@@ -36,15 +36,30 @@ type opRecord struct {
 //
 // What the change under check has referred to stays until it is checked, or its
 // operations could refer to large changes in turn, each of which drove the others
-// out: then every one of them would have a hundred thousand operations decoded.
+// out: then every one of them would have a hundred thousand operations decoded. In a
+// turn (see BeginTurn) it stays for the changes that follow, too.
 type lookups struct {
 	opsMax     int // of each generation; at least one change stays, however large
 	ops        int // in young
 	young, old map[int32][]opRecord
 
-	pinned map[int32][]opRecord // what the change under check has referred to
-	left   int                  // operations of further ones that it may refer to
+	pinned    map[int32]pin
+	pinnedOps int
+	staleOps  int // of those, what the check that goes on has not referred to
+	check     int // its number
+	left      int // operations of further changes that the change under check may refer to
+
+	work, workMax int // of a turn, in operations that are decoded; outside of one workMax is 0
 }
+
+// pin is a change that was referred to, and by which check last.
+type pin struct {
+	records []opRecord
+	check   int
+}
+
+// ops is how much it takes, in operations.
+func (p pin) ops() int { return len(p.records) + 8 }
 
 // pinnedOpsMax bounds the operations of other changes that are decoded to check one:
 // twenty changes of the largest, or as many small ones as a change can refer to. They take
@@ -53,17 +68,33 @@ type lookups struct {
 const pinnedOpsMax = 2_000_000
 
 func (l *lookups) init(opsMax int) {
-	*l = lookups{opsMax: opsMax / 2, young: map[int32][]opRecord{}, pinned: map[int32][]opRecord{}, left: pinnedOpsMax}
+	*l = lookups{opsMax: opsMax / 2, young: map[int32][]opRecord{}, pinned: map[int32]pin{}, left: pinnedOpsMax}
 }
 
-// unpin lets go of what a change has referred to.
-func (l *lookups) unpin() {
-	const keptMax = 64 // beyond that, clearing costs the next change more than a new map
-	if len(l.pinned) > keptMax {
-		l.pinned = map[int32][]opRecord{}
+// checked ends a check.
+func (l *lookups) checked() {
+	l.check++
+	l.left, l.staleOps = pinnedOpsMax, l.pinnedOps
+	if l.workMax == 0 {
+		l.unpin()
 	}
-	clear(l.pinned)
-	l.left = pinnedOpsMax
+}
+
+// unpin lets go of what the check that goes on has not referred to.
+func (l *lookups) unpin() {
+	const keptMax = 64 // a map does not shrink, and it takes long to go through a large one
+	before := l.pinned
+	if len(before) > keptMax {
+		l.pinned = map[int32]pin{}
+	}
+	for i, p := range before {
+		if p.check == l.check {
+			l.pinned[i] = p
+		} else {
+			delete(before, i)
+		}
+	}
+	l.pinnedOps, l.staleOps = l.pinnedOps-l.staleOps, 0
 }
 
 // find returns the records of change i; nil when they are not kept.
@@ -89,24 +120,61 @@ func (l *lookups) put(i int32, records []opRecord) {
 // records returns the decoded operations of change i, for the change under check.
 func (h *History) records(i int32) ([]opRecord, error) {
 	l := &h.lookups
-	if r, ok := l.pinned[i]; ok {
-		return r, nil
+	p, ok := l.pinned[i]
+	if ok && p.check == l.check {
+		return p.records, nil
 	}
 	if l.left -= int(h.graph.node(i).opCount); l.left < 0 {
 		return nil, fmt.Errorf("the operations of one change refer to changes of more than %d operations", pinnedOpsMax)
 	}
-	r := l.find(i)
-	if r == nil {
-		c, err := h.change(i)
-		if err != nil {
+	if ok {
+		l.staleOps -= p.ops()
+	} else {
+		var err error
+		if p.records, err = h.lookUp(i); err != nil {
 			return nil, err
 		}
-		r = h.decode(c, h.resolve(c))
-		l.put(i, r)
+		if l.pinnedOps += p.ops(); l.pinnedOps > pinnedOpsMax && l.staleOps > 0 {
+			l.unpin()
+		}
 	}
-	l.pinned[i] = r
+	p.check = l.check
+	l.pinned[i] = p
+	return p.records, nil
+}
+
+// lookUp finds the operations of change i among those that are kept, or decodes them.
+func (h *History) lookUp(i int32) ([]opRecord, error) {
+	if r := h.lookups.find(i); r != nil {
+		return r, nil
+	}
+	c, err := h.change(i)
+	if err != nil {
+		return nil, err
+	}
+	const bytesPerOp = 32 // to read so many takes as long
+	h.lookups.work += c.OpCount + len(c.Bytes())/bytesPerOp
+	r := h.decode(c, h.resolve(c))
+	h.lookups.put(i, r)
 	return r, nil
 }
+
+// BeginTurn bounds the work of looking up what the operations of changes refer to until
+// EndTurn: beyond Limits.TurnOpsMax, changes are refused with ErrBusy. A turn is what one peer
+// brings at once.
+//
+// A change that refers to large ones may be small, and valid, so that very many of them
+// fit into a message: without a limit, who may write could hold up everybody.
+func (h *History) BeginTurn() { h.lookups.work, h.lookups.workMax = 0, h.limits.TurnOpsMax }
+
+// EndTurn ends a turn.
+func (h *History) EndTurn() {
+	h.lookups.workMax = 0
+	h.lookups.unpin()
+}
+
+// busy tells whether a turn has taken as much work as it may.
+func (l *lookups) busy() bool { return l.workMax > 0 && l.work >= l.workMax }
 
 // changeOf finds the change of the given actor that made the operation with the
 // given counter: its changes are in order of their first operation.

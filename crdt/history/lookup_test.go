@@ -135,3 +135,89 @@ func TestLongKeysAreNotKept(t *testing.T) {
 	}
 	runtime.KeepAlive(h)
 }
+
+// turn is a history with three large changes that do not fit into what it keeps together, and an
+// author of small ones that refer to one of them each.
+func turn(t *testing.T, limits history.Limits) (*history.History, *shelf, func(i int) *chunk.Change) {
+	t.Helper()
+	const large = 50
+	a := historytest.New("a")
+	var starts []uint64
+	for range 3 {
+		starts = append(starts, a.Change(sets(large, "k")...).StartOp)
+	}
+	limits.LookupOpsMax, limits.RecentBytesMax = 2*large, 1
+	h := history.New(limits)
+	s := &shelf{}
+	s.put(a.History, 0, 3)
+	for _, c := range a.All() {
+		mustAdd(t, h, c)
+	}
+	h.SetReader(s.read)
+	h.MarkDurable(3)
+	return h, s, func(i int) *chunk.Change {
+		op := sets(1, "k")
+		op[0].Pred = []chunk.OpID{at(starts[i%3])}
+		return a.Change(op...)
+	}
+}
+
+func TestWhatTheChangesOfATurnReferToIsReadOnce(t *testing.T) {
+	h, s, next := turn(t, history.Limits{})
+	h.BeginTurn()
+	for i := range 30 {
+		mustAdd(t, h, next(i))
+	}
+	if s.reads > 3 {
+		t.Errorf("30 changes that refer to 3 others: %d were read", s.reads)
+	}
+	h.EndTurn()
+	for i := range 30 {
+		mustAdd(t, h, next(i))
+	}
+	if s.reads < 10 {
+		t.Errorf("%d changes were read: they are kept when the turn has ended", s.reads)
+	}
+}
+
+// Each of very many small changes may take a while; those that are left come again.
+func TestATurnThatTakesTooLongEnds(t *testing.T) {
+	h, _, next := turn(t, history.Limits{TurnOpsMax: 90})
+	h.BeginTurn()
+	mustAdd(t, h, next(0))
+	mustAdd(t, h, next(1))
+	c := next(2)
+	if _, err := h.AddFrom(c, "mallory"); !errors.Is(err, history.ErrBusy) || h.Has(c.Hash) {
+		t.Errorf("a change beyond the work of a turn: %v", err)
+	}
+	h.EndTurn()
+	if _, err := h.AddFrom(c, "mallory"); err != nil || !h.Has(c.Hash) {
+		t.Errorf("the same in the next turn: %v", err)
+	}
+}
+
+// Changes that are held until one comes may be very many, too. Who has brought them is told.
+func TestHeldChangesAreJudgedWithinATurn(t *testing.T) {
+	h, _, next := turn(t, history.Limits{TurnOpsMax: 90})
+	first := next(0)
+	var held []*chunk.Change
+	for i := range 5 {
+		held = append(held, next(i+1))
+		if _, err := h.AddFrom(held[i], "mallory"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.BeginTurn()
+	added := mustAdd(t, h, first)
+	dropped := h.Dropped()
+	if len(added) != 2 || len(dropped) != 1 || dropped[0].From != "mallory" || !errors.Is(dropped[0].Err, history.ErrBusy) {
+		t.Errorf("%d accepted, dropped %v", len(added), dropped)
+	}
+	h.EndTurn()
+	for _, c := range held {
+		mustAdd(t, h, c)
+	}
+	if h.Orphans() != 0 || h.Len() != 3+1+len(held) {
+		t.Errorf("%d accepted in the end, %d are held", h.Len(), h.Orphans())
+	}
+}

@@ -37,8 +37,8 @@ type orphan struct {
 // bringersMax bounds who is remembered to have brought one change.
 const bringersMax = 64
 
-// What a held change takes besides its bytes, in bytes: what was read of it and its places
-// in the maps, and as much again of these for each who has brought it.
+// What a held change takes besides its bytes: what was read of it and its places in the
+// maps, and that of each who has brought it.
 const (
 	orphanOverhead  = 1 << 10
 	bringerOverhead = 120

@@ -78,7 +78,10 @@ func (h *History) checkOps(c *chunk.Change, n node, deps []int32) ([]opRecord, e
 	if !h.coversAll(deps) {
 		k.clock = h.clockOf(deps)
 	}
-	defer h.lookups.unpin()
+	defer func() {
+		h.lookups.work += markStepsMax - max(0, k.steps)
+		h.lookups.checked()
+	}()
 	var keys keys
 	k.records = make([]opRecord, 0, c.OpCount)
 	for i, op := range c.Ops() {

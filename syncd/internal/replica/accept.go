@@ -76,7 +76,8 @@ func (r *Replica) callBack(e *Effects) {
 var errMissed = errors.New("changes of the peer were dropped, and there is room for them again")
 
 // reject ends the connection of a peer for a change that it has brought, unless the
-// document is full. One that there was no room to hold can be sent on a new connection.
+// document is full. One that there was no room to hold, or no time to check, can be sent on a
+// new connection.
 func (r *Replica) reject(e *Effects, by *bringer, err error) {
 	r.counts.Refused++
 	var refused *history.Refused
@@ -90,6 +91,8 @@ func (r *Replica) reject(e *Effects, by *bringer, err error) {
 	case errors.Is(err, history.ErrFull) || slices.ContainsFunc(e.Close, func(c Close) bool { return c.Conn == by.conn }):
 	case errors.Is(err, history.ErrCrowded):
 		e.Close = append(e.Close, Close{by.conn, wire.CloseOverload, "too many changes wait for others", err})
+	case errors.Is(err, history.ErrBusy):
+		e.Close = append(e.Close, Close{by.conn, wire.CloseOverload, "the changes take too long to check", err})
 	default:
 		e.Close = append(e.Close, Close{by.conn, wire.CloseMalformed, "a change is not valid", err})
 	}

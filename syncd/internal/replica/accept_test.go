@@ -94,3 +94,14 @@ func TestWhoHasAHeadTooManyComesBackWhenThereAreFewer(t *testing.T) {
 		t.Errorf("when it comes back: %+v", e)
 	}
 }
+
+// Who has brought changes that take too long to check brings the rest on a new connection.
+func TestWhoseChangesTakeTooLongComesBack(t *testing.T) {
+	r := New(Config{Storage: "server"}, 0, nil)
+	r.Attach(1, Peer{})
+	var e Effects
+	r.reject(&e, r.peers[1].bringer, fmt.Errorf("change: %w", history.ErrBusy))
+	if len(e.Close) != 1 || e.Close[0].Conn != 1 || e.Close[0].Code != wire.CloseOverload {
+		t.Fatalf("%+v", e)
+	}
+}
