@@ -61,8 +61,9 @@ type netConn struct {
 	fed    []byte  // to be read before what comes from the network
 	gone   bool    // the peer has closed its side
 	frames framing // of what was read since somebody began to use Conn
-	now    bool    // TLS does not wait for bytes
-	dry    bool    // and has read all that there was
+	now    bool    // reading does not wait
+	dry    bool    // and has had all that there was
+	drawn  int     // in so many bytes
 
 	// Guarded by writing. The writer holds it for as long as a write takes;
 	// the reader writes only when gorilla answers a breach of the protocol.
@@ -164,10 +165,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 	read, err := n.receive(p)
 	n.waiting.Store(false)
 	n.gone = n.gone || err == io.EOF
-	if read > 0 {
-		n.life.Add(1) // LV2
-		n.frames.pass(p[:read])
-	}
+	n.frames.pass(p[:read])
 	return read, err
 }
 
@@ -175,7 +173,7 @@ func (n *netConn) receive(p []byte) (int, error) {
 	if n.tls != nil {
 		return n.tls.Read(p)
 	}
-	return n.Conn.Read(p)
+	return n.draw(p)
 }
 
 // SetWriteDeadline does nothing: see Write.

@@ -95,7 +95,7 @@ func (c *conn) readable(buf []byte, ended bool) (late bool) {
 		data = append(c.begun, data...)
 		c.begun = nil
 	}
-	if n == len(buf) && c.net.tls != nil { // what TLS still holds is reported by nobody
+	if c.net.tls != nil && !end && (n == len(buf) || !c.net.dry) { // what TLS still holds is reported by nobody
 		c.follow(nil, 0, data)
 		return false
 	}

@@ -42,6 +42,10 @@ func (n *netConn) lower() {
 // says of its own.
 const sealedMax = 4 * chunkBytes
 
+// drawnMax bounds what TLS is given to read in one go, in bytes: a record may hold nothing, or a
+// byte, and costs as much time as one that is full.
+const drawnMax = 64 << 10
+
 var errSealed = errors.New("too much is waiting below TLS")
 
 // underTLS is a netConn as its TLS sees it. What TLS writes is kept, and sent by the writer
@@ -62,23 +66,38 @@ func (s underTLS) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Read waits, unless it is on behalf of readNow.
-func (s underTLS) Read(p []byte) (int, error) {
-	if !s.now {
-		return s.Conn.Read(p)
+func (s underTLS) Read(p []byte) (int, error) { return s.draw(p) }
+
+// draw reads what comes from the network, be it a part of a record. It waits, unless it is on
+// behalf of readNow.
+func (n *netConn) draw(p []byte) (read int, err error) {
+	if n.now {
+		read, err = n.drawNow(p)
+	} else {
+		read, err = n.Conn.Read(p)
 	}
-	if s.dry {
+	if read > 0 {
+		n.life.Add(1) // LV2
+	}
+	return read, err
+}
+
+func (n *netConn) drawNow(p []byte) (int, error) {
+	if n.dry || n.drawn == drawnMax {
 		return 0, errNotNow{}
 	}
-	n, ok := readSocket(s.socket, p)
+	p = p[:min(len(p), drawnMax-n.drawn)]
+	read, ok := readSocket(n.socket, p)
 	switch {
 	case !ok:
+		n.dry = true
 		return 0, errNotNow{}
-	case n == 0:
+	case read == 0:
 		return 0, io.EOF
 	}
-	s.dry = n < len(p) // what comes from now on is reported
-	return n, nil
+	n.drawn += read
+	n.dry = read < len(p) // what comes from now on is reported
+	return read, nil
 }
 
 // Deadlines and closing are the netConn's own affair.
@@ -94,25 +113,13 @@ func (errNotNow) Error() string   { return "nothing to read now" }
 func (errNotNow) Timeout() bool   { return true }
 func (errNotNow) Temporary() bool { return true }
 
-// readNow reads what is there, without waiting: at once, or with TLS until p is full. end
-// tells that nothing will follow.
+// readNow reads what is there, without waiting, until p is full or drawnMax is reached: dry tells
+// that it was not. end tells that nothing will follow.
 func (n *netConn) readNow(p []byte) (read int, end bool) {
-	if n.tls != nil {
-		read, end = n.openNow(p)
-	} else if k, ok := readSocket(n.socket, p); ok {
-		read, end = k, k == 0
-	}
-	if read > 0 {
-		n.life.Add(1) // LV2
-	}
-	return read, end
-}
-
-func (n *netConn) openNow(p []byte) (read int, end bool) {
-	n.now, n.dry = true, false
+	n.now, n.dry, n.drawn = true, false, 0
 	defer func() { n.now = false }()
 	for read < len(p) {
-		k, err := n.tls.Read(p[read:])
+		k, err := n.receive(p[read:])
 		read += k
 		if err != nil {
 			return read, !errors.Is(err, errNotNow{})
@@ -130,7 +137,7 @@ func (n *netConn) spent() bool {
 	if read > 0 {
 		n.fed = slices.Clone(buf[:read])
 	}
-	return read == 0 && !end
+	return read == 0 && !end && n.dry
 }
 
 // unseal takes what TLS has written; nil if that is nothing.
