@@ -6,8 +6,11 @@ import (
 	"net"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // recorder keeps what TLS writes, so that records can be sent in parts, or many at once.
@@ -118,4 +121,29 @@ func TestWhatIsReadAtOnceIsBoundedBelowTLS(t *testing.T) {
 		}
 		return read == records
 	})
+}
+
+// A peer that asks for new keys gets them without another message.
+func TestWhatTLSAnswersIsSentAtRest(t *testing.T) {
+	n, peer, sent := overTLS(t)
+	e := New(Config{})
+	c := newConn(e, new(websocket.Conn), n, nil)
+	defer c.pulses.remove(c)
+	n.rest()
+	peer.Write([]byte{frameFin | opPong, frameMasked, 0, 0, 0, 0})
+	sent.Conn.Write(sent.buf.Bytes())
+	underTLS{n}.Write([]byte("new keys")) // as TLS does while it reads
+	buf := make([]byte, pollBytes)
+	soon(t, "the pong has come", func() bool {
+		c.readable(buf, false)
+		return n.life.Load() > 0
+	})
+	sent.Conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	for got := ""; !strings.HasSuffix(got, "new keys"); { // after tickets of the session
+		k, err := sent.Conn.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += string(buf[:k])
+	}
 }

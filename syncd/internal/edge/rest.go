@@ -86,6 +86,7 @@ func (c *conn) readable(buf []byte, ended bool) (late bool) {
 	}
 	socket := c.net.socket
 	n, end := c.net.readNow(buf)
+	c.net.reply()
 	if n == 0 && end {
 		c.lost()
 		return false

@@ -161,6 +161,16 @@ func (n *netConn) sendSealed() error {
 	return err
 }
 
+// reply sends what TLS had to say to what it read, such as its part of new keys, if nobody is
+// writing. What is left goes out before the next write.
+func (n *netConn) reply() {
+	if n.tls == nil || !n.writing.TryLock() {
+		return
+	}
+	defer n.writing.Unlock()
+	n.offerSealed()
+}
+
 // offerSealed sends of it what the socket takes at once, and reports whether that is all.
 func (n *netConn) offerSealed() bool {
 	n.sealing.Lock()
