@@ -279,8 +279,13 @@ func (m *model) enrol(j registry.Joined, key registry.NewDevice, code string, i 
 	for _, role := range i.spec.Roles.List() {
 		r := modelRole{i.spec.Board, role}
 		g := [2]time.Time{now, i.roleUntil}
-		if old := x.grants[r]; x.holds(r, now) {
-			g[0] = old[0]
+		if old, ok := x.grants[r]; ok && (old[1].IsZero() || now.Before(old[1])) {
+			if !g[1].IsZero() && g[1].Before(old[0]) {
+				continue // it begins later, and stays as it is
+			}
+			if old[0].Before(g[0]) {
+				g[0] = old[0]
+			}
 			if old[1].IsZero() || !g[1].IsZero() && old[1].After(g[1]) {
 				g[1] = old[1]
 			}
