@@ -71,3 +71,18 @@ func testNothingComesOutOfTheSocketAfterACut(t *testing.T) {
 		t.Errorf("all that was written came, until %v", err)
 	}
 }
+
+// A client that is to come back is not caught answering: it gets what was sent before, and a moment to answer it.
+func TestRecall(t *testing.T) {
+	bubble(t, edge.Config{}, func(t *testing.T, s *server, c *client, session *session) {
+		send := func(data string) { session.out.Send(wire.Frame{Head: wire.Append(nil, syncOf("syncd", data))}) }
+		began := time.Now()
+		send("before")
+		session.out.Recall(wire.CloseStorage, "come back") // CL8
+		send("after")
+		frames := c.closed(wire.CloseStorage)
+		if len(frames) != 1 || time.Since(began) < 200*time.Millisecond {
+			t.Errorf("%d messages came, and the end after %v", len(frames), time.Since(began))
+		}
+	})
+}

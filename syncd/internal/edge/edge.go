@@ -80,6 +80,9 @@ type Outbox interface {
 	Close(code int, text string)
 	// Cut ends the connection without what is queued, and within a second. CL9
 	Cut(code int, text string)
+	// Recall asks the peer to connect anew: nothing more is sent, and a moment later the
+	// connection is closed. CL8
+	Recall(code int, text string)
 }
 
 // Config says how an Edge behaves. Only Hub is required; a zero value of
@@ -332,7 +335,7 @@ func pollersMax() int { return max(1, runtime.GOMAXPROCS(0)/4) }
 const textRestart = "the server is being stopped"
 
 // settleTimeout lies between the last message and the close of a connection that
-// is shut down. Stock JavaScript clients answer a message at once, fail if the
+// is shut down or whose peer is to come back. Stock JavaScript clients answer a message at once, fail if the
 // connection has begun to close by then, and can no longer use the document that
 // the message was about.
 const settleTimeout = 250 * time.Millisecond

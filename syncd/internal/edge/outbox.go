@@ -4,6 +4,7 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tavle-org/tavle/crdt/wire"
 )
@@ -73,6 +74,11 @@ func (o *outbox) Close(code int, text string) {
 
 func (o *outbox) Cut(code int, text string) {
 	o.cut(&wire.CloseError{Code: code, Text: text})
+}
+
+func (o *outbox) Recall(code int, text string) {
+	o.mute()
+	time.AfterFunc(settleTimeout, func() { o.Close(code, text) })
 }
 
 // mute drops what is sent from now on.

@@ -369,7 +369,11 @@ func (d *document) carry(e replica.Effects) {
 	for _, c := range e.Close {
 		if s := d.sessions[c.Conn]; s != nil {
 			d.hub.cfg.Logger.Warn("closing a connection", "peer", s.peer, "doc", d.id, "code", c.Code, "err", c.Err)
-			s.out.Close(c.Code, c.Text)
+			if c.Code == wire.CloseStorage || c.Code == wire.CloseOverload {
+				s.out.Recall(c.Code, c.Text)
+			} else {
+				s.out.Close(c.Code, c.Text)
+			}
 		}
 	}
 	for _, r := range e.Refuse {

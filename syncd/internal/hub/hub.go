@@ -180,6 +180,9 @@ type Outbox interface {
 	Close(code int, text string)
 	// Cut ends the connection without what is queued.
 	Cut(code int, text string)
+	// Recall asks the peer to connect anew: nothing more is sent, and a moment later the
+	// connection is closed. CL8
+	Recall(code int, text string)
 }
 
 // Join makes a connection a peer. It reads and writes no disk. // HS12

@@ -82,7 +82,8 @@ func (d *device) Close(code int, _ string) {
 	}
 }
 
-func (d *device) Cut(code int, text string) { d.Close(code, text) }
+func (d *device) Cut(code int, text string)    { d.Close(code, text) }
+func (d *device) Recall(code int, text string) { d.Close(code, text) }
 
 func (d *device) closeCode() int {
 	d.mu.Lock()
