@@ -32,8 +32,9 @@
 //	BlockCacheSize      0         nothing to decompress, so the page cache is the cache
 //	IndexCacheSize      0         the indexes of plain tables are read from the mapped file
 //	NumCompactors       0         they look for work 40 times a second; see compaction.go
-//	NumLevelZeroTablesStall 60    how far compaction may fall behind before writing waits for it
-//	CompactL0OnClose    true      a clean stop makes the next opening quick
+//	NumLevelZeroTablesStall 1 Mi  Badger would wait for compaction without an end, while it is put
+//	                              off; see awaitTables
+//	CompactL0OnClose    false     it would not ask whether there is room; Open compacts what is due
 //	VerifyValueChecksum true      for values in the value log, of which there are none
 //	ChecksumVerification none     see FORMAT.md: each record and description has its own, and
 //	                              Badger answers "not found" for a block that fails its sum, also
@@ -45,6 +46,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -92,11 +94,16 @@ type Config struct {
 	// returns store.ErrFull, and PutRecords of more than 64 KiB does; small ones
 	// go on to half of it; 0 means FreeBytesMinDefault. Badger needs space of
 	// its own to move what it has accepted into tables, and kills the process
-	// with SIGBUS when it finds none.
+	// with SIGBUS when it finds none. To merge tables takes as much as they have
+	// beside that; where it is not free they wait, and when too many do Commit
+	// returns store.ErrFull as well.
 	FreeBytesMin int64
 
 	// Logger hears of what Badger does and of failures. Nil means silence.
 	Logger *slog.Logger
+
+	// freeBytes is freeBytes but in tests.
+	freeBytes func(dir string) (int64, error)
 }
 
 // Store is a store.Store on a disk.
@@ -140,6 +147,9 @@ func Open(cfg Config) (*Store, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.freeBytes == nil {
+		cfg.freeBytes = freeBytes
+	}
 	s, err := open(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", cfg.Dir, err)
@@ -163,9 +173,9 @@ func open(cfg Config) (*Store, error) {
 	err = sweep(dir, cfg.Logger)
 	unlock() // Badger locks it again
 	if err != nil {
-		return nil, fmt.Errorf("remove empty logs: %w", err)
+		return nil, err
 	}
-	free, err := freeBytes(dir)
+	free, err := cfg.freeBytes(dir)
 	if err != nil {
 		return nil, fmt.Errorf("ask for free space: %w", err)
 	}
@@ -235,6 +245,7 @@ func (s *Store) begin() error {
 		return err
 	}
 	s.storage.Store(&storage)
+	s.compaction.room.Store(math.MaxInt64)
 	s.compactIfDue()
 	return nil
 }
@@ -252,8 +263,8 @@ func settings(cfg Config) kv.Options {
 	o.BlockCacheSize = 0
 	o.IndexCacheSize = 0
 	o.NumCompactors = 0
-	o.NumLevelZeroTablesStall = level0TablesStall
-	o.CompactL0OnClose = true
+	o.NumLevelZeroTablesStall = 1 << 20
+	o.CompactL0OnClose = false
 	o.VerifyValueChecksum = true
 	o.ChecksumVerificationMode = options.NoVerification
 	o.MetricsEnabled = false

@@ -96,15 +96,23 @@ func metaBytesMax(a store.Append) int { return 128 + len(a.Heads)*len(id.ChangeH
 // checkSpace returns store.ErrFull if the batch would use the space that Badger
 // itself needs. One statfs costs a hundredth of the flush that follows.
 func (s *Store) checkSpace(batch []store.Append) error {
-	free, err := freeBytes(s.cfg.Dir)
+	bytes := int64(0)
+	for _, a := range batch {
+		bytes += int64(a.Bytes()) + batchBytesMore + int64(len(a.Authors)*authorBytesMax)
+	}
+	return s.checkRoom(bytes)
+}
+
+// checkRoom is checkSpace for so many bytes. It needs commitMu.
+func (s *Store) checkRoom(bytes int64) error {
+	free, err := s.cfg.freeBytes(s.cfg.Dir)
 	if err != nil {
 		return fmt.Errorf("ask for free space: %w", err)
 	}
-	need := s.cfg.FreeBytesMin
-	for _, a := range batch {
-		need += int64(a.Bytes()) + batchBytesMore + int64(len(a.Authors)*authorBytesMax)
+	if err := enough(free, s.cfg.FreeBytesMin+bytes); err != nil {
+		return err
 	}
-	return enough(free, need)
+	return s.awaitTables(bytes)
 }
 
 func enough(free, need int64) error {
@@ -246,6 +254,7 @@ func (s *Store) finish(txn *kv.Txn) error {
 		return s.giveUp(fmt.Errorf("flush the directory: %w", err))
 	}
 	if rotated {
+		s.compaction.room.Add(-logBytesMax)
 		s.compactIfDue()
 	}
 	if s.dropping.CompareAndSwap(false, true) {

@@ -2,6 +2,7 @@ package badger
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,15 +17,20 @@ import (
 // the rest, which is sorted, once there is enough of them for it to be worth while.
 const (
 	level0TablesMin   = 6  // with fewer, Badger sees no reason
-	level0TablesMax   = 12 // with more, merging them needs too much free space
+	level0TablesMax   = 12 // with more, every look-up asks too many
 	level0Part        = 8  // of the rest they have at least this part
 	level0TablesStall = 60 // with so many, writing waits until they are merged
 
 	compactionRetry = 10 * time.Second
+	stallRetry      = 10 * time.Millisecond
 
-	// compactionFreeBytes is the free space beside that for copies of the tables. With
-	// level0TablesMax it is less than FreeBytesMinDefault, where Commit has refused already.
+	// compactionFreeBytes is the free space beside that for copies of the tables: for the
+	// logs that were begun, which become tables meanwhile.
 	compactionFreeBytes = 96 << 20
+
+	// logBytesMax is what a log has at most when the next one is begun: it may be over
+	// memTableBytes by one transaction.
+	logBytesMax = memTableBytes + 2*txnBytesMax
 )
 
 // compaction merges tables when there is a reason.
@@ -45,6 +51,8 @@ const (
 // it leaves what was there.
 type compaction struct {
 	running atomic.Bool
+	putOff  atomic.Bool  // the last attempt has failed, mostly since there was no room
+	room    atomic.Int64 // bytes that may be written until the tables are merged
 	work    sync.WaitGroup
 	stop    chan struct{} // closed by endCompaction
 }
@@ -52,7 +60,7 @@ type compaction struct {
 // endCompaction waits until nothing is merged any more.
 func (s *Store) endCompaction() {
 	close(s.compaction.stop)
-	if s.compaction.running.Load() {
+	if s.compaction.running.Load() && !s.compaction.putOff.Load() {
 		s.log.Info("closing the store waits until tables are merged")
 	}
 	s.compaction.work.Wait()
@@ -79,36 +87,54 @@ func (s *Store) compactIfDue() {
 	})
 }
 
-// spaceToCompact tells whether there is room for copies of all tables above the last
-// level. Badger writes them to mapped files, and without space that is no error but a
-// SIGBUS.
-func (s *Store) spaceToCompact() error {
-	need := int64(compactionFreeBytes)
-	for _, l := range s.db.Levels()[:s.db.Opts().MaxLevels-1] {
-		need += l.Size
+// compactionBytes is what merging may write before it removes anything. A table that is
+// moved down is written anew with all of the next level that its keys overlap, and the
+// last of them may overlap everything that has come there before.
+func compactionBytes(levels []kv.LevelInfo) (n int64) {
+	for _, l := range levels {
+		n += l.Size
 	}
-	free, err := freeBytes(s.cfg.Dir)
-	if err == nil && free < need {
-		err = fmt.Errorf("%d MiB free, and %d are needed: %w", free>>20, need>>20, store.ErrFull)
-	}
-	return err
+	return n
 }
 
-// compact merges tables until there is no more reason. What fails is tried again: nobody
-// can write any more at some point if it fails for good.
+// spaceToCompact returns an error if there is no room for copies of all tables beside what
+// Commit keeps free, and otherwise how many bytes may be written while they are merged.
+// Badger writes them to mapped files, and without space that is no error but a SIGBUS.
+func (s *Store) spaceToCompact() (room int64, err error) {
+	free, err := s.cfg.freeBytes(s.cfg.Dir)
+	if err != nil {
+		return 0, fmt.Errorf("ask for free space: %w", err)
+	}
+	copies := compactionBytes(s.db.Levels())
+	return free - copies - compactionFreeBytes, enough(free, copies+max(compactionFreeBytes, s.cfg.FreeBytesMin))
+}
+
+// awaitTables waits while there are too many tables of level 0, or returns store.ErrFull
+// where that has no end: their merging is put off. It also does so when the space is
+// spoken for that so many bytes would take, by merging that is under way.
+func (s *Store) awaitTables(bytes int64) error {
+	for s.db.Levels()[0].NumTables >= level0TablesStall {
+		s.compactIfDue()
+		if s.compaction.putOff.Load() {
+			return fmt.Errorf("%d tables wait to be merged: %w", level0TablesStall, store.ErrFull)
+		}
+		time.Sleep(stallRetry)
+	}
+	return enough(s.compaction.room.Load(), bytes)
+}
+
+// compact merges tables until there is no more reason. What fails is tried again: until
+// then awaitTables refuses at some point.
 func (s *Store) compact() {
 	for compactionDue(s.db.Levels()) {
-		begin := time.Now()
 		wait := time.Duration(0)
-		err := s.spaceToCompact()
-		if err == nil {
-			err = s.db.Flatten(1)
-		}
-		if err != nil {
+		if err := s.mergeTables(); err != nil {
 			wait = compactionRetry
-			s.log.Warn("tables could not be merged, which is tried again", "after", wait, "err", err)
+			if !s.compaction.putOff.Swap(true) {
+				s.log.Warn("tables could not be merged, which is tried again", "after", wait, "err", err)
+			}
 		} else {
-			s.log.Debug("tables were merged", "elapsed", time.Since(begin))
+			s.compaction.putOff.Store(false)
 		}
 		select {
 		case <-s.compaction.stop:
@@ -116,4 +142,19 @@ func (s *Store) compact() {
 		case <-time.After(wait):
 		}
 	}
+}
+
+func (s *Store) mergeTables() error {
+	begin := time.Now()
+	room, err := s.spaceToCompact()
+	if err != nil {
+		return err
+	}
+	s.compaction.room.Store(room)
+	defer s.compaction.room.Store(math.MaxInt64)
+	if err := s.db.Flatten(1); err != nil {
+		return err
+	}
+	s.log.Debug("tables were merged", "elapsed", time.Since(begin))
+	return nil
 }

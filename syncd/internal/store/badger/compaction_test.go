@@ -5,6 +5,9 @@ package badger
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
+	"log/slog"
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -86,4 +89,93 @@ func TestTablesAreMergedWhenThereIsAReason(t *testing.T) {
 	}
 	s = mustOpen(t, dir)
 	check()
+}
+
+// withTables makes a store with so many tables of level 0, which are small.
+func withTables(t *testing.T, dir string, tables int) {
+	t.Helper()
+	s := mustOpen(t, dir)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := settings(Config{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	o.MemTableSize, o.ValueThreshold, o.SyncWrites = 16<<10, 1<<10, false
+	o.NumLevelZeroTablesStall = 1 << 20
+	db, err := kv.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; db.Levels()[0].NumTables < tables; n++ {
+		err := db.Update(func(txn *kv.Txn) error { return txn.Set(namedKey([]byte{byte(n), byte(n >> 8)}), make([]byte, 1<<10)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Where there is no room for copies of all tables none are merged, and when there are too
+// many the store is read-only; what may be written in the end does not wait.
+func TestMergingWaitsForRoom(t *testing.T) {
+	dir, doc := t.TempDir(), storetest.Document(1)
+	withTables(t, dir, level0TablesStall)
+	free := int64(FreeBytesMinDefault + 256<<10) // enough to write, and not for the tables beside it
+	s, err := Open(Config{Dir: dir, freeBytes: func(string) (int64, error) { return free, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if copies := compactionBytes(s.db.Levels()); copies <= free-FreeBytesMinDefault {
+		t.Fatalf("the tables have %d bytes only", copies)
+	}
+	if err := s.Commit([]store.Append{storetest.AppendOf(doc, 0, 1, 350)}); !errors.Is(err, store.ErrFull) {
+		t.Errorf("commit with %d tables that wait: %v, want ErrFull", s.db.Levels()[0].NumTables, err)
+	}
+	if err := s.PutRecords([]store.Record{{Key: []byte("lost device"), Value: []byte("shut out")}}); err != nil {
+		t.Errorf("a small record: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, dir) // with room
+	mustCommit(t, s, storetest.AppendOf(doc, 0, 1, 350))
+	if n := s.db.Levels()[0].NumTables; n >= level0TablesStall {
+		t.Errorf("there are %d tables", n)
+	}
+}
+
+// Every table may be written anew before one is removed, those of the last level as well.
+func TestSpaceToMerge(t *testing.T) {
+	levels := []kv.LevelInfo{{Size: 96 << 20}, {}, {}, {Size: 1 << 20}, {Size: 40 << 20}, {}, {Size: 500 << 20}}
+	if got := compactionBytes(levels); got != 637<<20 {
+		t.Errorf("%d MiB", got>>20)
+	}
+}
+
+// While tables are merged the space for them is not given away.
+func TestWhatIsWrittenLeavesRoomForMerging(t *testing.T) {
+	s, doc := mustOpen(t, t.TempDir()), storetest.Document(1)
+	s.compaction.room.Store(logBytesMax + 20<<20)
+	mustCommit(t, s, storetest.AppendOf(doc, 0, 40, 500<<10)) // more than a log, compressed
+	if err := s.Commit([]store.Append{storetest.AppendOf(doc, 40, 42, 500<<10)}); !errors.Is(err, store.ErrFull) {
+		t.Errorf("commit: %v, want ErrFull", err)
+	}
+	s.compaction.room.Store(math.MaxInt64)
+	mustCommit(t, s, storetest.AppendOf(doc, 40, 42, 500<<10))
+}
+
+// Closing merges nothing: it would not ask for room.
+func TestClosingMergesNothing(t *testing.T) {
+	dir := t.TempDir()
+	for n := range level0TablesMin - 1 {
+		s := mustOpen(t, dir)
+		mustCommit(t, s, storetest.AppendOf(storetest.Document(n), 0, 1, 350))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if levels := mustOpen(t, dir).db.Levels(); levels[0].NumTables != level0TablesMin-1 || levels[6].NumTables > 0 {
+		t.Errorf("%d tables of level 0, %d of the last", levels[0].NumTables, levels[6].NumTables)
+	}
 }

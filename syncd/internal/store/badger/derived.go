@@ -144,12 +144,8 @@ func (s *Store) writeDerived(bytes int64, fill func(*writer) error) error {
 	if s.unknown.Load() {
 		return store.ErrClosed
 	}
-	free, err := freeBytes(s.cfg.Dir)
-	if err != nil {
-		return fmt.Errorf("ask for free space: %w", err)
-	}
 	if bytes > 0 {
-		if err := enough(free, s.cfg.FreeBytesMin+bytes); err != nil {
+		if err := s.checkRoom(bytes); err != nil {
 			return err
 		}
 	}

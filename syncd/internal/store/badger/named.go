@@ -67,18 +67,18 @@ func (s *Store) PutRecords(records []store.Record) error {
 }
 
 func (s *Store) checkSpaceFor(records []store.Record) error {
-	free, err := freeBytes(s.cfg.Dir)
-	if err != nil {
-		return fmt.Errorf("ask for free space: %w", err)
-	}
 	bytes := 0
 	for _, r := range records {
 		bytes += len(r.Key) + len(r.Value) + batchBytesMore
 	}
-	if bytes <= smallBytesMax {
-		return enough(free, s.cfg.FreeBytesMin/2)
+	if bytes > smallBytesMax {
+		return s.checkRoom(int64(bytes))
 	}
-	return enough(free, s.cfg.FreeBytesMin+int64(bytes))
+	free, err := s.cfg.freeBytes(s.cfg.Dir)
+	if err != nil {
+		return fmt.Errorf("ask for free space: %w", err)
+	}
+	return enough(free, s.cfg.FreeBytesMin/2)
 }
 
 // records adds records to a transaction that has room for RecordsMax of them.

@@ -36,7 +36,7 @@ func (s *Store) Stats() (Stats, error) {
 		}
 		st.DiskBytes += allocatedBytes(info)
 	}
-	if st.FreeBytes, err = freeBytes(s.cfg.Dir); err != nil {
+	if st.FreeBytes, err = s.cfg.freeBytes(s.cfg.Dir); err != nil {
 		return st, fmt.Errorf("store stats: %w", err)
 	}
 	st.Tables = len(s.db.Tables())
