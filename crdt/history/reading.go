@@ -12,7 +12,8 @@ import (
 // Reader reads durable changes back. It calls yield with the changes from index
 // from on, in order, until yield returns false or there are no more; what it
 // yields is lent for the call. is tells whether some bytes are the change with the index from,
-// for a reader that has several candidates for it.
+// for a reader that has several candidates for it. What follows that one may be wrong:
+// the reader is asked again, for the first that is.
 //
 // It is called by methods of the History, on their goroutine, and must not call
 // any itself.
@@ -110,14 +111,32 @@ type ahead struct {
 }
 
 // readFrom reads the released changes from index from up to end.
+//
+// The reader goes by the first change when it chooses where to read. A record that some
+// write has left unfinished may begin with the same changes as the right one and go on with others,
+// or end too early; so where that happens the reader is asked again, for the change
+// that was not there.
 func (h *History) readFrom(from, end int, take func(i int, c *chunk.Change)) error {
 	if h.err != nil {
 		return h.err
 	}
 	end = min(end, h.first)
+	for next := from; next < end; {
+		n, err := h.readSome(next, end, take)
+		if n == 0 {
+			return h.fail(fmt.Errorf("read change %d: %w", next, err))
+		}
+		next += n
+	}
+	return nil
+}
+
+// readSome calls the reader once, and returns how many changes it read; and, if these are not
+// all, why.
+func (h *History) readSome(from, end int, take func(i int, c *chunk.Change)) (n int, err error) {
 	next := from
 	var wrong error
-	err := h.read(from, h.isChange(from), func(i int, change []byte) bool {
+	err = h.read(from, h.isChange(from), func(i int, change []byte) bool {
 		if i != next {
 			wrong = fmt.Errorf("%w: change %d was read instead of %d", ErrGraph, i, next)
 			return false
@@ -137,10 +156,7 @@ func (h *History) readFrom(from, end int, take func(i int, c *chunk.Change)) err
 	if err == nil && next < end {
 		err = fmt.Errorf("%w: change %d cannot be read", ErrGraph, next)
 	}
-	if err != nil {
-		return h.fail(fmt.Errorf("read change %d: %w", from, err))
-	}
-	return nil
+	return next - from, err
 }
 
 // isChange tells by its checksum, which begins its hash, whether bytes are a change.
