@@ -30,8 +30,7 @@ const (
 // fit is cut between documents. An append that does not fit is cut between
 // parts of records; the first of its transactions announces it in the meta
 // record and only the last makes it visible, so a crash in between leaves
-// nothing of it but its authors, and records that the next append overwrites or
-// Load skips.
+// nothing of it but its authors, and records that Load skips and the next append removes.
 func (s *Store) Commit(batch []store.Append) error {
 	if err := s.calls.Enter(); err != nil {
 		return err
@@ -136,6 +135,12 @@ type writer struct {
 // append adds the entries of one append, as few transactions as they fit in.
 func (w *writer) append(a store.Append, m meta) error {
 	records, bytes, entries := w.store.encode(a)
+	left, err := w.store.leftovers(a.Document, m)
+	if err != nil {
+		return err
+	}
+	bytes += len(left) * (recordKeyBytes + entryBytesMore)
+	entries += len(left)
 	bytes += metaBytesMax(a)
 	entries++
 	for _, author := range a.Authors {
@@ -159,6 +164,11 @@ func (w *writer) append(a store.Append, m meta) error {
 	if err := w.authors(a); err != nil {
 		return err
 	}
+	for _, key := range left {
+		if err := w.deleteSplit(key); err != nil {
+			return err
+		}
+	}
 	for _, r := range records {
 		if err := w.raiseFormat(r.format()); err != nil {
 			return err
@@ -175,9 +185,29 @@ func (w *writer) append(a store.Append, m meta) error {
 		m.digest = m.digest.next(c)
 	}
 	m.changes += uint32(len(a.Changes))
-	m.reserved = max(m.reserved, m.changes)
+	m.reserved = m.changes // what was left by others is gone
 	m.heads = slices.Clone(a.Heads)
 	return w.setSplit(metaKey(a.Document), m.encode(a.Document))
+}
+
+// leftovers returns the keys of what an append that was cut short has left after the
+// changes of a document.
+func (s *Store) leftovers(doc id.Document, m meta) (keys [][]byte, err error) {
+	if m.reserved == m.changes {
+		return nil, nil
+	}
+	txn := s.db.NewTransaction(false)
+	defer txn.Discard()
+	it := txn.NewIterator(kv.IteratorOptions{Prefix: recordPrefix(doc)})
+	defer it.Close()
+	for it.Seek(recordKey(doc, m.changes, 0)); it.Valid(); it.Next() {
+		first, _, err := parseRecordKey(it.Item().Key())
+		if err != nil || first >= m.reserved {
+			return keys, err
+		}
+		keys = append(keys, it.Item().KeyCopy(nil))
+	}
+	return keys, nil
 }
 
 // encode returns the records of an append and what they take in transactions.
@@ -196,12 +226,25 @@ func (s *Store) encode(a store.Append) (records []record, bytes, entries int) {
 
 // setSplit is set, in a new transaction if there is no room in this one.
 func (w *writer) setSplit(key, value []byte) error {
-	if w.bytes+len(key)+len(value)+entryBytesMore > txnBytesMax || w.entries >= txnEntriesMax {
-		if err := w.flush(); err != nil {
-			return err
-		}
+	if err := w.split(len(key) + len(value)); err != nil {
+		return err
 	}
 	return w.set(key, value)
+}
+
+func (w *writer) deleteSplit(key []byte) error {
+	if err := w.split(len(key)); err != nil {
+		return err
+	}
+	return w.txnFor(len(key)).Delete(key)
+}
+
+// split begins a new transaction if there is no room in this one.
+func (w *writer) split(bytes int) error {
+	if w.bytes+bytes+entryBytesMore > txnBytesMax || w.entries >= txnEntriesMax {
+		return w.flush()
+	}
+	return nil
 }
 
 func (w *writer) set(key, value []byte) error {

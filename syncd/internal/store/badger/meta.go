@@ -19,8 +19,8 @@ type meta struct {
 	changes uint32
 
 	// reserved is past the last change that any append announced. Records from
-	// changes up to it are left from an append that a crash cut short; records
-	// from it on mean that this description is older than they are.
+	// changes up to it are left from an append that a crash cut short, until the
+	// next one; records from it on mean that this description is older than they are.
 	reserved uint32
 
 	records     uint32
