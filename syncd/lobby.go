@@ -13,7 +13,7 @@ import (
 const (
 	lobbyPlaces      = 1024 // a connection takes up to 28 KiB here
 	adminPlaces      = 32
-	silencePatience  = 3 * time.Second // how long one that says nothing keeps its place, if another wants it
+	silencePatience  = 5 * time.Second // how long one that says nothing keeps its place, if another wants it
 	requestsPatience = requestTimeout  // likewise, one with a request
 )
 
@@ -22,7 +22,8 @@ const (
 // which the store cannot go on. Whoever comes when it is full waits in the kernel's queue,
 // until a place is free or one is taken from the connection that has said nothing for the
 // longest, or else from the one with the oldest request. Each keeps its place long enough
-// to shake hands: else a storm of devices that come back would push out itself.
+// to shake hands, and places are taken one by one, also when the processor is behind with all of
+// them: else a storm of devices that come back would push out itself.
 type lobby struct {
 	net.Listener
 
@@ -37,6 +38,7 @@ type lobby struct {
 	mu           sync.Mutex
 	callers      map[net.Conn]*list.Element
 	silent, busy list.List // of caller, the oldest first
+	next         time.Time // when the next place may be taken
 }
 
 // caller is a connection in a lobby.
@@ -110,9 +112,15 @@ func (l *lobby) makeRoom() (wait time.Duration) {
 	if len(l.callers) < l.places {
 		return 0
 	}
+	if wait = time.Until(l.next); wait > 0 {
+		return wait
+	}
 	wait = l.take(&l.silent, silencePatience)
 	if wait > 0 {
 		wait = min(wait, l.take(&l.busy, requestsPatience))
+	}
+	if wait == 0 {
+		l.next = time.Now().Add(silencePatience / time.Duration(l.places))
 	}
 	return wait
 }
