@@ -188,3 +188,23 @@ func TestDescriptorsAreShared(t *testing.T) {
 		}
 	}
 }
+
+func TestPlacesAreTakenOneByOne(t *testing.T) {
+	serving(t, 5, http.HandlerFunc(nothing), func(t *testing.T, p *pipes) {
+		var all []net.Conn
+		for range 5 {
+			all = append(all, p.dial())
+		}
+		time.Sleep(silencePatience) // all are as old
+		for range 5 {
+			all = append(all, p.dial())
+		}
+		synctest.Wait()
+		if n := len(p.conns); n != 4 {
+			t.Errorf("%d wait for a place, want 4", n)
+		}
+		for _, c := range all {
+			c.Close()
+		}
+	})
+}
