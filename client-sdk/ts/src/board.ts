@@ -33,7 +33,8 @@ export interface BoardHost {
   nextTime(): string
   see(time: string): void
   serverKnown(): boolean
-  connected(): boolean
+  /** There is a server to send to. */
+  readonly sends: boolean
   random(bytes: number): Uint8Array
   saved(promise: Promise<void>): Promise<void>
   titled(id: DocumentId, title: string, demo: boolean): void
@@ -51,7 +52,7 @@ export class Board {
   readonly url: string
   readonly info: Observable<S.BoardInfo>
   readonly loading: Observable<Loading>
-  /** Of the open months, newest first. */
+  /** Of the open months, newest first; and of other months those that are not on the board yet, or have an answer that is not. */
   readonly posts: Observable<S.Post[]>
   readonly #host: BoardHost
   readonly #document: OpenDocument
@@ -60,7 +61,8 @@ export class Board {
   readonly #loading: Value<Loading>
   readonly #posts: Computed<S.Post[]>
   readonly #single = new Map<string, Computed<S.Post | null>>()
-  #pages: Page[] = [] // newest first
+  #pages: Page[] = [] // newest first: of the months that should be open, and of others while they have something that was not sent
+  #unsent: readonly string[] = [] // months of pages that were stored with something that was not sent, to be opened
   #span = 0
   #released = false
   #trusted = true
@@ -95,11 +97,12 @@ export class Board {
     }
     document.onChange(() => this.#settingsChanged())
     this.#settingsChanged()
+    if (host.sends) void this.#findUnsent()
   }
 
   /**
-   * Opens the current month and the n - 1 before it, and lets go of others. Returns when what is on this device of them can be read;
-   * never waits for the network. When a month ends, the new one is opened by itself.
+   * Opens the current month and the n - 1 before it, and lets go of others as soon as the server has what was written on them. Returns
+   * when what is on this device of them can be read; never waits for the network. When a month ends, the new one is opened by itself.
    */
   openMonths(n: number): Promise<void> {
     this.#span = Math.max(1, Math.floor(n))
@@ -283,8 +286,8 @@ export class Board {
 
   /** @internal Time has passed. */
   tick(): void {
-    const months = this.#span > 0 && !this.#released ? this.#months() : []
-    if (months.join() !== this.#pages.map(page => page.month).join()) void this.#follow()
+    const missing = this.#months().some(month => !this.#pages.some(page => page.month === month))
+    if (missing || this.#pages.some(page => !this.#stays(page))) void this.#follow()
     if (this.#doubtClock()) this.#changed()
     const now = this.#context.now()
     if (this.#pages.map(page => page.expire(now)).some(Boolean)) this.#changed()
@@ -323,7 +326,9 @@ export class Board {
     if (this.#released) throw new NotHere("unknown", "this board was removed from this device")
   }
 
+  /** The months that should be open. */
   #months(): string[] {
+    if (this.#released) return []
     const current = this.#currentMonth()
     return Array.from({ length: this.#span }, (_, back) => addMonths(current, -back))
   }
@@ -335,16 +340,31 @@ export class Board {
   }
 
   async #align(): Promise<void> {
-    const wanted = this.#span > 0 && !this.#released ? this.#months() : []
     const have = new Map(this.#pages.map(page => [page.month, page]))
-    const pages = await Promise.all(wanted.map(month => have.get(month) ?? this.#openPage(month)))
+    const staying = this.#pages.filter(page => this.#stays(page)).map(page => page.month)
+    const months = [...new Set([...this.#months(), ...staying, ...(this.#released ? [] : this.#unsent)])].sort().reverse()
+    this.#unsent = []
+    const pages = await Promise.all(months.map(month => have.get(month) ?? this.#openPage(month)))
     this.#pages = pages
     this.#moderated()
     this.#setLoading()
     this.#changed()
-    const left = [...have.values()].filter(page => !wanted.includes(page.month))
+    const left = [...have.values()].filter(page => !months.includes(page.month))
     for (const page of left) page.close()
     await Promise.all(left.map(page => this.#host.documents.close(page.document.id)))
+  }
+
+  /** Only an open page is sent: one that has something for the server stays until it is there. */
+  #stays(page: Page): boolean {
+    if (this.#months().includes(page.month)) return true
+    return this.#host.sends && !this.#released && !page.document.confirmed
+  }
+
+  /** Opens the pages that were stored with something that was not sent: perhaps their months were over before there was a connection. */
+  async #findUnsent(): Promise<void> {
+    const months = await this.#host.documents.unsentMonths(this.id).catch(() => []) // those that cannot be read cannot be sent
+    this.#unsent = months
+    if (months.length > 0) await this.#follow()
   }
 
   async #openPage(month: string): Promise<Page> {
@@ -359,7 +379,7 @@ export class Board {
     const current = this.#currentMonth()
     const target = month === addMonths(current, -1) ? month : current
     await this.#opening
-    if (!this.#pages.some(page => page.month === target)) {
+    if (!this.#months().includes(target) || !this.#pages.some(page => page.month === target)) {
       this.#span = Math.max(this.#span, target === current ? 1 : 2)
       await this.#follow()
     }
@@ -418,21 +438,28 @@ export class Board {
   }
 
   #setLoading(): void {
-    const months = this.#pages.map(page => page.month)
-    const pending = this.#pages.filter(page => !page.document.caughtUp).map(page => page.month)
+    const wanted = this.#months()
+    const pages = this.#pages.filter(page => wanted.includes(page.month))
+    const months = pages.map(page => page.month)
+    const pending = pages.filter(page => !page.document.caughtUp).map(page => page.month)
     const before = this.#loading.get()
     if (before.months.join() !== months.join() || before.pending.join() !== pending.join()) this.#loading.set({ months, pending })
   }
 
   #collect(before: S.Post[] | undefined): S.Post[] {
     this.#doubtClock()
+    const months = this.#months()
     const seen = new Map<string, S.Post>()
-    for (const page of this.#pages) for (const [id, post] of page.posts) if (!seen.has(id)) seen.set(id, post)
+    for (const page of this.#pages) {
+      const all = months.includes(page.month)
+      for (const [id, post] of page.posts) if (!seen.has(id) && (all || waits(post))) seen.set(id, post)
+    }
     const posts = [...seen.values()].sort(views.byNewest)
     const same = before?.length === posts.length && posts.every((post, at) => post === before[at])
     return same ? before : posts
   }
 }
 
+const waits = (post: S.Post): boolean => [post, ...post.replies, ...post.offers].some(({ delivery }) => delivery !== "board")
 const holds = (post: S.Post, id: string): boolean =>
   post.id === id || post.replies.some(reply => reply.id === id) || post.offers.some(offer => offer.id === id)

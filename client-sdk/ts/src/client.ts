@@ -421,7 +421,7 @@ export class Client {
       nextTime: () => client.#clock.next(client.#bestNow()),
       see: time => client.#clock.see(time, client.#bestNow()),
       serverKnown: () => client.#serverKnown,
-      connected: () => client.connection.get().state === "connected",
+      sends: this.#adapter !== null,
       random: bytes => client.#random(bytes),
       saved: promise => client.#saved(promise),
       titled: (id, title, demo) => client.#titled(id, title, demo),

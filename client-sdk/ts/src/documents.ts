@@ -7,9 +7,8 @@ import type { GuardedStorage } from "./device/guard.js"
 import { OpenDocument, sameHeads, type Told } from "./document.js"
 import { LeftOut } from "./membership/left-out.js"
 import type { Dict } from "./model/values.js"
+import { noteOf, parseNote, toldSpace, unsentPages } from "./unsent.js"
 
-/** Under which the storage keeps what the server confirmed. */
-export const toldSpace = "tavle-told"
 const saveSoon = 50 // milliseconds after news from elsewhere
 const sentAfter = 150 // milliseconds in which automerge-repo hands a change to the network: it gathers them for 100
 
@@ -107,6 +106,7 @@ export class Documents {
     const id = handle.documentId
     const document = new OpenDocument(handle, saved, patches, async () => {
       if (this.#removed.delete(id)) await this.#storage.save([id, "snapshot", "again"], A.save(document.doc))
+      if (!document.confirmed) void this.#note(document) // written before the document is
       await this.#repo.flush([id])
       this.#siblings?.postMessage(id)
       await this.#note(document)
@@ -114,7 +114,6 @@ export class Documents {
     this.#ready.set(id, document)
     const told = this.#told.get(id)
     if (told) document.told(told)
-    this.#noted.set(id, JSON.stringify(document.confirmedHeads))
     let timer: ReturnType<typeof setTimeout> | undefined
     document.onChange(() => {
       clearTimeout(timer)
@@ -142,12 +141,20 @@ export class Documents {
     handle.emit("change", { handle, doc, patches: [], patchInfo: { before: doc, after: doc, source: "change" } })
   }
 
-  /** Keeps what the server confirmed, so that it is known in the next session while offline. */
-  async #note(document: OpenDocument): Promise<void> {
-    const note = JSON.stringify(document.confirmedHeads)
-    if (note === "null" || note === this.#noted.get(document.id)) return
-    this.#noted.set(document.id, note)
-    await this.#storage.save([toldSpace, document.id], new TextEncoder().encode(note))
+  /** Keeps what the server confirmed, so that it is known in the next session while offline, and whether that is all there is. */
+  async #note({ id, confirmedHeads, confirmed }: OpenDocument): Promise<void> {
+    const before = this.#noted.get(id)
+    if (!confirmedHeads && before === undefined) return
+    const note = noteOf(confirmedHeads, confirmed)
+    if (note === before) return
+    this.#noted.set(id, note)
+    await this.#storage.save([toldSpace, id], new TextEncoder().encode(note))
+  }
+
+  /** The months of a board's stored pages with something that the server is not known to have. Those that are open are left out. */
+  async unsentMonths(board: string): Promise<string[]> {
+    const pages = await unsentPages(this.#storage, id => this.#open.has(id as DocumentId))
+    return pages.filter(page => page.board === board).map(({ month }) => month)
   }
 
   /** Lets go of a document: it stays on this device, and no more news of it are asked for. */
@@ -213,12 +220,10 @@ export class Documents {
     if (this.#told.has(id)) return
     const bytes = await this.#storage.load([toldSpace, id])
     if (!bytes || this.#told.has(id)) return
-    try {
-      const told = JSON.parse(new TextDecoder().decode(bytes)) as Told
-      if (this.#storageId === undefined || told.storageId === this.#storageId) this.#told.set(id, told)
-    } catch {
-      // Then it is told anew.
-    }
+    const note = new TextDecoder().decode(bytes)
+    this.#noted.set(id, note)
+    const { told } = parseNote(note) // without it, it is told anew
+    if (told && (this.#storageId === undefined || told.storageId === this.#storageId)) this.#told.set(id, told)
   }
 
   async #heardSibling(said: DocumentId | { id: DocumentId; leftOut: string }): Promise<void> {

@@ -2,9 +2,10 @@
 
 import type { GuardedStorage } from "../device/guard.js"
 import { pause, wipePage } from "../device/platform.js"
-import { toldSpace, type Documents } from "../documents.js"
+import type { Documents } from "../documents.js"
 import type { Verdict } from "../net/adapter.js"
 import { Value } from "../observable.js"
+import { toldSpace } from "../unsent.js"
 import type { Ended, Ends, Removal } from "./ended.js"
 import type { Unsent } from "./leaving.js"
 import type { Membership } from "./membership.js"

@@ -4,8 +4,8 @@
 import type { StorageKey } from "@automerge/automerge-repo/slim"
 import type { GuardedStorage } from "../device/guard.js"
 import { pause } from "../device/platform.js"
-import { toldSpace } from "../documents.js"
 import type { Value } from "../observable.js"
+import { toldSpace } from "../unsent.js"
 import { heldIn, offer, unsentOf, type Unsent } from "./leaving.js"
 import type { Membership } from "./membership.js"
 
