@@ -206,6 +206,34 @@ test("a lease that ended without the server is noticed at the start", async () =
   assert.deepEqual(await started(62), { state: "revoked", lease: true })
 })
 
+test("a device that is connected for longer than its lease goes on: every answer is a sign of the server", async () => {
+  const api = new FakeAPI()
+  const keeper = new MemoryKeeper()
+  let now = Date.UTC(2026, 10, 22)
+  const one = await open(api, { keeper, now: () => now })
+  await one.join(api.code, phone)
+  for (let hours = 0; hours < 61 * 24; hours += 12) {
+    now += 12 * 3_600_000
+    await one.look()
+    await one.status(0)
+  }
+  now += 120_000
+  await one.look()
+  assert.equal(one.standing.get().state, "member")
+  api.down = true
+  for (let days = 1; days < 60; days++) {
+    now += day
+    await one.look()
+    await one.status(0).catch(() => {})
+  }
+  assert.equal(one.standing.get().state, "member")
+  now += day
+  await one.look()
+  now += 120_000
+  await one.look()
+  assert.deepEqual(one.standing.get(), { state: "revoked", lease: true }, "no answer is none")
+})
+
 test("a key stays in IndexedDB as it is, and leaves it when it is forgotten", async () => {
   const keeper = new IndexedDBKeeper("keeper-test")
   assert.equal(await keeper.load(), null)

@@ -155,7 +155,11 @@ export class Membership {
   /** Calls the server's API as this member, renewing the session once if it has to. Throws {@link Problem}. */
   async call<T = unknown>(method: "GET" | "POST", path: string, body?: object): Promise<T> {
     if (!this.#kept) throw new Problem("signIn", "this device has not joined")
-    const once = () => (method === "GET" ? this.#calls.get<T>(path) : this.#calls.post<T>(path, body))
+    const once = async () => {
+      const answer = await (method === "GET" ? this.#calls.get<T>(path) : this.#calls.post<T>(path, body))
+      if (this.#kept) this.#kept.absence = reached(this.#now())
+      return answer
+    }
     try {
       return await once()
     } catch (cause) {
