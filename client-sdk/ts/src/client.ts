@@ -7,7 +7,7 @@ import type { GuardedStorage } from "./device/guard.js"
 import { openStorage, pause, platformRandom, platformSecondPlace, siblings } from "./device/platform.js"
 import { Registry, type BoardSummary } from "./device/registration.js"
 import type { OpenDocument } from "./document.js"
-import { Documents } from "./documents.js"
+import { Documents, type Keep } from "./documents.js"
 import { NotHere } from "./errors.js"
 import { boardGenesis } from "./model/genesis.js"
 import { boardDocument, findBoardId, idFromBytes, pageDocument, type DocumentId } from "./model/ids.js"
@@ -111,7 +111,8 @@ export class Client {
       peerId: `tavle-${idFromBytes(this.#random(16))}` as PeerId,
       isEphemeral: options.storage === "memory",
     })
-    this.#documents = new Documents(repo, storage, options.storage ? null : siblings(), () => this.#adapter?.restart())
+    const keep: Keep = async (...lost) => this.#belonging?.refusals.keep(...lost)
+    this.#documents = new Documents(repo, storage, options.storage ? null : siblings(), () => this.#adapter?.restart(), keep)
     this.#ticker = setInterval(() => this.#tick(), this.#timing.tick)
     this.connection.subscribe(() => this.#connectionChanged())
     device.patch({ ref: this.#own })

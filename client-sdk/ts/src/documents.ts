@@ -4,13 +4,23 @@
 import * as A from "@automerge/automerge/slim"
 import { Repo, type DocHandle, type DocumentId, type StorageKey } from "@automerge/automerge-repo/slim"
 import type { GuardedStorage } from "./device/guard.js"
+import { pause } from "./device/platform.js"
 import { OpenDocument, sameHeads, type Told } from "./document.js"
 import { LeftOut } from "./membership/left-out.js"
 import type { Dict } from "./model/values.js"
 import { noteOf, parseNote, toldSpace, unsentPages } from "./unsent.js"
 
 const saveSoon = 50 // milliseconds after news from elsewhere
+const keptLongest = 3_000 // milliseconds that a storage which takes nothing can delay the leaving out of a change
 const sentAfter = 150 // milliseconds in which automerge-repo hands a change to the network: it gathers them for 100
+
+/** Of a document, what was there with a change and what is without it. */
+export interface Left {
+  readonly before: A.Doc<Dict>
+  readonly after: A.Doc<Dict>
+}
+/** Keeps for the person what is lost with a change that is left out. Resolves when it is stored. */
+export type Keep = (document: DocumentId, change: string, left: Left) => Promise<void>
 
 export class Documents {
   readonly #repo: Repo
@@ -27,15 +37,17 @@ export class Documents {
   readonly #left = new Set<string>() // closed on this connection: the server believes that they got what it sent since
   #siblings: BroadcastChannel | null
   readonly #onReturn: () => void
+  readonly #keep: Keep
   #storageId: string | undefined
   #over = false
 
   /**
    * siblings connects the windows that share the storage. onReturn is called when a document is opened that was closed on this
-   * connection: only a new one tells everything about it.
+   * connection: only a new one tells everything about it. keep is called for each change that is left out, before it is.
    */
-  constructor(repo: Repo, storage: GuardedStorage, siblings: BroadcastChannel | null, onReturn: () => void) {
+  constructor(repo: Repo, storage: GuardedStorage, siblings: BroadcastChannel | null, onReturn: () => void, keep: Keep) {
     this.#onReturn = onReturn
+    this.#keep = keep
     this.#repo = repo
     this.#storage = storage
     this.#siblings = siblings
@@ -88,7 +100,7 @@ export class Documents {
     await this.#repo.find<Dict>(id)
     handle.off("change", hear)
     const document = this.#adopt(handle, A.getHeads(handle.doc()), patches)
-    await this.#clean(document)
+    await this.#clean(document).catch(() => {}) // the server refuses it again then
     return document
   }
 
@@ -245,38 +257,52 @@ export class Documents {
 
   /**
    * Takes a change that the server has refused out of a document, now and wherever it turns up again, and keeps what was made after it.
-   * Returns the document before and after, or null when the change is in no open document.
+   * When this fails, the change is where it was.
    */
-  async leaveOut(id: DocumentId, change: string): Promise<{ before: A.Doc<Dict>; after: A.Doc<Dict> } | null> {
-    await this.#leftOut.add(id, change)
+  async leaveOut(id: DocumentId, change: string, keep: Keep): Promise<void> {
     const document = this.#ready.get(id)
-    if (!document || !A.hasHeads(document.doc, [change])) return null
-    const before = A.clone(document.doc)
-    await this.#clean(document)
-    this.#siblings?.postMessage({ id, leftOut: change })
-    return { before, after: document.doc }
+    if (document) await this.#clean(document, change, keep)
+    await this.#leftOut.add(id, change)
   }
 
   /**
-   * Leaves refused changes out of an open document and, later, out of what is stored of it. What another window has stored is taken in first.
-   * If the device is switched off on the way, both the old and the new are stored, and the next start does it again, to the same end.
+   * Leaves refused changes, and one more, out of an open document and, later, out of what is stored of it. What another window has stored is
+   * taken in first, and what is lost is kept for the person before anything goes. If the device is switched off on the way, both the old and
+   * the new are stored, and the next start does it again, to the same end.
    */
-  async #clean(document: OpenDocument): Promise<void> {
+  async #clean(document: OpenDocument, change?: string, keep = this.#keep): Promise<void> {
     const { id } = document
-    const refused = await this.#leftOut.of(id)
+    const known = await this.#leftOut.of(id)
+    const refused = change === undefined || known.includes(change) ? known : [...known, change]
     if (!refused.some(hash => A.hasHeads(document.doc, [hash]))) return
     const { without } = await import("./membership/replay.js")
-    const stored = [...(await this.#storage.loadRange([id, "snapshot"])), ...(await this.#storage.loadRange([id, "incremental"]))]
-    let doc = A.clone(document.doc)
-    for (const { data } of stored) if (data) doc = A.loadIncremental(doc, data)
-    for (const hash of refused) {
-      const left = without(doc, hash)
-      if (left) doc = A.load<Dict>(left.bytes)
+    const kept = new Map<string, Promise<void>>()
+    for (;;) {
+      const stored = [...(await this.#storage.loadRange([id, "snapshot"])), ...(await this.#storage.loadRange([id, "incremental"]))]
+      const heads = document.heads
+      let doc = A.clone(document.doc)
+      for (const { data } of stored) if (data) doc = A.loadIncremental(doc, data)
+      for (const hash of refused) {
+        const left = without(doc, hash)
+        if (!left) continue
+        const after = A.load<Dict>(left.bytes)
+        if (!kept.has(hash)) kept.set(hash, keep(id, hash, { before: doc, after }))
+        doc = after
+      }
+      const all = Promise.all(kept.values())
+      await Promise.race([all, pause(keptLongest)])
+      if (change !== undefined) await this.#leftOut.add(id, change)
+      if (this.#ready.get(id) !== document) return
+      if (!sameHeads(heads, document.heads)) continue // it was written on meanwhile
+      document.replace(doc)
+      const old = stored.map(({ key }) => key)
+      const rewritten = async () => {
+        await all
+        if (change !== undefined) this.#siblings?.postMessage({ id, leftOut: change })
+        await this.#rewrite(document, [id, "snapshot", `without-${refused.at(-1)}`], old)
+      }
+      return this.#work(rewritten())
     }
-    if (this.#ready.get(id) !== document) return
-    document.replace(doc)
-    const old = stored.map(({ key }) => key)
-    this.#work(this.#rewrite(document, [id, "snapshot", `without-${refused.at(-1)}`], old))
   }
 
   /** Stores a document under a key, and removes others. */

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import * as A from "@automerge/automerge"
-import { pageDocument } from "@tavle/client"
+import { MemoryStorage, pageDocument } from "@tavle/client"
+import { GuardedStorage } from "../dist/device/guard.js"
 import { draft, titles } from "./lib/device.mjs"
 import { courtyard, Device } from "./lib/member.mjs"
 import { startMembers } from "./lib/server.mjs"
@@ -156,6 +157,77 @@ test("a device that was switched off while it left a change out does it again, t
   assert.equal(bos.posts.get().filter(({ title }) => title === "good").length, 1)
   assert.equal(idas.post(post.id).get().title, "Bo's ladder")
   assert.equal(refused(ida), 1)
+})
+
+// A storage that keeps what it was after each write, as it is found after the power went at that moment.
+class Cut extends MemoryStorage {
+  moments = []
+  noting = false
+  async save(key, binary) {
+    await super.save(key, binary)
+    await this.#note()
+  }
+  async remove(key) {
+    await super.remove(key)
+    await this.#note()
+  }
+  async #note() {
+    if (!this.noting) return
+    const then = new MemoryStorage()
+    for (const { key, data } of await this.loadRange([])) await then.save(key, data)
+    this.moments.push(then)
+  }
+}
+
+test("whenever the device is switched off while a change is left out, its text is on the page or is told as refused", async t => {
+  const { server, board, ida } = await boAndIda(t)
+  const cut = new Cut()
+  for (const { key, data } of await ida.storage.loadRange([])) await cut.save(key, data)
+  ida.storage = cut
+  await ida.on({ offline: true })
+  const offline = await ida.board(board)
+  await offline.addPost(draft(offline, "Bicycle", { body: "Call 010190-1234" }))
+  await offline.addPost(draft(offline, "good"))
+  await ida.off()
+  cut.noting = true
+  await ida.on()
+  await sent(await ida.board(board))
+  await until(() => ida.client.refusals.get().length === 1, "the refusal")
+  await ida.off()
+  await server.stop()
+  const found = []
+  for (const moment of cut.moments) {
+    ida.storage = moment
+    await ida.on({ offline: true })
+    const idas = await ida.board(board)
+    const refusals = ida.client.refusals.get()
+    found.push(refusals.length === 1 ? refusals[0].texts.join() : titles(idas).includes("Bicycle") ? "on the page" : "nowhere")
+    assert.ok(titles(idas).includes("good"))
+    await ida.off()
+  }
+  assert.deepEqual([...new Set(found)].sort(), ["Bicycle,Call 010190-1234", "on the page"])
+})
+
+test("a change that cannot be left out yet, since a part of the app is missing, is left where it is", async t => {
+  const { board, ida } = await boAndIda(t)
+  await ida.on({ offline: true })
+  const offline = await ida.board(board)
+  await offline.addPost(draft(offline, "Bicycle", { body: "Call 010190-1234" }))
+  await ida.off()
+  const { has } = GuardedStorage.prototype
+  let missing = true
+  t.mock.method(GuardedStorage.prototype, "has", function (key) {
+    if (missing && key[0] === "tavle-refusals") throw new TypeError("Failed to fetch dynamically imported module")
+    return has.call(this, key)
+  })
+  await ida.on()
+  const idas = await ida.board(board)
+  await until(() => refused(ida) > 1, "several tries")
+  assert.deepEqual(titles(idas), ["Bicycle", "Bo's ladder"])
+  missing = false
+  await until(() => ida.client.refusals.get().length === 1, "the refusal")
+  assert.deepEqual(ida.client.refusals.get()[0].texts, ["Bicycle", "Call 010190-1234"])
+  await sent(idas)
 })
 
 test("a stock client beside it is not harmed", async t => {

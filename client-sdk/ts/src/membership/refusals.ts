@@ -2,7 +2,7 @@
 
 import type { DocumentId } from "../model/ids.js"
 import type { GuardedStorage } from "../device/guard.js"
-import type { Documents } from "../documents.js"
+import type { Documents, Left } from "../documents.js"
 import { Value, type Observable } from "../observable.js"
 
 /** A change that the server refused. What was made before and after it goes on. */
@@ -85,7 +85,10 @@ export class Refusals {
   /** The person knows. */
   async dismiss(id: string): Promise<void> {
     const refusal = this.#all.get().find(other => other.id === id)
-    if (refusal) this.#keep({ ...refusal, texts: [], seen: true })
+    if (!refusal) return
+    const seen = { ...refusal, texts: [], seen: true }
+    this.#tell(seen)
+    void this.#store(seen)
   }
 
   /**
@@ -93,25 +96,45 @@ export class Refusals {
    * server goes on refusing what is not there.
    */
   async recover({ document, change, reason, sentence }: Refused): Promise<"now" | "later" | "no"> {
-    const tries = (this.#tries.get(change) ?? 0) + 1
-    this.#tries.set(change, tries)
-    if (tries > triesMost) return "no"
-    const left = await this.#documents().leaveOut(document as DocumentId, change)
-    if (left) {
-      const { lost, sentencesOf } = await import("./reasons.js")
-      const known = await this.#storage.has([space, change]).catch(() => false) // from another window
-      if (!known) this.#keep({ id: change, document, at: this.#now(), reason, sentences: sentencesOf(reason, sentence), texts: lost(left, change) })
-      await this.load()
-    }
+    const tries = this.#tries.get(change) ?? 0
+    if (tries >= triesMost) return "no"
+    const made: Refusal[] = []
+    await this.#documents().leaveOut(document as DocumentId, change, async (id, hash, left) => {
+      const refusal = await this.#make(id, hash, left, hash === change ? { reason, sentence } : {})
+      if (!refusal) return
+      made.push(refusal)
+      await this.#store(refusal)
+    })
+    this.#tries.set(change, tries + 1) // a try that failed, as when a part of the app cannot be loaded, is none: nothing was left out
+    for (const refusal of made) this.#tell(refusal)
+    await this.load()
     return ++this.#recovered > quick ? "later" : "now"
   }
 
-  #keep(refusal: Kept): void {
+  /** Keeps what is lost with a change that is left out later than it was refused: the device was switched off half-way. Resolves when it is stored. */
+  async keep(document: string, change: string, left: Left): Promise<void> {
+    const refusal = await this.#make(document, change, left, {})
+    if (!refusal) return
+    this.#tell(refusal)
+    await this.#store(refusal)
+  }
+
+  /** Null when it is known: from another window, or from before. */
+  async #make(document: string, change: string, left: Left, { reason = "unknown", sentence }: Partial<Refused>): Promise<Refusal | null> {
+    const { lost, sentencesOf } = await import("./reasons.js")
+    if (await this.#storage.has([space, change]).catch(() => false)) return null
+    return { id: change, document, at: this.#now(), reason, sentences: sentencesOf(reason, sentence), texts: lost(left, change) }
+  }
+
+  #tell(refusal: Kept): void {
     this.#changes++
     const others = this.#all.get().filter(({ id }) => id !== refusal.id)
     this.#show(refusal.seen ? others : [refusal, ...others].sort(latestFirst))
+  }
+
+  #store(refusal: Kept): Promise<void> {
     this.#unsaved++
-    void this.#storage.save([space, refusal.id], new TextEncoder().encode(JSON.stringify(refusal))).finally(() => this.#unsaved--)
+    return this.#storage.save([space, refusal.id], new TextEncoder().encode(JSON.stringify(refusal))).finally(() => this.#unsaved--)
   }
 
   #show(all: readonly Refusal[]): void {
