@@ -63,7 +63,7 @@ async function member(t, script, { api = new FakeAPI(), storage = new MemoryStor
   const { Socket, all } = sockets(script)
   const client = await Client.open({ url: `${api.origin}/sync`, storage, membership, origin: "phone", webSocket: Socket, secondPlace: null, timing: { ...timing, ...times }, now, serverTime })
   t.after(() => client.close())
-  return { api, client, membership, all, storage }
+  return { api, client, membership, keeper, all, storage }
 }
 
 const count = (calls, path) => calls.filter(call => call === path).length
@@ -145,6 +145,21 @@ test("4401 that the API confirms ends everything, and nothing is written or dial
   await pause(150)
   assert.deepEqual(await storage.loadRange([]), [])
   assert.equal(all.length, dialled)
+})
+
+test("a window that is shut out removes nothing when another device has taken its place", async t => {
+  const { api, client, membership, keeper, storage, all } = await member(t, joins)
+  await until(() => client.connection.get().state === "connected", "to be connected")
+  const kept = await keeper.load()
+  const other = { ...kept, key: { ...kept.key, device: "another" } }
+  await keeper.save(other)
+  api.devices.get(membership.me.get().device.id).revoked = true
+  all.at(-1).end(4401, "revoked")
+  await until(() => membership.standing.get().state === "replaced", "to know that")
+  await pause(50)
+  assert.equal(client.revoked.get(), null)
+  assert.notEqual((await storage.loadRange([])).length, 0)
+  assert.deepEqual(await keeper.load(), other)
 })
 
 // A server that takes what it is sent, but for changes that say "bad"; it may always name another change than that.

@@ -245,6 +245,77 @@ test("a key stays in IndexedDB as it is, and leaves it when it is forgotten", as
   assert.equal(await keeper.load(), null)
 })
 
+// A browser's fetch: the cookie is of all its windows.
+function browser(api) {
+  let cookie = ""
+  return async (url, init) => {
+    const answer = await api.fetch(url, { ...init, headers: { ...init.headers, cookie } })
+    cookie = answer.headers.get("set-cookie") ?? cookie
+    return answer
+  }
+}
+
+// twoInOne is a browser in which one has joined, and then another in another window. A keeper of its own each has them side by side.
+async function twoInOne(sideBySide) {
+  const api = new FakeAPI()
+  const [fetch, keeper] = [browser(api), new MemoryKeeper()]
+  const one = await open(api, { fetch, keeper })
+  const first = await one.join(api.code, phone)
+  const others = sideBySide ? new MemoryKeeper() : keeper
+  if (!sideBySide) await keeper.clear()
+  const two = await open(api, { fetch, keeper: others })
+  const second = await two.join(api.code, { label: "another's", kind: "phone" })
+  assert.notEqual(first.device.id, second.device.id)
+  return { api, one, two, first, second, keeper, others }
+}
+
+test("a window ends when its browser has joined as another device, and leaves that alone", async t => {
+  const { api, one, two, second, keeper } = await twoInOne(false)
+  globalThis.location = { origin: api.origin }
+  t.after(() => delete globalThis.location)
+  const others = await keeper.load()
+  await assert.rejects(one.credentials(), code("replaced"))
+  assert.equal(one.standing.get().state, "replaced")
+  await assert.rejects(one.refresh(), code("replaced"))
+  await assert.rejects(one.join(api.code, phone), code("replaced"))
+  await one.look()
+  await one.forget()
+  assert.deepEqual(await keeper.load(), others)
+  assert.deepEqual(await two.credentials(), [])
+  assert.equal((await two.refresh()).device.id, second.device.id)
+})
+
+test("two windows with a key each do not take each other's session for their own", async t => {
+  const { api, one, two, first, second, keeper, others } = await twoInOne(true)
+  globalThis.location = { origin: api.origin }
+  t.after(() => delete globalThis.location)
+  for (const [window, me] of [[one, first], [two, second], [one, first]]) {
+    assert.deepEqual(await window.credentials(), [])
+    assert.equal(api.session.split(".")[0], me.device.id, "the session that the browser shows now")
+    assert.equal(window.me.get().device.id, me.device.id)
+  }
+  for (const [kept, me] of [[keeper, first], [others, second]]) {
+    const { key, me: there } = await kept.load()
+    assert.deepEqual([key.device, there.device.id], [me.device.id, me.device.id])
+  }
+})
+
+test("keepers change and remove only what is of the same key", async () => {
+  for (const keeper of [new MemoryKeeper(), new IndexedDBKeeper("own-test")]) {
+    const of = (device, renewed) => ({ server: "x", key: { alg: "Ed25519", key: "k", device, private: {} }, me: null, renewed, absence: null })
+    await keeper.save(of("a", 1), true)
+    assert.equal(await keeper.load(), null)
+    await keeper.save(of("a", 1))
+    await keeper.save(of("b", 2), true)
+    await keeper.clear("b")
+    assert.deepEqual(await keeper.load(), of("a", 1))
+    await keeper.save(of("a", 3), true)
+    assert.deepEqual(await keeper.load(), of("a", 3))
+    await keeper.clear("a")
+    assert.equal(await keeper.load(), null)
+  }
+})
+
 test("a window hears that another one has joined", async () => {
   const api = new FakeAPI()
   const keeper = new MemoryKeeper()

@@ -135,6 +135,7 @@ export class Belonging {
     if (state === this.#state) return
     this.#state = state
     if (state === "revoked") void this.#leave()
+    if (state === "replaced") this.#owned.stop()
     if (state === "member") this.#owned.connect()
   }
 
@@ -143,6 +144,7 @@ export class Belonging {
     const { membership, storage } = this.#owned
     this.#owned.stop()
     this.revoked.set({ lease: membership.standing.get().lease, unsent: [], offered: null, wiped: false })
+    if (await membership.replaced()) return this.revoked.set(null) // what is here is the other's
     await Promise.race([this.#offer().catch(() => {}), pause(offerLongest)])
     if (this.revoked.get()!.offered === null) this.revoked.patch({ offered: false })
     await Promise.allSettled([storage.wipe(), membership.forget(), this.#owned.wipe()])

@@ -8,13 +8,14 @@
  * - `unreachable`: there was no answer, or none that can be understood. Try again later.
  * - `revoked`: this device does not belong any more.
  * - `unknownDevice`: the server does not know this device. Join again.
+ * - `replaced`: this browser has joined as another device, in another window. Load this one anew.
  * - `signIn`: this device has not joined.
  * - `insecure`: this page was not loaded over https, so that no key can be made.
  * - `storage`: the device cannot keep its key.
  * - others, such as `role`, `lastOwner` or `full`: as the server names them. Show the message.
  */
 export type ProblemCode =
-  | "code" | "slow" | "unreachable" | "revoked" | "unknownDevice" | "signIn" | "insecure" | "storage"
+  | "code" | "slow" | "unreachable" | "revoked" | "replaced" | "unknownDevice" | "signIn" | "insecure" | "storage"
   | "role" | "lastOwner" | "tooMany" | "full" | "busy" | (string & {})
 
 /** A call to the server failed. */
@@ -35,7 +36,7 @@ export class Problem extends Error {
 
   /** Whether another try alone changes nothing. */
   get final(): boolean {
-    return ["signIn", "revoked", "unknownDevice"].includes(this.code)
+    return ["signIn", "revoked", "replaced", "unknownDevice"].includes(this.code)
   }
 }
 

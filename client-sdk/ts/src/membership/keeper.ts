@@ -16,13 +16,19 @@ export interface Kept {
   absence: Absence
 }
 
-/** A place for it. */
+/**
+ * A place for it, which all windows share: another window may have joined as another device meanwhile. So what is kept can be changed or
+ * removed only as long as it is of the same key, in one step.
+ */
 export interface Keeper {
   load(): Promise<Kept | null>
-  save(kept: Kept): Promise<void>
-  /** Removes everything, and the place itself where that is possible. */
-  clear(): Promise<void>
+  /** Keeps it; with own, only in the place of something of the same key. */
+  save(kept: Kept, own?: boolean): Promise<void>
+  /** Removes everything, and the place itself where that is possible; of a device, only what is of its key. */
+  clear(device?: string): Promise<void>
 }
+
+const isOf = (kept: Kept | null | undefined, device: string | undefined): boolean => device === undefined || kept?.key.device === device
 
 /** A keeper that ends with the page, or with the process: for tests. */
 export class MemoryKeeper implements Keeper {
@@ -32,12 +38,12 @@ export class MemoryKeeper implements Keeper {
     return this.#kept && { ...this.#kept }
   }
 
-  async save(kept: Kept): Promise<void> {
-    this.#kept = { ...kept }
+  async save(kept: Kept, own = false): Promise<void> {
+    if (isOf(this.#kept, own ? kept.key.device : undefined)) this.#kept = { ...kept }
   }
 
-  async clear(): Promise<void> {
-    this.#kept = null
+  async clear(device?: string): Promise<void> {
+    if (isOf(this.#kept, device)) this.#kept = null
   }
 }
 
@@ -53,26 +59,30 @@ export class IndexedDBKeeper implements Keeper {
   }
 
   load(): Promise<Kept | null> {
-    return this.#run<Kept | undefined>("readonly", kept => kept.get(only)).then(kept => kept ?? null)
+    return this.#run("readonly")
   }
 
-  async save(kept: Kept): Promise<void> {
-    await this.#run("readwrite", store => store.put(kept, only))
+  async save(kept: Kept, own = false): Promise<void> {
+    await this.#run("readwrite", (before, store) => isOf(before, own ? kept.key.device : undefined) && store.put(kept, only))
   }
 
-  async clear(): Promise<void> {
-    await this.#run("readwrite", kept => kept.clear())
-    await deleteDatabase(this.#name)
+  async clear(device?: string): Promise<void> {
+    const before = await this.#run("readwrite", (before, store) => isOf(before, device) && store.clear())
+    if (isOf(before, device)) await deleteDatabase(this.#name)
   }
 
-  /** One transaction on a connection of its own: it is used seldom, and nothing then hinders the database from being deleted. */
-  async #run<T>(mode: IDBTransactionMode, ask: (kept: IDBObjectStore) => IDBRequest): Promise<T> {
+  /**
+   * Reads what is kept, does something with it, and returns what it was: one transaction on a connection of its own. It is used seldom, and
+   * nothing then hinders the database from being deleted.
+   */
+  async #run(mode: IDBTransactionMode, then?: (before: Kept | null, store: IDBObjectStore) => unknown): Promise<Kept | null> {
     const database = await open(this.#name)
     try {
-      return await new Promise<T>((resolve, reject) => {
+      return await new Promise((resolve, reject) => {
         const transaction = database.transaction(store, mode, { durability: mode === "readwrite" ? "strict" : "default" })
-        const request = ask(transaction.objectStore(store))
-        transaction.oncomplete = () => resolve(request.result as T)
+        const request = transaction.objectStore(store).get(only) as IDBRequest<Kept | undefined>
+        request.onsuccess = () => then?.(request.result ?? null, transaction.objectStore(store))
+        transaction.oncomplete = () => resolve(request.result ?? null)
         transaction.onabort = () => reject(transaction.error ?? request.error ?? new Error("the browser aborted a transaction"))
       })
     } finally {

@@ -31,9 +31,10 @@ export interface MembershipOptions {
  * - `member`: it has.
  * - `unknown`: the server does not know it any more, as after its data were lost: join again. Nothing is removed from the device.
  * - `revoked`: it does not belong any more, and what is on it is removed; `lease` says that it was only away for too long.
+ * - `replaced`: in another window, this browser has joined as another device. This window can do nothing more: load it anew.
  */
 export interface Standing {
-  readonly state: "stranger" | "member" | "unknown" | "revoked"
+  readonly state: "stranger" | "member" | "unknown" | "revoked" | "replaced"
   readonly lease: boolean
 }
 
@@ -106,6 +107,7 @@ export class Membership {
   async join(said: string, { label, kind }: Joining): Promise<Me> {
     const code = normalCode(said)
     if (!code) throw new Problem("code", "a code has ten letters and digits")
+    if (await this.replaced()) throw another()
     const key = (this.#kept && this.#standing.get().state !== "revoked" ? this.#kept.key : null) ?? this.#newKey ?? (await makeKey())
     this.#newKey = key
     const { challenge, proof } = await this.#prove(key, "join", joinSubject(code, key.alg, key.key))
@@ -138,8 +140,7 @@ export class Membership {
   /** Asks the server who this device is, and renews the session if that has ended. Throws {@link Problem}. */
   async refresh(): Promise<Me> {
     const me = meIn(await this.call("GET", "/v1/me"))
-    await this.#heard(me)
-    return me
+    return (await this.#heard(me)) ? me : this.#reclaim()
   }
 
   /** Everything that the server knows about this member. */
@@ -155,6 +156,7 @@ export class Membership {
   /** Calls the server's API as this member, renewing the session once if it has to. Throws {@link Problem}. */
   async call<T = unknown>(method: "GET" | "POST", path: string, body?: object): Promise<T> {
     if (!this.#kept) throw new Problem("signIn", "this device has not joined")
+    if (this.#standing.get().state === "replaced") throw another()
     const once = async () => {
       const answer = await (method === "GET" ? this.#calls.get<T>(path) : this.#calls.post<T>(path, body))
       if (this.#kept) this.#kept.absence = reached(this.#now())
@@ -178,8 +180,15 @@ export class Membership {
     if (!kept) throw new Problem("signIn", "this device has not joined")
     const { state } = this.#standing.get()
     if (state === "revoked") throw new Problem("revoked", "this device does not belong any more")
+    if (await this.replaced()) throw another()
     if (Math.abs(this.#now() - kept.renewed) > renewAfter || state === "unknown") await this.#renew()
-    if (this.#calls.sameOrigin) return []
+    if (this.#calls.sameOrigin) {
+      // The cookie belongs to the browser: what is written here must not be sent in the name of another device.
+      await this.refresh().catch(cause => {
+        if (problemOf(cause).final) throw cause
+      })
+      return []
+    }
     const { ticket } = await this.call<{ ticket: string }>("POST", "/v1/ticket", { for: "socket" })
     return ["tavle.v1", `tavle.ticket.${ticket}`]
   }
@@ -189,6 +198,15 @@ export class Membership {
     const before = this.#renewals
     await this.refresh().catch(() => {})
     return this.#renewals > before
+  }
+
+  /** @internal Whether another window has joined as another device: then this one ends. Never throws. */
+  async replaced(): Promise<boolean> {
+    if (!this.#kept) return false
+    const there = await this.#keeper.load().catch(() => null)
+    if (!there || there.key.device === this.#kept.key.device) return false
+    this.#standing.patch({ state: "replaced" })
+    return true
   }
 
   /** @internal Sends what a revoked device had not sent. Throws {@link Problem}. */
@@ -213,11 +231,12 @@ export class Membership {
 
   /** @internal Removes the key and everything that was kept. */
   async forget(): Promise<void> {
+    const device = this.#kept?.key.device
     this.#kept = null
     this.#newKey = null
     this.#calls.forget()
     this.#me.set(null)
-    await this.#keeper.clear()
+    await this.#keeper.clear(device)
   }
 
   /** Reads what is kept: another window of the device may have joined. */
@@ -265,30 +284,46 @@ export class Membership {
     }
   }
 
-  async #heard(me: Me): Promise<void> {
-    if (!this.#kept || this.#standing.get().state === "revoked") return // said before the device was shut out, and heard after it
+  /** Returns false when the server speaks of another device than this. */
+  async #heard(me: Me): Promise<boolean> {
+    if (!this.#kept || this.#over) return true // said before the device was shut out, and heard after it
+    if (me.device.id !== this.#kept.key.device) return false
     this.#kept.me = me
     this.#kept.absence = reached(this.#now())
     if (JSON.stringify(me) !== JSON.stringify(this.#me.get())) this.#me.set(me)
     this.#standing.patch({ state: "member", lease: false })
     await this.#keep()
+    return true
+  }
+
+  /** The browser's session is of another device. Either that has taken this one's place, or it is the turn of this one's key. */
+  async #reclaim(): Promise<Me> {
+    if (await this.replaced()) throw another()
+    return this.#renew()
+  }
+
+  /** Whether nothing that is heard changes how this device stands. */
+  get #over(): boolean {
+    return ["revoked", "replaced"].includes(this.#standing.get().state)
   }
 
   async #keep(): Promise<void> {
-    if (this.#kept) await this.#keeper.save(this.#kept).catch(() => {}) // it is told again at the next connection
+    if (this.#kept) await this.#keeper.save(this.#kept, true).catch(() => {}) // it is told again at the next connection
   }
 
   /** A problem may say how this device stands. */
   #note(problem: Problem): Problem {
     if (problem.code === "revoked") this.#revoked(problem.reason === "lease")
-    if (problem.code === "unknownDevice") this.#standing.patch({ state: "unknown" })
+    if (problem.code === "unknownDevice" && !this.#over) this.#standing.patch({ state: "unknown" })
     return problem
   }
 
   #revoked(lease: boolean): void {
-    if (this.#standing.get().state !== "revoked") this.#standing.set({ state: "revoked", lease })
+    if (!this.#over) this.#standing.set({ state: "revoked", lease })
   }
 }
+
+const another = (): Problem => new Problem("replaced", "this browser has joined as another device in another window")
 
 function meIn(answer: unknown): Me {
   const me = readMe(answer)

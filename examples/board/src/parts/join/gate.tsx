@@ -89,12 +89,16 @@ export function Gate({ page, children }: { page: Page; children: ReactNode }) {
   );
 }
 
-/** A device that was shut out sees nothing but that, whatever it was doing. */
+/** A device that was shut out sees nothing but that, whatever it was doing; one that another has taken the place of begins anew. */
 function Standing({ membership, page, children }: { membership: Membership; page: Page; children: ReactNode }) {
   const standing = useSyncExternalStore(
     (fn) => membership.standing.subscribe(fn),
     () => membership.standing.get(),
   );
+  // In another window this browser has become another device: this window begins anew as that.
+  useEffect(() => {
+    if (standing.state === "replaced") location.reload();
+  }, [standing.state]);
   if (standing.state !== "revoked") return children;
   return (
     <Suspense fallback={null}>
