@@ -75,6 +75,17 @@ test("an idle connection that works is kept", async t => {
   assert.equal(sockets, 1)
 })
 
+test("a connection that dies right after the handshake is noticed; one on which nothing is asked is kept", async t => {
+  const fake = await startFake(t, welcome)
+  const kept = await device(t, fake.url, { timing: quick })
+  await connected(kept)
+  const dead = await startFake(t, welcome)
+  const a = await device(t, dead.url, { timing: quick })
+  await a.createBoard({ title: "x" })
+  await until(() => dead.sockets.length >= 3, "other connections")
+  assert.equal(fake.sockets.length, 1)
+})
+
 test("an upgrade that hangs is closed before another is tried", async t => {
   const proxy = await startProxy(t, "127.0.0.1:1")
   proxy.deaf = true

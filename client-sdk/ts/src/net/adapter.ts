@@ -73,6 +73,8 @@ interface Session {
   joinedAt: number
   /** Whether a document of this session is known to the server: only then a probe is answered. */
   answers: boolean
+  /** Whether something was sent since the server was heard. */
+  asked: boolean
   /** What the server said last that was wrong. */
   error: string
   opened: boolean
@@ -200,7 +202,7 @@ export class SyncAdapter extends NetworkAdapter {
     } catch (cause) {
       return this.#wait(String(cause))
     }
-    const session: Session = { socket, server: null, storageId: undefined, joinedAt: 0, answers: false, error: "", opened: false }
+    const session: Session = { socket, server: null, storageId: undefined, joinedAt: 0, answers: false, asked: false, error: "", opened: false }
     this.#session = session
     socket.binaryType = "arraybuffer"
     const current = <E>(handle: (event: E) => void) => (event: E) => {
@@ -232,7 +234,7 @@ export class SyncAdapter extends NetworkAdapter {
       return this.#lost("the server sent something that is no message")
     }
     if (typeof message?.type !== "string") return this.#lost("the server sent something that is no message")
-    this.#heard()
+    this.#heard(session)
     if (message.type === "peer") return this.#joined(session, message)
     if (message.type === "error") {
       session.error = String(message.message)
@@ -278,6 +280,7 @@ export class SyncAdapter extends NetworkAdapter {
   }
 
   #write(session: Session, message: object): void {
+    session.asked = true
     try {
       session.socket.send(cbor.encode(message))
     } catch {
@@ -288,9 +291,10 @@ export class SyncAdapter extends NetworkAdapter {
   // Life: anything that comes in. After a while without, the server is asked to repeat the heads it knows, which it answers at once
   // for the documents of this connection (RH2).
 
-  #heard(): void {
+  #heard(session: Session): void {
+    session.asked = false
     const now = this.#options.now()
-    const joinedAt = this.#session?.joinedAt
+    const { joinedAt } = session
     if (joinedAt && now - joinedAt > stableAfter) this.#attempt = 0
     if (Math.abs(now - (this.connection.get().lastReached ?? 0)) >= reachedEvery) this.connection.patch({ lastReached: now })
     this.#expect(this.#timing.idle, () => this.#probe())
@@ -298,10 +302,17 @@ export class SyncAdapter extends NetworkAdapter {
 
   #probe(): void {
     const session = this.#session
-    if (!session?.server || !session.storageId || !session.answers) return
+    if (!session?.server) return
+    if (!session.storageId || !session.answers) return this.#doubt(session)
     this.#buffered = session.socket.bufferedAmount
     this.#write(session, { type: "remote-subscription-change", senderId: this.peerId!, targetId: session.server, add: [session.storageId] })
     this.#await()
+  }
+
+  /** Nothing is known to the server that it would answer for. It is only expected to say something to what it was sent since it was heard. */
+  #doubt(session: Session): void {
+    if (session.asked) this.#expect(this.#timing.answer, () => this.#lost("the server went silent"))
+    else this.#expect(this.#timing.idle, () => this.#probe())
   }
 
   #await(): void {
