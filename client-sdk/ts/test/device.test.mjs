@@ -160,6 +160,18 @@ test("two windows that share IndexedDB see each other's posts without a network"
   assert.ok(documents === 2 && bytes > 100)
 })
 
+test("a board that a second window remembers is not forgotten by what the first notes later", async t => {
+  const [storage, secondPlace] = [new MemoryStorage(), new Place()]
+  const [one, two] = [await device(t, null, { storage, secondPlace }), await device(t, null, { storage, secondPlace })]
+  await one.createBoard({ title: "x" })
+  await two.createBoard({ title: "y" })
+  await two.close()
+  one.acknowledgeEviction() // any note of its own
+  await one.close()
+  const next = await device(t, null, { storage, secondPlace })
+  assert.deepEqual(next.boards.get().map(({ title }) => title).sort(), ["x", "y"])
+})
+
 test("a window that is closed while it reads what another has saved waits for that, and fails at nothing", async t => {
   let reading = 0
   let held = Promise.resolve()

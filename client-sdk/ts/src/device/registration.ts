@@ -65,9 +65,11 @@ export class Registry {
     return this.#record
   }
 
+  /** Changes something. Boards, and what people know of them, are as the second place has them: another window may have changed them. */
   update(changes: Partial<Registration>): void {
     if (this.#closed) return
-    this.#record = { ...this.#record, ...changes }
+    const { boards, evicted } = parse(readSecond(this.#second)) ?? {}
+    this.#record = { ...this.#record, ...(boards && { boards }), ...(evicted !== undefined && { evicted }), ...changes }
     this.#write()
   }
 
