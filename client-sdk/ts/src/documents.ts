@@ -278,8 +278,8 @@ export class Documents {
     const { without } = await import("./membership/replay.js")
     const kept = new Map<string, Promise<void>>()
     for (;;) {
+      const before = kept.size
       const stored = [...(await this.#storage.loadRange([id, "snapshot"])), ...(await this.#storage.loadRange([id, "incremental"]))]
-      const heads = document.heads
       let doc = A.clone(document.doc)
       for (const { data } of stored) if (data) doc = A.loadIncremental(doc, data)
       for (const hash of refused) {
@@ -289,11 +289,13 @@ export class Documents {
         if (!kept.has(hash)) kept.set(hash, keep(id, hash, { before: doc, after }))
         doc = after
       }
-      const all = Promise.all(kept.values())
-      await Promise.race([all, pause(keptLongest)])
-      if (change !== undefined) await this.#leftOut.add(id, change)
       if (this.#ready.get(id) !== document) return
-      if (!sameHeads(heads, document.heads)) continue // it was written on meanwhile
+      const all = Promise.all(kept.values())
+      if (kept.size > before) {
+        await Promise.race([all, pause(keptLongest)])
+        if (change !== undefined) await this.#leftOut.add(id, change)
+        continue // it was written on meanwhile, here or in another window
+      }
       document.replace(doc)
       const old = stored.map(({ key }) => key)
       const rewritten = async () => {
