@@ -3,12 +3,16 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
+import * as A from "@automerge/automerge"
 import fc from "fast-check"
+import { demoBoard } from "@tavle/client"
 import { joinLink, normalCode, showCode, withoutCode } from "../dist/membership/rules/code.js"
 import { ended, look, reached } from "../dist/membership/rules/lease.js"
 import { readMe, rolesOn, serverNow } from "../dist/membership/rules/me.js"
 import { base64, base64url, deviceId, joinSubject, proofMessage } from "../dist/membership/rules/proof.js"
 import { reasonCodes, sentencesOf } from "../dist/membership/reasons.js"
+import { textsIn } from "../dist/membership/texts.js"
+import { pageGenesis } from "../dist/model/genesis.js"
 import { actions, allowed, owns, relationTo } from "../dist/membership/rules/rights.js"
 import { signed } from "./lib/fake-api.mjs"
 
@@ -85,6 +89,12 @@ test("the table of rights is that of the server, action by role by relation", ()
   assert.equal(allowed(["owner"], "somethingNew", "own"), false)
   assert.equal(allowed(["emperor"], "post", "own"), false)
   assert.equal(allowed([], "post", "own"), false)
+})
+
+test("what programs write into a page is no text of a person", () => {
+  const page = A.load(pageGenesis(demoBoard(), "2026-11"))
+  assert.deepEqual(textsIn(page, {}), [])
+  assert.deepEqual(textsIn({ ...page, posts: { first: { kind: "request", body: "a ladder", title: "Who has" } } }, page), ["Who has", "a ladder"])
 })
 
 test("the sentences about refused changes are those of the server", () => {

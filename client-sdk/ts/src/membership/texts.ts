@@ -6,7 +6,7 @@ import { isImmutableString } from "@automerge/automerge/slim"
 const notText = new Set([
   "kind", "lang", "languages", "author", "createdBy", "createdAt", "clientTime", "origin", "by", "at", "id", "urgency", "lost", "action", "outcome",
   "status", "permission", "callBackBy", "connector", "post", "target", "secret", "secretHash", "claimedBy", "claimedAt", "answer", "party", "terms",
-  "repeat", "icon", "timeZone", "pinned",
+  "repeat", "icon", "timeZone", "pinned", "board", "month",
 ])
 
 const stringIn = (value: unknown): string | null =>
