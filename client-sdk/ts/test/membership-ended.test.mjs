@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { pageDocument } from "@tavle/client"
+import { MemoryStorage, pageDocument } from "@tavle/client"
 import { draft, titles } from "./lib/device.mjs"
 import { courtyard, Device } from "./lib/member.mjs"
 import { startMembers } from "./lib/server.mjs"
@@ -143,6 +143,53 @@ test("a device that is switched off on the way goes on at the next start, withou
   assert.equal(end.offered, false)
   await ida.off()
   assert.doesNotMatch(await ida.everything(), /Sourdough/)
+})
+
+// A storage that is full while it is told to be, and says when what begins so is written.
+class Full extends MemoryStorage {
+  full = false
+  on = null
+  async save(key, binary) {
+    if (this.full) throw new DOMException("no space", "QuotaExceededError")
+    await this.on?.(key, binary)
+    return super.save(key, binary)
+  }
+}
+
+test("a device that is switched off before it notes that a board is removed knows it at the next start", async t => {
+  const { ida } = await takenOff(t)
+  const full = new Full()
+  for (const { key, data } of await ida.storage.loadRange([])) await full.save(key, data)
+  ida.storage = full
+  full.on = (key, binary) => (key[0] === "tavle-ended" && new TextDecoder().decode(binary).includes('"removed":true') ? new Promise(() => {}) : null)
+  await ida.on()
+  await ended(ida.client)
+  await ida.off()
+  full.on = null
+  await ida.on({ offline: true })
+  const end = await ended(ida.client, { title: "Courtyard" })
+  assert.deepEqual(end.unsent.map(({ texts }) => texts), [["Never sent", "Never sent, please"]])
+})
+
+test("a device whose storage is full leaves a board that ended all the same, and what could not be written does not come back", async t => {
+  const yard = await courtyard(t, await startMembers(t), { ida: "resident" })
+  const { server, board, ida } = yard
+  await ida.membership.join(await server.invite((await server.run("board create", "Garden")).id, "resident"), { label: "", kind: "phone" })
+  ida.storage = new Full()
+  await ida.on()
+  const open = await ida.board(board)
+  await open.addPost(draft(open, "Rake"))
+  await onBoard(open, "Rake")
+  const page = pageDocument(board, open.posts.get()[0].month)
+  ida.storage.full = true
+  void open.addPost(draft(open, "Spade"))
+  await server.run("member ungrant", "--board", board, "--role", "resident", ida.client.me.get().member.ref)
+  await until(() => ida.client.ended.get().length === 1, "the end")
+  ida.storage.full = false
+  ida.client.retryNow()
+  await ended(ida.client)
+  await until(() => ida.client.device.get().failing === null, "the storage to take what waits")
+  assert.deepEqual(await ida.storage.loadRange([page]), [])
 })
 
 test("what was dismissed in one window is not told again by another that was still offering it", async t => {

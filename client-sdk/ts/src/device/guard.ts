@@ -7,10 +7,16 @@ import type { DeviceStorage } from "./indexeddb.js"
 const retryFirst = 500 // milliseconds
 const retryLongest = 30_000
 
+/** A write that is being tried again, until what it writes is removed. */
+interface Failing {
+  readonly key?: StorageKey
+  over: boolean
+}
+
 export class GuardedStorage implements StorageAdapterInterface {
   readonly #inner: DeviceStorage
   readonly #told: (failing: string | null) => void
-  readonly #failing = new Set<object>() // writes that are being tried again
+  readonly #failing = new Set<Failing>() // writes that are being tried again
   #checked = false
   #closed = false
   #wiped = false
@@ -32,7 +38,7 @@ export class GuardedStorage implements StorageAdapterInterface {
 
   async save(key: StorageKey, binary: Uint8Array): Promise<void> {
     if (this.#wiped) return
-    return this.#insist(() => this.#write(key, binary))
+    return this.#insist(() => this.#write(key, binary), key)
   }
 
   async remove(key: StorageKey): Promise<void> {
@@ -42,6 +48,8 @@ export class GuardedStorage implements StorageAdapterInterface {
 
   async removeRange(prefix: StorageKey): Promise<void> {
     if (this.#wiped) return
+    for (const failing of this.#failing) if (prefix.every((part, at) => failing.key?.[at] === part)) failing.over = true // or it would come back
+    this.retryNow()
     return this.#insist(() => this.#inner.removeRange(prefix))
   }
 
@@ -89,11 +97,11 @@ export class GuardedStorage implements StorageAdapterInterface {
     this.#checked = true
   }
 
-  async #insist(write: () => Promise<void>): Promise<void> {
-    const own = {}
+  async #insist(write: () => Promise<void>, key?: StorageKey): Promise<void> {
+    const own: Failing = { key, over: false }
     for (let wait = retryFirst; ; wait = Math.min(wait * 2, retryLongest)) {
       try {
-        await write()
+        if (!own.over) await write()
         if (this.#failing.delete(own) && this.#failing.size === 0) this.#told(null)
         return
       } catch (cause) {

@@ -70,6 +70,8 @@ export class Ends {
       this.#stored = boardsOf(kept)
     }
     for (const board of boards) if (await removal.has(board)) await this.#leave(board)
+    // Switched off before it was noted.
+    for (const { board, removed } of all.get()) if (!removed && !(await removal.has(board))) await this.#put(board, { removed: true })
   }
 
   /** The person knows. */
@@ -81,23 +83,26 @@ export class Ends {
   async #leave(board: string): Promise<void> {
     const { membership, storage, removal, now, all } = this.#ending
     const title = removal.title(board)
-    await removal.release(board)
+    await within(saveLongest, removal.release(board))
     const documents = await removal.documents(board)
     const held = await heldIn(storage, toldSpace, documents)
     const known = all.get().find(other => other.board === board)
     const found = unsentOf(held)
     const unsent = [...found, ...(known?.unsent ?? []).filter(({ document }) => !found.some(other => other.document === document))]
     const entry: Ended = { board, title: title || (known?.title ?? ""), at: now(), unsent, offered: known?.offered ?? null, removed: false }
-    const put = (news: Partial<Ended>) => within(saveLongest, this.#change(all => all.map(other => (other.board === board ? { ...other, ...news } : other))))
     this.#stored.delete(board)
     await within(saveLongest, this.#change(all => [entry, ...all.filter(other => other.board !== board)]))
     if (found.length > 0) {
       let offered = false
       await within(offerLongest, offer(membership, held).then(all => (offered = all)))
-      await put({ offered })
+      await this.#put(board, { offered })
     }
     await removal.remove(board, documents)
-    await put({ removed: true })
+    await this.#put(board, { removed: true })
+  }
+
+  async #put(board: string, news: Partial<Ended>): Promise<void> {
+    await within(saveLongest, this.#change(all => all.map(other => (other.board === board ? { ...other, ...news } : other))))
   }
 
   // What the person has dismissed in another window is not told once more.
