@@ -108,6 +108,24 @@ test("M9 by keyboard alone the volunteer edits with the same refusals, extends, 
   await page.context().close();
 });
 
+test("what somebody else changed while the volunteer was writing is not changed back", async () => {
+  const page = await openDesk();
+  const code = await enter(page, "Two bags, on Thursday");
+  const { id } = await arrived(code);
+  await page.keyboard.press("Alt+2");
+  const card = cardOf(page, code);
+  await card.waitFor();
+  await walkTo(page, code);
+  await page.keyboard.press("e");
+  await house.board.editPost(id, { title: "Shopping at the market" });
+  await page.getByRole("article", { name: "Shopping at the market" }).waitFor(); // it has arrived at the desk
+  await card.getByLabel("Tell a little more").fill("Three bags, on Thursday");
+  await page.keyboard.press("Control+Enter");
+  const posts = await becomes(id, (p) => p.body === "Three bags, on Thursday");
+  assert.equal(posts.find((p) => p.id === id).title, "Shopping at the market");
+  await page.context().close();
+});
+
 test("M9 hand-over: the slip's link makes the post the neighbour's, with the net gone at each step, and the desk can no longer change it", async () => {
   const desk = await openDesk();
   const phone = await openPhone();

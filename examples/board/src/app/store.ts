@@ -3,25 +3,27 @@
 export interface StoredDraft {
   /** The SDK's draft, whole: its id was fixed when the form opened, so posting twice makes one post. */
   draft: unknown;
+  /** Of a post that is edited, how it was when the form opened: only what differs from that was changed in the form. */
+  before?: unknown;
   savedAt: number;
 }
 
 const key = (board: string, post: string) => `tavle.draft.${board}.${post || "new"}`;
 
-/** keepDraft; `post` is the post being edited, or "" for a new one. False when the device refused. */
-export function keepDraft(board: string, post: string, draft: unknown): boolean {
+/** keepDraft; `post` is the post being edited, as it was `before`, or "" for a new one. False when the device refused. */
+export function keepDraft(board: string, post: string, draft: unknown, before?: unknown): boolean {
   try {
-    localStorage.setItem(key(board, post), JSON.stringify({ draft, savedAt: Date.now() } satisfies StoredDraft));
+    localStorage.setItem(key(board, post), JSON.stringify({ draft, before, savedAt: Date.now() } satisfies StoredDraft));
     return true;
   } catch {
     return false;
   }
 }
 
-export function keptDraft<T>(board: string, post: string): T | null {
+export function keptDraft<T>(board: string, post: string): { draft: T; before?: T } | null {
   try {
-    const stored = JSON.parse(localStorage.getItem(key(board, post)) ?? "null") as StoredDraft | null;
-    return (stored?.draft as T) ?? null;
+    const stored = JSON.parse(localStorage.getItem(key(board, post)) ?? "null") as { draft?: T; before?: T } | null;
+    return stored?.draft ? { draft: stored.draft, before: stored.before } : null;
   } catch {
     return null;
   }

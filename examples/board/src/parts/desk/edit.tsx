@@ -10,10 +10,11 @@ import { isSafe, SafeText, type Words } from "./safe-text";
 const URGENCY = ["today", "week", "whenever"] as const;
 type Urgency = (typeof URGENCY)[number];
 
-/** The words of a post that stands, to change in its place. Only what was changed is written. Ctrl and Enter saves, Escape leaves it as it was. */
+/** The words of a post that stands, to change in its place. Only what was changed here is written. Ctrl and Enter saves, Escape leaves it as it was. */
 export function Edit({ post, onDone }: { post: Post; onDone: () => void }) {
   const { t } = useT();
   const board = useBoard();
+  const [before] = useState(post); // what others write meanwhile is not changed back
   const [words, setWords] = useState<Words>({ title: post.title, body: post.body, place: post.place });
   const [urgency, setUrgency] = useState<Urgency | null>(URGENCY.find((u) => u === post.urgency) ?? null);
   const [tried, setTried] = useState(false);
@@ -24,10 +25,10 @@ export function Edit({ post, onDone }: { post: Post; onDone: () => void }) {
     setTried(true);
     if (!isSafe(words)) return;
     const changes: PostChanges = {};
-    if (words.title.trim() !== post.title) changes.title = words.title.trim();
-    if (words.body.trim() !== post.body) changes.body = words.body.trim();
-    if ((words.place ?? "").trim() !== (post.place ?? "")) changes.place = words.place?.trim() || null;
-    if (urgency && urgency !== post.urgency) changes.urgency = urgency;
+    if (words.title.trim() !== before.title) changes.title = words.title.trim();
+    if (words.body.trim() !== before.body) changes.body = words.body.trim();
+    if ((words.place ?? "").trim() !== (before.place ?? "")) changes.place = words.place?.trim() || null;
+    if (urgency && urgency !== before.urgency) changes.urgency = urgency;
     try {
       if (Object.keys(changes).length > 0) {
         await board.editPost(post.id, changes);

@@ -11,7 +11,7 @@ export function Mine() {
   const { t } = useT();
   const board = useBoard();
   const mine = useObservable(board.posts).filter((p) => p.mine);
-  const draft = keptDraft<Draft>(board.id, "");
+  const draft = keptDraft<Draft>(board.id, "")?.draft;
   const removed = mine.filter((p) => p.removed);
   const open = mine.filter((p) => !p.removed && p.state !== "closed");
   const closed = mine.filter((p) => !p.removed && p.state === "closed");

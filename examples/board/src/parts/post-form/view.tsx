@@ -26,7 +26,7 @@ export const BODY_MAX = 4_000;
 export function NewPost() {
   const { t, language } = useT();
   const board = useBoard();
-  const [draft, setDraft] = useState<Draft | null>(() => keptDraft<Draft>(board.id, ""));
+  const [draft, setDraft] = useState<Draft | null>(() => keptDraft<Draft>(board.id, "")?.draft ?? null);
   const [choosing, setChoosing] = useState(draft === null);
 
   const pick = (kind: Kind) => {
@@ -64,26 +64,36 @@ export function NewPost() {
 export function EditPost({ id }: { id: string }) {
   const { t } = useT();
   const board = useBoard();
-  const posts = useObservable(board.posts);
-  const post = posts.find((p) => p.id === id);
-  const [draft, setDraft] = useState<Draft | null>(() => keptDraft<Draft>(board.id, id));
+  const post = useObservable(board.posts).find((p) => p.id === id);
   if (!post || !mayEdit(post) || post.removed) return <p>{t("post.notFound")}</p>;
-  const now = draft ? { ...draft, categories: draft.categories ?? post.categories } : asDraft(post);
+  return <EditForm post={post} />;
+}
+
+/** What the form began with is kept with the draft: compared with the post as it is now, whatever others wrote meanwhile would look changed here. */
+function EditForm({ post }: { post: Post }) {
+  const { t } = useT();
+  const board = useBoard();
+  const [{ before, kept }] = useState(() => {
+    const stored = keptDraft<Draft>(board.id, post.id);
+    return { before: stored?.before ?? asDraft(post), kept: stored?.draft };
+  });
+  const [draft, setDraft] = useState<Draft>(kept ? { ...kept, categories: kept.categories ?? before.categories } : before);
   return (
     <PostForm
       heading={t("form.edit")}
       submit={t("do.save")}
-      draft={now}
+      draft={draft}
       setDraft={setDraft}
-      stored={id}
+      stored={post.id}
+      before={before}
       named={!post.mine}
       onSend={async () => {
-        const changes = difference(asDraft(post), now);
-        if (Object.keys(changes).length > 0) await board.editPost(id, changes);
+        const changes = difference(before, draft);
+        if (Object.keys(changes).length > 0) await board.editPost(post.id, changes);
         say(t("form.saved"));
-        go({ view: "post", post: id }, "replace");
+        go({ view: "post", post: post.id }, "replace");
       }}
-      onDiscard={() => go({ view: "post", post: id }, "replace")}
+      onDiscard={() => go({ view: "post", post: post.id }, "replace")}
     />
   );
 }
@@ -122,6 +132,8 @@ interface FormProps {
   setDraft: (draft: Draft) => void;
   /** Under which post's id the draft is kept; "" for a new post. */
   stored: string;
+  /** What a form that edits began with. */
+  before?: Draft;
   /** The name is not this person's to change. */
   named?: boolean;
   onKind?: () => void;
@@ -129,7 +141,7 @@ interface FormProps {
   onDiscard: () => void;
 }
 
-function PostForm({ heading, submit, draft, setDraft, stored, named = false, onKind, onSend, onDiscard }: FormProps) {
+function PostForm({ heading, submit, draft, setDraft, stored, before, named = false, onKind, onSend, onDiscard }: FormProps) {
   const { t } = useT();
   const word = useKindWord();
   const board = useBoard();
@@ -143,8 +155,8 @@ function PostForm({ heading, submit, draft, setDraft, stored, named = false, onK
   const tooLong = Math.max(0, [...draft.body].length - BODY_MAX);
 
   useEffect(() => {
-    if (!sent.current && (draft.title || draft.body)) setKept(keepDraft(board.id, stored, draft));
-  }, [board, stored, draft]);
+    if (!sent.current && draft !== before && (draft.title || draft.body)) setKept(keepDraft(board.id, stored, draft, before));
+  }, [board, stored, draft, before]);
 
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const send = async () => {
@@ -307,7 +319,8 @@ function asDraft(post: Post): Draft {
   return { id, month, kind, title, body, lang, author, place, when, urgency, item, lost, categories };
 }
 
+/** The fields that differ; an empty text and none are the same. */
 function difference(before: Draft, after: Draft): PostChanges {
-  const changed = fields.filter((f) => JSON.stringify(before[f] ?? null) !== JSON.stringify(after[f] || null));
+  const changed = fields.filter((f) => JSON.stringify(before[f] || null) !== JSON.stringify(after[f] || null));
   return Object.fromEntries(changed.map((f) => [f, after[f] || (f === "title" || f === "body" ? "" : null)])) as PostChanges;
 }
