@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { axe, findOnDisk, shot, sideways, startBrowser, startHouse, until } from "./kiosk-harness.mjs";
 
 const LANGUAGES = { da: "da-DK", nl: "nl-NL", en: "en-GB" };
@@ -11,6 +11,7 @@ let house;
 before(async () => {
   house = await startHouse();
 });
+afterEach(() => house.cut(false));
 after(() => house?.close());
 
 /** open gives the kiosk with its wall up; the clock of the page can be moved. */
@@ -155,6 +156,34 @@ test("a draft that was put aside comes back once, under its code, also when some
     await page.getByRole("button", { name: "I have a code" }).click();
     for (const digit of code) await page.getByRole("button", { name: digit, exact: true }).click();
     await page.getByText("That code is not here").waitFor();
+  });
+});
+
+test("says that nothing is saved while the device cannot save, and does not send anybody away", async () => {
+  await withProfile(async (context) => {
+    const page = await context.newPage();
+    await page.goto(`${house.url}/kiosk`);
+    await page.locator(".kiosk-card").first().waitFor();
+    house.cut(true);
+    await page.evaluate(() => {
+      const put = IDBObjectStore.prototype.put;
+      window.full = true;
+      IDBObjectStore.prototype.put = function (...args) {
+        if (window.full) throw new DOMException("The disk is full.", "QuotaExceededError");
+        return put.apply(this, args);
+      };
+    });
+    await begin(page);
+    await page.getByLabel("In one line").fill("Who found my grey glove?");
+    await page.getByLabel("What shall we call you?").fill("Per");
+    await page.getByRole("button", { name: "Post", exact: true }).click();
+    await page.getByRole("heading", { name: "Not saved yet." }).waitFor();
+    const said = await page.locator(".kiosk-done").innerText();
+    assert.match(said, /This screen cannot save it right now/);
+    assert.doesNotMatch(said, /safely leave/);
+    await shot(page, "kiosk-unsaved");
+    await page.evaluate(() => (window.full = false));
+    await page.getByRole("heading", { name: "Thank you. It is saved." }).waitFor();
   });
 });
 

@@ -29,7 +29,9 @@ export function keptDraft<T>(board: string, post: string): { draft: T; before?: 
   }
 }
 
-export function dropDraft(board: string, post: string): void {
+/** dropDraft; only this one where it is given: another window may have kept another since. */
+export function dropDraft(board: string, post: string, draft?: unknown): void {
+  if (draft && JSON.stringify(keptDraft(board, post)?.draft) !== JSON.stringify(draft)) return;
   try {
     localStorage.removeItem(key(board, post));
   } catch {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { forEverybody } from "./axe";
-import { cached, Hub, launch, settle, shot, Wire } from "./harness";
+import { cached, fullDisk, Hub, launch, settle, shot, Wire } from "./harness";
 import { delivered, onBoard, phone, post, toList } from "./people";
 import { seed, until } from "./seed";
 
@@ -52,17 +52,8 @@ test("an emptied storage is told, never taken for deletion, and what was on the 
   await a.close();
 });
 
-/** A disk that is full as long as `full` is set. */
-function disk(): void {
-  const put = IDBObjectStore.prototype.put;
-  IDBObjectStore.prototype.put = function (...args) {
-    if ("full" in globalThis) throw new DOMException("The disk is full.", "QuotaExceededError");
-    return put.apply(this, args);
-  };
-}
-
 test("a device that cannot save says so at once and marks the post; when it can again, both go away", async () => {
-  const a = await phone(browser, hub, board, "Ada", { before: disk });
+  const a = await phone(browser, hub, board, "Ada", { before: fullDisk });
   await a.page.evaluate(() => Object.assign(globalThis, { full: true }));
   await post(a.page, "A post on a full disk");
   await a.page.getByRole("alert").filter({ hasText: "This device cannot save right now. Copy what you have written before you close the page." }).waitFor();

@@ -179,6 +179,15 @@ export function watch(page: Page): { strangers: string[]; errors: string[] } {
   return seen;
 }
 
+/** fullDisk runs in a page before the app: its disk is full as long as `full` is set. */
+export function fullDisk(): void {
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...args) {
+    if ("full" in globalThis) throw new DOMException("The disk is full.", "QuotaExceededError");
+    return put.apply(this, args);
+  };
+}
+
 /** cached waits until the service worker holds the whole app. */
 export async function cached(page: Page): Promise<void> {
   await page.evaluate(async () => {

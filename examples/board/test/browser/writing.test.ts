@@ -1,8 +1,8 @@
 /** What people write is neither written over by a form nor lost by it: edits, storage that is full, two windows. */
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Hub, launch } from "./harness";
-import { delivered, idOf, type Phone, phone, post } from "./people";
+import { fullDisk, Hub, launch } from "./harness";
+import { delivered, idOf, type Phone, phone, post, send } from "./people";
 import { seed, twin, until } from "./seed";
 
 let hub: Hub;
@@ -52,5 +52,48 @@ test("an edit writes what was changed in its form, and nothing of what another d
   const { body, place } = opened.post(id).get() ?? {};
   expect({ body, place }).toEqual({ body: "Three metres would do.", place: "Block 4" });
   await client.close();
+  await a.close();
+});
+
+/** fill makes a disk of {@link fullDisk} full. */
+const fill = (page: Page) => page.evaluate(() => Object.assign(globalThis, { full: true }));
+const drafts = (page: Page) => page.evaluate(() => Object.keys(localStorage).filter((k) => k.startsWith("tavle.draft.")).length);
+
+test("a post that the device cannot save is not said to be saved, and its draft stays until it is somewhere else too", async () => {
+  const a = await phone(browser, hub, board, "Ada", { before: fullDisk });
+  const { page } = a;
+  await a.wire.cut();
+  await fill(page);
+  await post(page, "A ladder for Sunday?");
+  await page.locator(".toast").getByText("Not saved yet").waitFor();
+  expect(await drafts(page)).toBe(1);
+
+  await page.reload(); // there is room again, and no post
+  await page.getByRole("link", { name: "New post" }).click();
+  expect(await page.getByLabel("In one line").inputValue()).toBe("A ladder for Sunday?");
+  await fill(page);
+  await send(page);
+  await page.locator(".toast").getByText("Not saved yet").waitFor();
+  await a.wire.mend();
+  await delivered(page);
+  await until(async () => (await drafts(page)) === 0, "the draft has gone");
+  await a.close();
+});
+
+test("a reply that the device cannot save is one reply, however often the button is pressed", async () => {
+  const a = await phone(browser, hub, board, "Ada", { before: fullDisk });
+  const { page } = a;
+  await page.getByRole("article").first().getByRole("link").first().click();
+  const said = page.locator(".said", { hasText: "Ask at the office" });
+  await page.getByLabel("Your reply").waitFor();
+  await fill(page);
+  await page.getByLabel("Your reply").fill("Ask at the office");
+  await page.getByRole("button", { name: "Reply", exact: true }).click();
+  await said.first().waitFor();
+  await page.getByRole("button", { name: "Reply", exact: true }).click();
+  await page.getByLabel("Your reply").fill("And at the desk");
+  await page.getByRole("button", { name: "Reply", exact: true }).click();
+  await page.locator(".said", { hasText: "And at the desk" }).waitFor();
+  expect(await said.count()).toBe(1);
   await a.close();
 });

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from "react";
 import { useBoard } from "../../app/client";
 import { useT } from "../../app/i18n";
+import { unsaved } from "../../app/saved";
 import { Button } from "../../components/button";
 import { Choice } from "../../components/choice";
 import { say } from "../../components/toast";
@@ -32,7 +33,7 @@ export function Edit({ post, onDone }: { post: Post; onDone: () => void }) {
     try {
       if (Object.keys(changes).length > 0) {
         await board.editPost(post.id, changes);
-        say(t("desk.editedSaid", { code: post.code.toUpperCase() }));
+        say(unsaved(board, post.id) ? t("state.unsaved") : t("desk.editedSaid", { code: post.code.toUpperCase() }));
       }
       onDone();
     } catch (err) {

@@ -174,7 +174,7 @@ function Saved({ id, onNext }: { id: string; onNext: () => void }) {
         }
       }}
     >
-      <h1>{t("desk.saved")}</h1>
+      <h1>{t(post.delivery === "unsaved" ? "desk.unsaved" : "desk.saved")}</h1>
       <p className="saved-code">{post.code}</p>
       <p className="saved-title" lang={post.lang}>{post.title}</p>
       <p><DeliveryMark delivery={post.delivery} /></p>

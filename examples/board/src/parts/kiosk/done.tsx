@@ -24,12 +24,13 @@ export function Done({ board, info, sent, onOpen }: { board: Board; info: BoardI
   if (!post) return null;
   const mine = sent.what === "reply" ? post.replies.filter((r) => r.mine).at(-1) : sent.what === "help" ? post.offers.filter((o) => o.mine).at(-1) : post;
   const delivery = mine?.delivery ?? "device";
+  const unsaved = delivery === "unsaved";
   const link = linkTo(board, post.id);
   return (
     <div className="kiosk-done">
-      <h1><Icon name="check" size="1.1em" /> {t("kiosk.thanks")}</h1>
+      <h1><Icon name={unsaved ? "warning" : "check"} size="1.1em" /> {t(unsaved ? "kiosk.unsaved" : "kiosk.thanks")}</h1>
       <p className="kiosk-done-state"><DeliveryMark delivery={delivery} /></p>
-      <p>{t(delivery === "board" ? "kiosk.doneBoard" : "kiosk.doneWaits")}</p>
+      <p>{t(delivery === "board" ? "kiosk.doneBoard" : unsaved ? "kiosk.doneUnsaved" : "kiosk.doneWaits")}</p>
       <div className="kiosk-done-take">
         <Qr text={link} label={t("share.qr")} />
         <div className="stack">

@@ -77,7 +77,7 @@ export function Session(props: {
     setScreen({ at: "write" });
   };
   const answer = (what: "reply" | "help", post: string, title: string) => {
-    if (!(work && work.what === what && work.post === post)) setWork({ what, post, title, body: "", author: "" });
+    if (!(work && work.what === what && work.post === post)) setWork({ what, id: board.newDraft("", language).id, post, title, body: "", author: "" });
     setScreen({ at: "write" });
   };
   const putAside = () => {

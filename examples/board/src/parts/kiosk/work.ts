@@ -3,8 +3,8 @@ import type { Draft } from "@tavle/client";
 
 export type Work =
   | { what: "post"; draft: Draft }
-  /** An answer to a post: the name is typed for this one act. */
-  | { what: "reply" | "help"; post: string; title: string; body: string; author: string };
+  /** An answer to a post: the name is typed for this one act. Its id is fixed like a draft's: sending it twice makes one. */
+  | { what: "reply" | "help"; id: string; post: string; title: string; body: string; author: string };
 
 /** empty: nothing has been written that would be missed. */
 export function empty(work: Work | null): boolean {

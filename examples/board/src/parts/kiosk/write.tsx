@@ -77,10 +77,10 @@ export function Write({ board, work, onChange, onPark, onSent }: WriteProps) {
         await board.addPost({ ...work.draft, title: work.draft.title.trim(), body: body.trim(), author: author.trim() });
         onSent({ what: "post", id: work.draft.id });
       } else if (work.what === "reply") {
-        await board.reply(work.post, { body: body.trim(), author: author.trim(), lang: language });
+        await board.reply(work.post, { id: work.id, body: body.trim(), author: author.trim(), lang: language });
         onSent({ what: "reply", id: work.post });
       } else {
-        await board.offerHelp(work.post, { message: body.trim(), author: author.trim() });
+        await board.offerHelp(work.post, { id: work.id, message: body.trim(), author: author.trim() });
         onSent({ what: "help", id: work.post });
       }
     } catch (err) {

@@ -4,6 +4,7 @@ import { categoryName } from "../../app/categories";
 import { type MessageKey, useT } from "../../app/i18n";
 import { format, go } from "../../app/route";
 import { look } from "../../app/safe-text";
+import { unsaved, whenSaved } from "../../app/saved";
 import { choose, LANGUAGES, settings } from "../../app/settings";
 import { dropDraft, keepDraft, keptDraft } from "../../app/store";
 import { Button, ButtonLink } from "../../components/button";
@@ -39,6 +40,7 @@ export function NewPost() {
       key={draft.id}
       heading={t("form.new")}
       submit={t("do.post")}
+      said={t("form.posted")}
       draft={draft}
       setDraft={setDraft}
       stored=""
@@ -46,8 +48,7 @@ export function NewPost() {
       onSend={async () => {
         await board.addPost(draft);
         if (draft.kind === "arrangement") await board.propose(draft.id, proposal(draft));
-        say(t("form.posted"));
-        go({ view: "post", post: draft.id }, "replace");
+        return draft.id;
       }}
       onDiscard={() => {
         say(t("form.discarded"), () => {
@@ -82,6 +83,7 @@ function EditForm({ post }: { post: Post }) {
     <PostForm
       heading={t("form.edit")}
       submit={t("do.save")}
+      said={t("form.saved")}
       draft={draft}
       setDraft={setDraft}
       stored={post.id}
@@ -90,8 +92,7 @@ function EditForm({ post }: { post: Post }) {
       onSend={async () => {
         const changes = difference(before, draft);
         if (Object.keys(changes).length > 0) await board.editPost(post.id, changes);
-        say(t("form.saved"));
-        go({ view: "post", post: post.id }, "replace");
+        return post.id;
       }}
       onDiscard={() => go({ view: "post", post: post.id }, "replace")}
     />
@@ -128,6 +129,8 @@ function KindQuestion({ onPick }: { onPick: (kind: Kind) => void }) {
 interface FormProps {
   heading: string;
   submit: string;
+  /** What is said when it is saved. */
+  said: string;
   draft: Draft;
   setDraft: (draft: Draft) => void;
   /** Under which post's id the draft is kept; "" for a new post. */
@@ -137,11 +140,12 @@ interface FormProps {
   /** The name is not this person's to change. */
   named?: boolean;
   onKind?: () => void;
-  onSend: () => Promise<void>;
+  /** Writes it, and gives the id of the post. */
+  onSend: () => Promise<string>;
   onDiscard: () => void;
 }
 
-function PostForm({ heading, submit, draft, setDraft, stored, before, named = false, onKind, onSend, onDiscard }: FormProps) {
+function PostForm({ heading, submit, said, draft, setDraft, stored, before, named = false, onKind, onSend, onDiscard }: FormProps) {
   const { t } = useT();
   const word = useKindWord();
   const board = useBoard();
@@ -169,8 +173,11 @@ function PostForm({ heading, submit, draft, setDraft, stored, before, named = fa
     if (!pseudonym.current) choose({ name: settings().name || draft.author.trim() });
     try {
       sent.current = true;
-      await onSend();
-      dropDraft(board.id, stored);
+      const post = await onSend();
+      say(unsaved(board, post) ? t("state.unsaved") : said);
+      go({ view: "post", post }, "replace");
+      // Where the storage is full, the draft may be the only copy that outlives this page.
+      whenSaved(board, post, () => dropDraft(board.id, stored, draft));
     } catch (err) {
       sent.current = false;
       say(t("form.failed", { reason: String(err) }));

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useBoard } from "../../app/client";
 import { useT } from "../../app/i18n";
+import { unsaved } from "../../app/saved";
 import { ago } from "../../app/time";
 import { choose, useSettings } from "../../app/settings";
 import { Button } from "../../components/button";
@@ -103,14 +104,15 @@ function OfferForm({ post, onDone }: { post: Post; onDone: () => void }) {
   const { name } = useSettings();
   const [author, setAuthor] = useState(name);
   const message = useSafeText("");
+  const [id] = useState(() => board.newDraft("", "").id); // sending twice makes one
   const [tried, setTried] = useState(false);
   const send = async () => {
     setTried(true);
     if (!author.trim() || message.error) return;
     choose({ name: author.trim() });
     try {
-      await board.offerHelp(post.id, { author: author.trim(), message: message.text.trim() });
-      say(t("form.posted"));
+      await board.offerHelp(post.id, { id, author: author.trim(), message: message.text.trim() });
+      say(t(unsaved(board, post.id, id) ? "state.unsaved" : "form.posted"));
       onDone();
     } catch (err) {
       say(t("form.failed", { reason: String(err) }));

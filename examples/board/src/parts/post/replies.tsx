@@ -56,17 +56,24 @@ function ReplyForm({ post }: { post: Post }) {
   const { name } = useSettings();
   const [author, setAuthor] = useState(name);
   const body = useSafeText("");
+  const newId = () => board.newDraft("", "").id;
+  const [id, setId] = useState(newId); // of one answer: sending it twice makes one
   const [tried, setTried] = useState(false);
   const send = async () => {
-    if (!body.text.trim()) return;
+    const said = body.text;
+    if (!said.trim()) return;
     setTried(true);
     if (!author.trim() || body.error) return;
     choose({ name: author.trim() });
+    // It stands above from here on, with how far it has come; saving it may take its time.
+    body.setText("");
+    setId(newId());
+    setTried(false);
     try {
-      await board.reply(post.id, { body: body.text.trim(), author: author.trim(), lang: language });
-      body.setText("");
-      setTried(false);
+      await board.reply(post.id, { id, body: said.trim(), author: author.trim(), lang: language });
     } catch (err) {
+      body.setText(said);
+      setId(id);
       say(t("form.failed", { reason: String(err) }));
     }
   };
