@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fullDisk, Hub, launch } from "./harness";
-import { delivered, idOf, type Phone, phone, post, send } from "./people";
+import { delivered, idOf, onBoard, type Phone, phone, post, send, toList } from "./people";
 import { seed, twin, until } from "./seed";
 
 let hub: Hub;
@@ -95,5 +95,40 @@ test("a reply that the device cannot save is one reply, however often the button
   await page.getByRole("button", { name: "Reply", exact: true }).click();
   await page.locator(".said", { hasText: "And at the desk" }).waitFor();
   expect(await said.count()).toBe(1);
+  await a.close();
+});
+
+test("two windows that go on with one draft make two posts when their words differ, and one when they do not", async () => {
+  const a = await phone(browser, hub, board, "Ada");
+  const one = a.page;
+  await one.getByRole("link", { name: "New post" }).click();
+  await one.getByRole("button", { name: /^Question/ }).click();
+  await one.keyboard.type("Who found my glove?");
+  await one.getByText("Your draft is kept").waitFor();
+  const open = async () => {
+    const page = await one.context().newPage();
+    await page.goto(one.url());
+    expect(await page.getByLabel("In one line").inputValue()).toBe("Who found my glove?");
+    return page;
+  };
+  const [two, three] = [await open(), await open()];
+  await send(two);
+  await delivered(two);
+  const same = idOf(two);
+
+  await three.bringToFront();
+  await send(three);
+  await three.locator("article.post").waitFor();
+  expect(idOf(three)).toBe(same);
+
+  await one.bringToFront();
+  await one.getByLabel("In one line").fill("Concert in the courtyard on Friday");
+  await send(one);
+  await one.locator("article.post").getByRole("heading", { name: "Concert in the courtyard on Friday" }).waitFor();
+  expect(idOf(one)).not.toBe(same);
+  await toList(one);
+  await onBoard(one, "Concert in the courtyard on Friday");
+  await onBoard(one, "Who found my glove?");
+  expect(await one.getByRole("article").filter({ hasText: "Who found my glove?" }).count()).toBe(1);
   await a.close();
 });

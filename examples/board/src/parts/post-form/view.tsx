@@ -37,7 +37,6 @@ export function NewPost() {
   if (!draft || choosing) return <KindQuestion onPick={pick} />;
   return (
     <PostForm
-      key={draft.id}
       heading={t("form.new")}
       submit={t("do.post")}
       said={t("form.posted")}
@@ -46,9 +45,11 @@ export function NewPost() {
       stored=""
       onKind={() => setChoosing(true)}
       onSend={async () => {
-        await board.addPost(draft);
-        if (draft.kind === "arrangement") await board.propose(draft.id, proposal(draft));
-        return draft.id;
+        const own = ownDraft(board, draft);
+        setDraft(own);
+        await board.addPost(own);
+        if (own.kind === "arrangement") await board.propose(own.id, proposal(own));
+        return own.id;
       }}
       onDiscard={() => {
         say(t("form.discarded"), () => {
@@ -97,6 +98,14 @@ function EditForm({ post }: { post: Post }) {
       onDiscard={() => go({ view: "post", post: post.id }, "replace")}
     />
   );
+}
+
+/** Two windows may have gone on with one draft. What was posted under its id in other words is another post: this one gets an id of its own. */
+function ownDraft(board: Board, draft: Draft): Draft {
+  const posted = board.post(draft.id).get();
+  if (!posted || (posted.kind === draft.kind && Object.keys(difference(asDraft(posted), { ...draft, title: draft.title.trim() })).length === 0)) return draft;
+  const { id, month } = board.newDraft(draft.kind, draft.lang);
+  return { ...draft, id, month };
 }
 
 /** The first terms of an agreement are what its post says. Their id is the draft's, so that sending twice proposes once. */
@@ -326,8 +335,11 @@ function asDraft(post: Post): Draft {
   return { id, month, kind, title, body, lang, author, place, when, urgency, item, lost, categories };
 }
 
-/** The fields that differ; an empty text and none are the same. */
+const parts = ["action", "start", "end", "repeat", "note"];
+/** A field as text, in one order of its parts; an empty one and none are the same. */
+const asText = (field: unknown) => JSON.stringify(field || null, parts).replace(/^(\{\}|\[\])$/, "null");
+
 function difference(before: Draft, after: Draft): PostChanges {
-  const changed = fields.filter((f) => JSON.stringify(before[f] || null) !== JSON.stringify(after[f] || null));
+  const changed = fields.filter((f) => asText(before[f]) !== asText(after[f]));
   return Object.fromEntries(changed.map((f) => [f, after[f] || (f === "title" || f === "body" ? "" : null)])) as PostChanges;
 }
