@@ -87,13 +87,14 @@ test("a device that believes to be in 1970 has its roles, by the server's clock 
   api.boards[0].roles = [{ role: "resident", from: server - hour }, { role: "matchmaker", from: server - hour, until: server + hour }, { role: "owner", from: server + hour }]
   let tell = () => {}
   const told = new Promise(resolve => (tell = resolve))
-  const { client } = await member(t, joins, { api, now: () => 1000, serverTime: () => told })
+  const { client, membership } = await member(t, joins, { api, now: () => 1000, serverTime: () => told })
   assert.equal(client.may("board", "post"), true, "before the server's clock is known")
   assert.equal(client.may("board", "postForOther"), false)
   tell(server)
   await until(() => client.may("board", "postForOther"), "the role that ends")
   assert.equal(client.may("board", "post"), true)
   assert.equal(client.may("board", "editBoard"), false, "a role that begins later")
+  assert.deepEqual(membership.roles("board"), ["resident", "matchmaker"])
 })
 
 test("a server that lets nobody in is asked why, and the session is renewed once: no loop", async t => {

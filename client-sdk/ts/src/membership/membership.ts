@@ -133,8 +133,13 @@ export class Membership {
 
   /** Whether this member may do something on a board: to what stands so to them, or to anything at all. For what an app shows. */
   may(board: string, action: Action, relation?: Relation): boolean {
+    return this.#me.get() !== null && allowed(this.roles(board), action, relation)
+  }
+
+  /** The roles that this member has on a board now: by the server's clock, as far as that is known. */
+  roles(board: string): readonly Role[] {
     const me = this.#me.get()
-    return me !== null && allowed(this.#rolesOn(me, board.replace(/^automerge:/, "")), action, relation)
+    return me ? this.#rolesOn(me, board.replace(/^automerge:/, "")) : []
   }
 
   /** Asks the server who this device is, and renews the session if that has ended. Throws {@link Problem}. */

@@ -37,12 +37,9 @@ export function useRelation(): (post: Post) => Relation {
 
 /** useRoles gives the roles that hold on a board now; on an open server all that an owner needs. */
 export function useRoles(board: { id: string } | null): readonly Role[] {
-  const me = useMe();
   const membership = useContext(Context);
-  if (!membership || !board) return [];
-  const now = Date.now();
-  const held = me?.boards.find((b) => b.id === board.id)?.roles ?? [];
-  return held.filter((r) => r.from <= now && (r.until === null || now < r.until)).map((r) => r.role);
+  useMe();
+  return membership && board ? membership.roles(board.id) : [];
 }
 
 /** Whether there is anything to look after on a board for this member. */

@@ -7,7 +7,7 @@ import "../owner/style.css";
 
 await Promise.all([loadMessages(settings().language, "member."), loadMessages(settings().language, "owner.")]);
 
-/** For members who see no posts: observers, who see numbers, and those whose roles have ended. */
+/** For members who see no posts: observers, who see numbers, and those who belong to no board. */
 export default function Outside({ board }: { board: string }) {
   const { t } = useT();
   if (board) {

@@ -113,7 +113,7 @@ function View({ route, board, noBoard, missing }: { route: Route; board: Board |
   if (route.view === "join") return <JoinMore />;
   if (route.view === "known") return <Known />;
   if (me?.operator && (route.view === "first" || (me.boards.length === 0 && route.view === "board"))) return <First />;
-  if (me && route.view === "board" && (me.boards.length === 0 || roles.every((r) => r === "observer"))) return <Outside board={me.boards[0]?.id ?? ""} />;
+  if (me && route.view === "board" && (me.boards.length === 0 || (roles.length > 0 && roles.every((r) => r === "observer")))) return <Outside board={me.boards[0]?.id ?? ""} />;
   if (route.view === "boards" || (noBoard && route.view === "board")) return <Boards />;
   if (route.view === "device") return <DeviceView />;
   if (!board && missing) return <Missing why={missing} />;

@@ -1,0 +1,55 @@
+// Members whose device or window is not as one would wish: a clock that is wrong, no service worker, files that are gone.
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { joinBy, startProfile, startServer } from "./members-harness.mjs";
+
+let server;
+let board;
+const open = [];
+
+before(async () => {
+  server = await startServer();
+  board = (await server.cli("board", "create", "Courtyard")).id;
+});
+afterEach(async () => {
+  server.cut(false);
+  await Promise.all(open.splice(0).map((profile) => profile.close()));
+});
+after(() => server?.close());
+
+/** A new person with a role. */
+async function joined(role, { before: script, arg, ...options } = {}) {
+  const profile = await startProfile(options);
+  open.push(profile);
+  profile.context.setDefaultTimeout(15_000);
+  if (script) await profile.context.addInitScript(script, arg);
+  await joinBy(profile.page, (await server.invite(board, role, "--label=Ida")).link);
+  await profile.page.locator(".dock").waitFor();
+  return profile;
+}
+
+/** In a page before the app: its clock is so many milliseconds off. */
+function clockOff(off) {
+  const Real = Date;
+  const now = () => Real.now() + off;
+  globalThis.Date = class extends Real {
+    constructor(...parts) {
+      super(...(parts.length > 0 ? parts : [now()]));
+    }
+    static now() {
+      return now();
+    }
+  };
+}
+
+for (const [what, off] of [["10 minutes slow", () => -600_000], ["in 1970", () => 5_000 - Date.now()]]) {
+  test(`a member whose clock is ${what} sees the board, and an owner their place to look after it`, async () => {
+    const { page } = await joined("resident", { before: clockOff, arg: off() });
+    await page.getByText("The board is empty.").waitFor();
+    await page.reload();
+    await page.getByText("The board is empty.").waitFor();
+    const owner = await joined("owner", { before: clockOff, arg: off() });
+    await owner.page.goto(`${server.url}/#b=${board}&v=settings`);
+    await owner.page.getByRole("link", { name: "Look after the board" }).first().waitFor();
+  });
+}
