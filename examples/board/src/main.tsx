@@ -1,4 +1,4 @@
-import { lazy, StrictMode, Suspense } from "react";
+import { StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import "./design/fonts.css";
 import "./design/tokens.css";
@@ -8,12 +8,13 @@ import "./design/print.css";
 import { loadMessages } from "./app/i18n";
 import { settings, show } from "./app/settings";
 import { registerWorker } from "./app/worker";
+import { later } from "./components/later";
 
 // Each part loads when its address is opened; the service worker keeps all of them for offline.
 const parts = {
-  "/": lazy(() => import("./parts/phone/view")),
-  "/kiosk": lazy(() => import("./parts/kiosk/view")),
-  "/desk": lazy(() => import("./parts/desk/view")),
+  "/": later(() => import("./parts/phone/view")),
+  "/kiosk": later(() => import("./parts/kiosk/view")),
+  "/desk": later(() => import("./parts/desk/view")),
 } as const;
 
 show();

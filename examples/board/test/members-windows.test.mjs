@@ -53,3 +53,26 @@ for (const [what, off] of [["10 minutes slow", () => -600_000], ["in 1970", () =
     await owner.page.getByRole("link", { name: "Look after the board" }).first().waitFor();
   });
 }
+
+const at = (view) => `${server.url}/#b=${board}&v=${view}`;
+
+test("without a service worker and without a network, a part that is not here says so, and the app stays", async () => {
+  const { page } = await joined("owner", { serviceWorkers: "block" });
+  await page.goto(at("new"));
+  await page.getByRole("button", { name: "Question" }).first().waitFor();
+  server.cut(true);
+  await page.evaluate((hash) => (location.hash = hash), new URL(at("known")).hash);
+  const failed = page.getByText("This part cannot be opened right now.");
+  await failed.waitFor();
+  await page.locator(".dock").waitFor();
+  await page.getByRole("main").getByRole("button", { name: "Try now" }).click();
+  await failed.waitFor();
+  // What is here goes on.
+  await page.evaluate((hash) => (location.hash = hash), new URL(at("new")).hash);
+  await page.getByRole("button", { name: "Question" }).first().waitFor();
+  await page.evaluate((hash) => (location.hash = hash), new URL(at("known")).hash);
+  await failed.waitFor();
+  server.cut(false);
+  await page.getByRole("main").getByRole("button", { name: "Try now" }).click();
+  await page.getByRole("heading", { name: "What the server knows about me" }).waitFor();
+});

@@ -2,15 +2,16 @@
  * The one Client of the page, and the board that is open. Owns neither the views nor the address: the phone chooses a board by
  * the address, kiosk and desk take the server's default.
  */
-import { createContext, lazy, type ReactNode, Suspense, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { createContext, type ReactNode, Suspense, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import wasm from "@automerge/automerge/automerge.wasm?url";
 import { type Board, Client, type ClientOptions, type Ended, type Membership, NotHere } from "@tavle/client";
 import { useObservable } from "@tavle/client/react";
+import { later } from "../components/later";
 import { useMembership } from "../parts/join/member";
 import { choose, settings } from "./settings";
 import { setTimeZone } from "./time";
 
-const EndedView = lazy(() => import("../parts/revoked/ended"));
+const EndedView = later(() => import("../parts/revoked/ended"), true);
 const none: readonly Ended[] = [];
 const still = () => () => undefined;
 

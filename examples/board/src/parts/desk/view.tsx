@@ -1,9 +1,10 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { AppProvider, useApp, useObservable } from "../../app/client";
 import { loadMessages, type MessageKey, useT } from "../../app/i18n";
 import { format } from "../../app/route";
 import { choose, LANGUAGES, settings } from "../../app/settings";
 import { Banner } from "../../components/banner";
+import { later } from "../../components/later";
 import { loadQr } from "../../components/qr";
 import { Skyline } from "../../components/skyline";
 import { StateLine } from "../../components/state";
@@ -21,15 +22,11 @@ import "./style.css";
 await loadMessages(settings().language, "desk.");
 
 // Fetched at once too, so that they are there when the internet goes; but the form does not wait for them.
-const calls = import("./calls");
-const queue = import("./queue");
-const papers = import("./papers");
-const numbers = import("./numbers");
 void loadQr();
-const CallList = lazy(async () => ({ default: (await calls).CallList }));
-const Queue = lazy(async () => ({ default: (await queue).Queue }));
-const Papers = lazy(async () => ({ default: (await papers).Papers }));
-const Numbers = lazy(async () => ({ default: (await numbers).Numbers }));
+const CallList = later(async () => ({ default: (await import("./calls")).CallList }), true);
+const Queue = later(async () => ({ default: (await import("./queue")).Queue }), true);
+const Papers = later(async () => ({ default: (await import("./papers")).Papers }), true);
+const Numbers = later(async () => ({ default: (await import("./numbers")).Numbers }), true);
 
 const PARTS = [
   { id: "entry", icon: "add", key: "desk.tab.entry", part: Entry },
@@ -68,7 +65,7 @@ function Frame() {
   );
 }
 
-const Refusals = lazy(() => import("../refusals/view"));
+const Refusals = later(() => import("../refusals/view"), true);
 
 /** What was written at this desk and refused, over every part until the volunteer has seen it. */
 function Refused({ client }: { client: Client }) {

@@ -2,14 +2,15 @@
  * Who may come in. An open server lets everybody in, as before; otherwise the device has joined, joins by itself where the server is a
  * demo, or is shown how to join. A device that has joined never waits for the network.
  */
-import { lazy, type ReactNode, Suspense, useEffect, useState, useSyncExternalStore } from "react";
+import { type ReactNode, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 import { Membership, Problem, takeLink } from "@tavle/client";
 import { version } from "../../../package.json";
+import { later } from "../../components/later";
 import { MembershipProvider } from "./member";
 import { askServer, rememberedOpen, type ServerSays } from "./server";
 
-const Join = lazy(() => import("./view"));
-const Revoked = lazy(() => import("../revoked/view"));
+const Join = later(() => import("./view"));
+const Revoked = later(() => import("../revoked/view"), true);
 
 export type Page = "phone" | "kiosk" | "desk";
 

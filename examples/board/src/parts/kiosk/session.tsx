@@ -1,8 +1,9 @@
-import { lazy, type RefObject, Suspense, useEffect, useRef, useState } from "react";
+import { type RefObject, Suspense, useEffect, useRef, useState } from "react";
 import { useObservable } from "../../app/client";
 import { loadMessages, type MessageKey, useT } from "../../app/i18n";
 import { choose, LANGUAGES, type Language, useSettings } from "../../app/settings";
 import { Button } from "../../components/button";
+import { later } from "../../components/later";
 import { Skyline } from "../../components/skyline";
 import { Icon } from "../../design/icon";
 import type { Board } from "@tavle/client";
@@ -15,12 +16,9 @@ import { empty, type Work } from "./work";
 import { ChooseKind, Write } from "./write";
 
 // Fetched at once too, so that they are there when the internet goes; but the wall does not wait for them.
-const doneView = import("./done");
-const helpView = import("./help");
-const postView = import("./post");
-const Done = lazy(async () => ({ default: (await doneView).Done }));
-const Help = lazy(async () => ({ default: (await helpView).Help }));
-const OnePost = lazy(async () => ({ default: (await postView).OnePost }));
+const Done = later(async () => ({ default: (await import("./done")).Done }), true);
+const Help = later(async () => ({ default: (await import("./help")).Help }), true);
+const OnePost = later(async () => ({ default: (await import("./post")).OnePost }), true);
 
 type Screen =
   | { at: "wall" | "kind" | "write" | "resume" }

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useSyncExternalStore } from "react";
+import { Suspense, useSyncExternalStore } from "react";
 import type { Board } from "@tavle/client";
 import { type App, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
@@ -8,6 +8,7 @@ import { dayAndYear } from "../../app/time";
 import { useUpdateWaiting } from "../../app/worker";
 import { Banner } from "../../components/banner";
 import { Button, ButtonLink } from "../../components/button";
+import { later } from "../../components/later";
 import { format } from "../../app/route";
 import { useMembership } from "../join/member";
 
@@ -113,7 +114,7 @@ export function StandingBanner() {
   );
 }
 
-const Refusals = lazy(() => import("../refusals/view"));
+const Refusals = later(() => import("../refusals/view"), true);
 
 /** What was written here and refused, on every view until the person has seen it. */
 export function RefusalBanner({ client }: { client: NonNullable<App["client"]> }) {

@@ -1,9 +1,10 @@
-import { lazy, type MouseEvent, type ReactNode, Suspense, useEffect, useRef, useSyncExternalStore } from "react";
+import { type MouseEvent, type ReactNode, Suspense, useEffect, useRef, useSyncExternalStore } from "react";
 import { type App, AppProvider, useApp, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { format, type Route, useRoute } from "../../app/route";
 import { Banner } from "../../components/banner";
 import { ButtonLink } from "../../components/button";
+import { later } from "../../components/later";
 import { Skyline } from "../../components/skyline";
 import { StateLine } from "../../components/state";
 import { Toasts } from "../../components/toast";
@@ -20,24 +21,20 @@ import { ClockBanner, InstallHint, RefusalBanner, StandingBanner, StorageBanners
 import "./style.css";
 
 // What few people need, or need once.
-const Owner = lazy(() => import("../owner/view"));
-const Known = lazy(() => import("../known/view"));
-const First = lazy(() => import("../owner/first"));
-const JoinMore = lazy(() => import("../join/more"));
-const Outside = lazy(() => import("../join/outside"));
+const Owner = later(() => import("../owner/view"));
+const Known = later(() => import("../known/view"));
+const First = later(() => import("../owner/first"));
+const JoinMore = later(() => import("../join/more"));
+const Outside = later(() => import("../join/outside"));
 
 // Fetched at once too, so that they are there when the internet goes; but the board does not wait for them.
-const about = import("../about/view");
-const boards = import("../boards/view");
-const claim = import("../claim/view");
-const device = import("../device/view");
-const form = import("../post-form/view");
-const About = lazy(async () => ({ default: (await about).About }));
-const Boards = lazy(async () => ({ default: (await boards).Boards }));
-const Claim = lazy(async () => ({ default: (await claim).Claim }));
-const EditPost = lazy(async () => ({ default: (await form).EditPost }));
-const NewPost = lazy(async () => ({ default: (await form).NewPost }));
-const DeviceView = lazy(async () => ({ default: (await device).DeviceView }));
+const form = () => import("../post-form/view");
+const About = later(async () => ({ default: (await import("../about/view")).About }), true);
+const Boards = later(async () => ({ default: (await import("../boards/view")).Boards }), true);
+const Claim = later(async () => ({ default: (await import("../claim/view")).Claim }), true);
+const EditPost = later(async () => ({ default: (await form()).EditPost }), true);
+const NewPost = later(async () => ({ default: (await form()).NewPost }), true);
+const DeviceView = later(async () => ({ default: (await import("../device/view")).DeviceView }), true);
 
 /** The phone: one head, one view by the address, one dock. */
 export default function Phone() {

@@ -1,11 +1,12 @@
 /** What moderators and owners may do about a post: it loads for them only. */
-import { lazy, type ReactNode, Suspense } from "react";
+import { type ReactNode, Suspense } from "react";
 import type { Offer, Post, Reply } from "@tavle/client";
 import { useBoard } from "../../app/client";
+import { later } from "../../components/later";
 import { useDuty } from "../join/member";
 
-const Form = lazy(() => import("./moderate"));
-const Idea = lazy(async () => ({ default: (await import("./moderate")).IdeaForm }));
+const Form = later(() => import("./moderate"));
+const Idea = later(async () => ({ default: (await import("./moderate")).IdeaForm }));
 
 /** The moderator's button beside an entry, drawn anew when the entry is taken down or restored. */
 export function Moderate({ entry, label }: { entry: Pick<Post | Reply | Offer, "id" | "removed" | "hidden" | "mine">; label?: string }) {
