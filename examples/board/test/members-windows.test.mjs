@@ -56,6 +56,15 @@ for (const [what, off] of [["10 minutes slow", () => -600_000], ["in 1970", () =
 
 const at = (view) => `${server.url}/#b=${board}&v=${view}`;
 
+/** Writes a question, at the address of the form. */
+async function ask(page, title) {
+  await page.getByRole("button", { name: "Question" }).first().click();
+  await page.getByLabel("In one line").fill(title);
+  await page.getByLabel("What shall we call you?").fill("Ida");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  await page.locator(".toast").waitFor();
+}
+
 test("without a service worker and without a network, a part that is not here says so, and the app stays", async () => {
   const { page } = await joined("owner", { serviceWorkers: "block" });
   await page.goto(at("new"));
@@ -76,3 +85,29 @@ test("without a service worker and without a network, a part that is not here sa
   await page.getByRole("main").getByRole("button", { name: "Try now" }).click();
   await page.getByRole("heading", { name: "What the server knows about me" }).waitFor();
 });
+
+for (const when of ["after the app has started", "before"]) {
+  test(`a device that is shut out shows what was not sent, when the server's files were replaced ${when}`, async () => {
+    const { context, page } = await joined("resident", { serviceWorkers: "block" });
+    const device = await page.evaluate(async () => (await (await fetch("/v1/me")).json()).device.id);
+    const replace = () => context.route(/assets\/(leaving|ended|replay|reasons)-/, (route) => route.fulfill({ status: 404 }));
+    if (when === "before") await replace();
+    await page.goto("about:blank");
+    await page.goto(at("new"));
+    await page.getByRole("button", { name: "Question" }).first().waitFor();
+    await page.waitForLoadState("networkidle");
+    server.cut(true);
+    await ask(page, "Who has a ladder?");
+    await replace();
+    await server.cli("device", "revoke", device);
+    server.cut(false);
+    await page.getByRole("button", { name: "Try now" }).click().catch(() => {});
+    if (when === "before") {
+      await page.getByText("It stays on this device until it has been shown").waitFor();
+      await context.unrouteAll();
+      await page.getByRole("button", { name: "Try now" }).click();
+    }
+    await page.locator(".revoked-unsent").getByText("Who has a ladder?").waitFor();
+    await page.getByText("This device has forgotten the board.").waitFor();
+  });
+}

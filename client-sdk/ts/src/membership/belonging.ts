@@ -19,6 +19,8 @@ export interface Revoked {
   readonly unsent: readonly Unsent[]
   /** Whether the server took it for an owner to look at; null while that is being tried. */
   readonly offered: boolean | null
+  /** What was not sent cannot be read, since a part of the app could not be loaded: nothing is removed before the next start has read it. */
+  readonly unread: boolean
   /** Everything was removed from this device. */
   readonly wiped: boolean
 }
@@ -43,6 +45,9 @@ export interface Owned {
 const statusEvery = 3_600_000 // milliseconds
 const offerLongest = 30_000 // milliseconds that a network which carries nothing can delay the end
 const endedSpace = ["tavle-ended"]
+/** What is seldom needed is fetched while it can be had: a web page without a service worker finds no more of it once the server has another version. */
+const fetchParts = (): void => void Promise.allSettled([import("./leaving.js"), import("./ended.js"), import("./replay.js"), import("./reasons.js")])
+
 const forbidden = 4403
 const unauthorised = 4401
 
@@ -67,6 +72,7 @@ export class Belonging {
 
   /** Begins; when the device was revoked before it started, ends at once. */
   start(): void {
+    fetchParts()
     if (this.#state === "revoked") void this.#leave()
     else this.#end()
   }
@@ -143,18 +149,19 @@ export class Belonging {
   async #leave(): Promise<void> {
     const { membership, storage } = this.#owned
     this.#owned.stop()
-    this.revoked.set({ lease: membership.standing.get().lease, unsent: [], offered: null, wiped: false })
+    this.revoked.set({ lease: membership.standing.get().lease, unsent: [], offered: null, unread: false, wiped: false })
     if (await membership.replaced()) return this.revoked.set(null) // what is here is the other's
-    await Promise.race([this.#offer().catch(() => {}), pause(offerLongest)])
+    const leaving = await import("./leaving.js").catch(() => null)
+    if (!leaving) return this.revoked.patch({ unread: true })
+    await Promise.race([this.#offer(leaving).catch(() => {}), pause(offerLongest)])
     if (this.revoked.get()!.offered === null) this.revoked.patch({ offered: false })
     await Promise.allSettled([storage.wipe(), membership.forget(), this.#owned.wipe()])
     wipePage()
     this.revoked.patch({ wiped: true })
   }
 
-  async #offer(): Promise<void> {
+  async #offer({ heldIn, offer, unsentOf }: typeof import("./leaving.js")): Promise<void> {
     const { membership, storage, documents } = this.#owned
-    const { heldIn, offer, unsentOf } = await import("./leaving.js")
     const open = [...documents().all].map(({ id, doc, confirmedHeads }) => ({ document: id, doc, confirmed: confirmedHeads?.heads ?? [] }))
     const stored = await heldIn(storage, toldSpace).catch(() => [])
     const held = [...open, ...stored.filter(({ document }) => !open.some(other => other.document === document))]

@@ -35,6 +35,7 @@ function Told({ client }: { client: Client }) {
       lead={t(revoked?.lease ? "revoked.lease" : "revoked.lead")}
       unsent={<Unsent texts={texts} hint="revoked.unsent" offered={revoked?.offered === true} />}
       done={revoked?.wiped === true}
+      unread={revoked?.unread === true && t("revoked.unread")}
       gone={t("revoked.wiped")}
       how={t("revoked.wipedHow")}
       next={<Button onClick={() => location.reload()}>{t("revoked.again")}</Button>}
