@@ -32,3 +32,11 @@ test("an unknown zone leaves the device's, and a clock that runs ahead says now"
   expect(clock("en", Date.now())).toMatch(/^\d\d:\d\d$/);
   expect(ago("en", Date.now() + 86_400_000)).toBe("time.now"); // without a catalogue the key shows itself
 });
+
+test("a moment that no calendar has is said as the nearest, and takes no page with it", () => {
+  for (const at of [Infinity, -Infinity, 1e16, -1e16, 8.64e15, -8.64e15, Number.NaN]) {
+    for (const say of [day, dayAndYear, dayAndClock, clock, ago]) expect(say("en", at), `${say.name}(${at})`).toMatch(/\w/);
+    expect(() => [toLocal(at), sameDay(at, 0)]).not.toThrow();
+  }
+  expect(dayAndYear("en", 1e16)).toBe("13 September 275760");
+});

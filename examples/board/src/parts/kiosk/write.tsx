@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
+import { fromLocal, toLocal } from "../../app/time";
 import { Button } from "../../components/button";
 import { Choice } from "../../components/choice";
 import { TextArea, TextField } from "../../components/field";
@@ -113,8 +114,8 @@ export function Write({ board, work, onChange, onPark, onSent }: WriteProps) {
       <TextArea {...forgetful} autoFocus={!post} rows={4} label={t(post ? "form.body" : work.what === "help" ? "post.helpMessage" : "kiosk.replyWords")} hint={t("kiosk.bodyHint")}
         maxLength={post ? bodyMax : REPLY_MAX} value={body} onChange={(e) => set({ body: e.target.value })} error={tried && missing.body ? t("kiosk.needBody") : undefined} />
       {post?.kind === "event" && (
-        <TextField {...forgetful} type="datetime-local" label={t("form.start")} value={localTime(post.when?.start)}
-          onChange={(e) => set({ when: e.target.value ? { start: new Date(e.target.value).getTime() } : undefined })} />
+        <TextField {...forgetful} type="datetime-local" label={t("form.start")} value={toLocal(post.when?.start)}
+          onChange={(e) => set({ when: e.target.value ? { start: fromLocal(e.target.value) } : undefined })} />
       )}
       <TextField {...forgetful} label={t("kiosk.name")} hint={t("kiosk.nameHint")} maxLength={NAME_MAX} value={author} onChange={(e) => set({ author: e.target.value })}
         error={tried && missing.author ? t("form.needName") : undefined} />
@@ -153,11 +154,4 @@ function Hints({ board, text }: { board: Board; text: string }) {
       )}
     </div>
   );
-}
-
-/** A moment as a datetime-local field wants it. */
-function localTime(at: number | undefined): string {
-  if (!at) return "";
-  const shifted = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 16);
 }
