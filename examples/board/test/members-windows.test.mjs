@@ -1,7 +1,8 @@
 // Members whose device or window is not as one would wish: a clock that is wrong, no service worker, files that are gone.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { joinBy, startProfile, startServer } from "./members-harness.mjs";
+import { axe, shot } from "./kiosk-harness.mjs";
+import { joinBy, startProfile, startServer, TABLET, WIDE } from "./members-harness.mjs";
 
 let server;
 let board;
@@ -25,6 +26,16 @@ async function joined(role, { before: script, arg, ...options } = {}) {
   if (script) await profile.context.addInitScript(script, arg);
   await joinBy(profile.page, (await server.invite(board, role, "--label=Ida")).link);
   await profile.page.locator(".dock").waitFor();
+  return profile;
+}
+
+/** A kiosk with its wall up. */
+async function joinedKiosk() {
+  const profile = await startProfile({ viewport: TABLET });
+  open.push(profile);
+  profile.context.setDefaultTimeout(15_000);
+  await joinBy(profile.page, (await server.invite(board, "visitor", "--label=Kiosk")).link.replace("/#", "/kiosk#"));
+  await profile.page.locator(".kiosk-dock").waitFor();
   return profile;
 }
 
@@ -111,3 +122,77 @@ for (const when of ["after the app has started", "before"]) {
     await page.getByText("This device has forgotten the board.").waitFor();
   });
 }
+
+/** A question at the kiosk, to which something is added on its way that the server refuses. */
+async function askRefused(page, title) {
+  await page.evaluate(() => {
+    const root = document.getElementById("root");
+    const fibers = [root[Object.keys(root).find((k) => k.startsWith("__reactContainer$"))]];
+    let board;
+    while (!board) {
+      const fiber = fibers.pop();
+      for (const next of [fiber.sibling, fiber.child]) if (next) fibers.push(next);
+      board = fiber.memoizedProps?.value?.board;
+    }
+    const add = board.addPost.bind(board);
+    board.addPost = (draft) => add({ ...draft, proxy: { kind: "neighbour", permission: "spoken", callBackBy: "phone" } });
+  });
+  await page.getByRole("button", { name: "New post" }).click();
+  await page.getByRole("button", { name: /^Question/ }).click();
+  await page.getByLabel("In one line").fill(title);
+  await page.getByLabel("What shall we call you?").fill("Per");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+}
+
+test("a kiosk tells who wrote it what was refused, and nobody else", async () => {
+  const { page } = await joinedKiosk();
+  await askRefused(page, "Who found my grey glove?");
+  const refused = page.getByRole("alert").filter({ hasText: "The board did not take what you wrote" });
+  await refused.getByText("Who found my grey glove?").waitFor();
+  await shot(page, "kiosk-refused");
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole("button", { name: "Finish" }).click();
+  await page.locator('.kiosk-main[data-at="wall"]').waitFor();
+  assert.equal(await page.getByText("grey glove").count(), 0);
+
+  // Its writer has gone when the server hears of it.
+  server.cut(true);
+  await askRefused(page, "Who found my green hat?");
+  await page.getByText("Thank you. It is saved.").waitFor();
+  await page.getByRole("button", { name: "Finish" }).click();
+  await page.getByText("1 thing is waiting to be sent.").waitFor();
+  server.cut(false);
+  await page.getByText("waiting to be sent").waitFor({ state: "detached" });
+  assert.equal(await page.getByText("did not take").count(), 0);
+  assert.equal(await page.getByText("green hat").count(), 0);
+});
+
+test("a kiosk that the server does not know any more says so, and does not blame the internet", async () => {
+  const { page } = await joinedKiosk();
+  await page.route("**/v1/me", (route) => route.fulfill({ status: 401, json: { error: "signIn", message: "" } }));
+  await page.route("**/v1/session", (route) => route.fulfill({ status: 404, json: { error: "unknownDevice", message: "" } }));
+  server.cut(true);
+  await page.getByText("No internet").waitFor();
+  server.cut(false);
+  await page.getByText("The board takes nothing from this screen right now.").waitFor({ timeout: 30_000 });
+  assert.equal(await page.getByText("No internet").count(), 0);
+});
+
+test("a desk that cannot save says so, and does not call it saved", async () => {
+  const { page } = await joined("connector", { viewport: WIDE });
+  await page.goto(`${server.url}/desk`);
+  await page.locator(".entry").waitFor();
+  server.cut(true);
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("The disk is full.", "QuotaExceededError");
+    };
+  });
+  await page.keyboard.press("1");
+  await page.keyboard.press("1");
+  await page.getByLabel("Tell a little more").fill("Two bags");
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("alert").filter({ hasText: "This device cannot save right now." }).waitFor();
+  await page.getByRole("heading", { name: "Not saved yet." }).waitFor();
+  assert.deepEqual(await axe(page), []);
+});

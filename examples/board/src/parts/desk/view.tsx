@@ -10,7 +10,8 @@ import { Skyline } from "../../components/skyline";
 import { StateLine } from "../../components/state";
 import { Toasts } from "../../components/toast";
 import { Icon, type IconName } from "../../design/icon";
-import type { Board, Client } from "@tavle/client";
+import type { Board } from "@tavle/client";
+import { DeviceBanners } from "../device/banners";
 import { DemoBanner } from "../join/demo";
 import { Gate } from "../join/gate";
 import { useLooksAfter } from "../join/member";
@@ -62,18 +63,6 @@ function Frame() {
       )}
       <Toasts />
     </div>
-  );
-}
-
-const Refusals = later(() => import("../refusals/view"), true);
-
-/** What was written at this desk and refused, over every part until the volunteer has seen it. */
-function Refused({ client }: { client: Client }) {
-  if (useObservable(client.refusals).length === 0) return null;
-  return (
-    <Suspense fallback={null}>
-      <Refusals client={client} />
-    </Suspense>
   );
 }
 
@@ -134,7 +123,7 @@ function Open({ board }: { board: Board }) {
         {info.demo && <p className="desk-demo">{t("board.demo")}</p>}
       </header>
       <main id="desk" ref={main} tabIndex={-1} className="desk-main">
-        {client && <Refused client={client} />}
+        {client && <DeviceBanners client={client} />}
         <DemoBanner />
         <Suspense fallback={null}><Part /></Suspense>
       </main>

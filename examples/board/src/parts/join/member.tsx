@@ -20,6 +20,12 @@ export function useMe(): Me | null {
   return useSyncExternalStore(membership ? (fn) => membership.me.subscribe(fn) : none, () => membership?.me.get() ?? null);
 }
 
+/** useUnknown: the server does not know this device any more. Nothing is lost here, but nothing goes anywhere. */
+export function useUnknown(): boolean {
+  const membership = useContext(Context);
+  return useSyncExternalStore(membership ? (fn) => membership.standing.subscribe(fn) : none, () => membership?.standing.get().state === "unknown");
+}
+
 export type May = (action: Action, relation?: Relation) => boolean;
 
 /** useMay says what is offered on a board. The server decides what is taken. */

@@ -13,6 +13,8 @@ export interface Sent {
   what: "post" | "reply" | "help";
   /** The post that it is, or that it answers. */
   id: string;
+  /** Its own id. */
+  entry: string;
 }
 
 /** What has become of it, honestly: on this device, waiting, or on the board. And how to find it again without an account. */
@@ -21,9 +23,9 @@ export function Done({ board, info, sent, onOpen }: { board: Board; info: BoardI
   const posts = useObservable(board.posts);
   const { print, roll } = usePrinter();
   const post = posts.find((p) => p.id === sent.id);
-  if (!post) return null;
-  const mine = sent.what === "reply" ? post.replies.filter((r) => r.mine).at(-1) : sent.what === "help" ? post.offers.filter((o) => o.mine).at(-1) : post;
-  const delivery = mine?.delivery ?? "device";
+  const own = post && [post, ...post.replies, ...post.offers].find((x) => x.id === sent.entry);
+  if (!own) return <h1 className="screen-reader">{t("kiosk.notTaken")}</h1>;
+  const { delivery } = own;
   const unsaved = delivery === "unsaved";
   const link = linkTo(board, post.id);
   return (

@@ -1,5 +1,5 @@
 import { type RefObject, Suspense, useEffect, useRef, useState } from "react";
-import { useObservable } from "../../app/client";
+import { useApp, useObservable } from "../../app/client";
 import { loadMessages, type MessageKey, useT } from "../../app/i18n";
 import { choose, LANGUAGES, type Language, useSettings } from "../../app/settings";
 import { Button } from "../../components/button";
@@ -8,6 +8,7 @@ import { Skyline } from "../../components/skyline";
 import { Icon } from "../../design/icon";
 import type { Board } from "@tavle/client";
 import type { Sent } from "./done";
+import { Refused } from "./refused";
 import { Parked, Resume } from "./resume";
 import { park, type Slips, take } from "./slips";
 import { KioskState } from "./state";
@@ -40,9 +41,11 @@ export function Session(props: {
   const { board, slips } = props;
   const { t, language } = useT();
   const { textSize } = useSettings();
+  const { client } = useApp();
   const info = useObservable(board.info);
   const [screen, setScreen] = useState<Screen>({ at: "wall" });
   const [work, setWork] = useState<Work | null>(null);
+  const [sent, setSent] = useState<readonly string[]>([]);
   const [helping, setHelping] = useState(false);
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
@@ -124,6 +127,7 @@ export function Session(props: {
         {info.demo && <p className="kiosk-demo">{t("kiosk.demo")}</p>}
       </header>
       <main ref={main} tabIndex={-1} className="kiosk-main" data-at={screen.at}>
+        {client && <Refused client={client} sent={sent} />}
         {screen.at === "wall" && (
           <Wall board={board} unfinished={empty(work) ? null : work} onOpen={(id) => setScreen({ at: "post", id })} onGoOn={() => setScreen({ at: "write" })} />
         )}
@@ -135,6 +139,7 @@ export function Session(props: {
             work={work}
             onChange={setWork}
             onPark={putAside}
+            onSend={(words) => setSent([...sent, ...words])}
             onSent={(sent) => {
               setWork(null);
               setScreen({ at: "done", sent });

@@ -46,11 +46,13 @@ interface WriteProps {
   onChange: (work: Work) => void;
   /** False when there is no room to put it aside. */
   onPark: () => boolean;
+  /** These words are sent now. */
+  onSend: (words: string[]) => void;
   onSent: (sent: Sent) => void;
 }
 
 /** A post or an answer, on one page. Nothing of it is kept but in the state above. */
-export function Write({ board, work, onChange, onPark, onSent }: WriteProps) {
+export function Write({ board, work, onChange, onPark, onSend, onSent }: WriteProps) {
   const { t, language } = useT();
   const [tried, setTried] = useState(false);
   const [sending, setSending] = useState(false);
@@ -73,16 +75,17 @@ export function Write({ board, work, onChange, onPark, onSent }: WriteProps) {
     setTried(true);
     if (missing.title || missing.body || missing.author || numbers.length > 0 || sending) return;
     setSending(true);
+    onSend([post?.title ?? "", body].map((words) => words.trim()).filter(Boolean));
     try {
       if (work.what === "post") {
         await board.addPost({ ...work.draft, title: work.draft.title.trim(), body: body.trim(), author: author.trim() });
-        onSent({ what: "post", id: work.draft.id });
+        onSent({ what: "post", id: work.draft.id, entry: work.draft.id });
       } else if (work.what === "reply") {
         await board.reply(work.post, { id: work.id, body: body.trim(), author: author.trim(), lang: language });
-        onSent({ what: "reply", id: work.post });
+        onSent({ what: "reply", id: work.post, entry: work.id });
       } else {
         await board.offerHelp(work.post, { id: work.id, message: body.trim(), author: author.trim() });
-        onSent({ what: "help", id: work.post });
+        onSent({ what: "help", id: work.post, entry: work.id });
       }
     } catch (err) {
       setFailure(String(err));

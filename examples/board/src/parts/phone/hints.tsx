@@ -1,4 +1,4 @@
-import { Suspense, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 import type { Board } from "@tavle/client";
 import { type App, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
@@ -7,10 +7,7 @@ import { choose, useSettings } from "../../app/settings";
 import { dayAndYear } from "../../app/time";
 import { useUpdateWaiting } from "../../app/worker";
 import { Banner } from "../../components/banner";
-import { Button, ButtonLink } from "../../components/button";
-import { later } from "../../components/later";
-import { format } from "../../app/route";
-import { useMembership } from "../join/member";
+import { Button } from "../../components/button";
 
 /** What the browser hands over when it is ready to install the app. */
 interface InstallPrompt extends Event {
@@ -66,62 +63,5 @@ export function ClockBanner({ client, board }: { client: NonNullable<App["client
     <Banner tone="warn" icon="clock">
       {t("clock.wrong", { day: dayAndYear(language, Date.now()) })}
     </Banner>
-  );
-}
-
-/** What the device did to our storage: thrown away, or cannot write. Said at once, on every view. */
-export function StorageBanners({ client }: { client: NonNullable<App["client"]> }) {
-  const { t } = useT();
-  const device = useObservable(client.device);
-  return (
-    <>
-      {device.failing && (
-        <Banner tone="bad" icon="warning">
-          {t("device.failing", { reason: String(device.failing) })}
-        </Banner>
-      )}
-      {device.evicted && (
-        <Banner tone="warn" icon="warning">
-          <div className="stack-s">
-            <p>{t("device.evicted")}</p>
-            <div>
-              <Button onClick={() => client.acknowledgeEviction()}>{t("do.understood")}</Button>
-            </div>
-          </div>
-        </Banner>
-      )}
-    </>
-  );
-}
-
-const none = () => () => undefined;
-
-/** The server does not know this device any more: nothing is lost here, but nothing goes anywhere. */
-export function StandingBanner() {
-  const { t } = useT();
-  const membership = useMembership();
-  const unknown = useSyncExternalStore(membership ? (fn) => membership.standing.subscribe(fn) : none, () => membership?.standing.get().state === "unknown");
-  if (!unknown) return null;
-  return (
-    <Banner tone="warn" icon="warning">
-      <div className="stack-s">
-        <p>{t("standing.unknown")}</p>
-        <div>
-          <ButtonLink href={format({ view: "join" })}>{t("boards.join")}</ButtonLink>
-        </div>
-      </div>
-    </Banner>
-  );
-}
-
-const Refusals = later(() => import("../refusals/view"), true);
-
-/** What was written here and refused, on every view until the person has seen it. */
-export function RefusalBanner({ client }: { client: NonNullable<App["client"]> }) {
-  if (useObservable(client.refusals).length === 0) return null;
-  return (
-    <Suspense fallback={null}>
-      <Refusals client={client} />
-    </Suspense>
   );
 }

@@ -11,13 +11,14 @@ import { Toasts } from "../../components/toast";
 import { Icon, type IconName } from "../../design/icon";
 import type { Board } from "@tavle/client";
 import { BoardList } from "../board-list/view";
+import { DeviceBanners } from "../device/banners";
 import { DemoBanner } from "../join/demo";
 import { Gate } from "../join/gate";
 import { useMay, useMe, useRoles } from "../join/member";
 import { Mine } from "../mine/view";
 import { PostView } from "../post/view";
 import { SettingsView } from "../settings/view";
-import { ClockBanner, InstallHint, RefusalBanner, StandingBanner, StorageBanners, UpdateHint } from "./hints";
+import { ClockBanner, InstallHint, UpdateHint } from "./hints";
 import "./style.css";
 
 // What few people need, or need once.
@@ -67,9 +68,7 @@ function Frame({ route }: { route: Route }) {
             {t("device.cannot", { reason: failure })}
           </Banner>
         )}
-        {client && <StorageBanners client={client} />}
-        {client && <StandingBanner />}
-        {client && <RefusalBanner client={client} />}
+        {client && <DeviceBanners client={client} />}
         {client && board && <ClockBanner client={client} board={board} />}
         <Suspense fallback={<p className="quiet">{t("board.opening")}</p>}>
           <View route={route} noBoard={noBoard} missing={missing} board={board} />
