@@ -22,15 +22,29 @@ const files = import.meta.glob<Catalogue>("../messages/*.json", { query: "?icu",
 const catalogues = new Map<Language, Catalogue>();
 const listeners = new Set<() => void>();
 const scopes = new Set<Scope>([""]);
+const asked = new Map<string, Promise<void>>();
 let version = 0;
 
 /** loadMessages fetches the catalogues of a language for the scopes in use, and one more. From the app shell: it works offline. */
 export async function loadMessages(language: Language, scope: Scope = ""): Promise<void> {
   scopes.add(scope);
-  const parts = await Promise.all([...scopes].map((s) => files[`../messages/${s}${language}.json`]?.() ?? {}));
-  catalogues.set(language, Object.assign({}, catalogues.get(language), ...parts));
-  version++;
-  for (const listener of listeners) listener();
+  await Promise.all([...scopes].map((s) => load(s, language)));
+}
+
+/** load fetches one catalogue, once; one that did not come is asked for again. */
+function load(scope: Scope, language: Language): Promise<void> {
+  const name = scope + language;
+  let coming = asked.get(name);
+  if (!coming) {
+    coming = files[`../messages/${name}.json`]!().then((part) => {
+      catalogues.set(language, { ...catalogues.get(language), ...part });
+      version++;
+      for (const listener of listeners) listener();
+    });
+    coming.catch(() => asked.delete(name));
+    asked.set(name, coming);
+  }
+  return coming;
 }
 
 /** translate finds and fills a message. A key that is missing shows itself: the tests look for that. */
@@ -43,7 +57,8 @@ export function translate(language: Language, key: MessageKey, values?: Values):
 export function useT(): { t: Translate; language: Language } {
   const { language } = useSettings();
   useSyncExternalStore(subscribe, () => version);
-  if (!catalogues.has(language)) void loadMessages(language);
+  // Scopes may have come into use while another language was shown.
+  if ([...scopes].some((s) => !asked.has(s + language))) void loadMessages(language);
   return { t: (key, values) => translate(language, key, values), language };
 }
 

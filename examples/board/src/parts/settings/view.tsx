@@ -1,5 +1,5 @@
 import { useApp } from "../../app/client";
-import { type MessageKey, useT } from "../../app/i18n";
+import { loadMessages, type MessageKey, useT } from "../../app/i18n";
 import { format } from "../../app/route";
 import { choose, LANGUAGES, TEXT_SIZES, type Theme, useSettings } from "../../app/settings";
 import { useLooksAfter, useMembership } from "../join/member";
@@ -45,7 +45,7 @@ export function SettingsView() {
       <Choice
         label={t("settings.language")}
         value={language}
-        onChange={(l) => choose({ language: l })}
+        onChange={(l) => void loadMessages(l).then(() => choose({ language: l }))}
         options={LANGUAGES.map((value) => ({ value, label: t(`lang.${value}` as MessageKey) }))}
       />
       <Choice
