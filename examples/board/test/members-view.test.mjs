@@ -50,3 +50,14 @@ test("whoever tries another language and comes back reads words everywhere, no k
   await page.locator(".owner-settings").getByRole("button", { name: "Gem" }).waitFor();
   assert.deepEqual(keysIn(await page.locator("main").innerText()), []);
 });
+
+test("a printed invitation speaks its second language, also one that was never on the screen", async () => {
+  const { page } = await joined("owner");
+  await go(page, "owner", "invites");
+  await page.locator(".owner-part form button[type=submit]").click();
+  await page.locator(".invite-card").getByRole("button", { name: "Print" }).click();
+  await page.waitForFunction(() => window.printed);
+  const also = await page.locator(".roll .letter-also").textContent();
+  assert.deepEqual(keysIn(also), []);
+  assert.match(also, /tavle/i);
+});

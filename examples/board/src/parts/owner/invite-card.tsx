@@ -1,5 +1,5 @@
 import { useBoard, useObservable } from "../../app/client";
-import { useT } from "../../app/i18n";
+import { loadMessages, useT } from "../../app/i18n";
 import { dayAndYear } from "../../app/time";
 import { Button } from "../../components/button";
 import { Qr } from "../../components/qr";
@@ -58,9 +58,11 @@ function PrintInvite({ invite }: { invite: NewInvite }) {
   const { print, roll } = usePrinter();
   const info = useObservable(useBoard().info);
   const second = language === "en" ? "da" : "en";
+  // The second language may not have been on this screen yet.
+  const printLetter = () => loadMessages(second).then(() => print(<Letter invite={invite} info={info} first={language} second={second} />), (err: unknown) => say(t("form.failed", { reason: String(err) })));
   return (
     <>
-      <Button icon="print" onClick={() => print(<Letter invite={invite} info={info} first={language} second={second} />)}>{t("invite.print")}</Button>
+      <Button icon="print" onClick={() => void printLetter()}>{t("invite.print")}</Button>
       {roll}
     </>
   );
