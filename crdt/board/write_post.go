@@ -25,7 +25,8 @@ const (
 )
 
 // NewPost is what a person fills in. ID, Kind, Title and CreatedBy have to be
-// there; zero values are not written.
+// there; zero values are not written: without ExpiresOn, for which SCHEMA.md has
+// the default, a post stands for ever.
 type NewPost struct {
 	ID                     ID
 	Kind, Title, Body      string

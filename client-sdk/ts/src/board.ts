@@ -168,15 +168,22 @@ export class Board {
     if (before) return before
     const page = await this.#pageFor(draft.month)
     const { openDays } = this.info.get().settings
-    const expiresOn = draft.expiresOn === undefined ? this.#host.now() + openDays * dayMillis : draft.expiresOn
+    const standing = Math.max(this.#host.now() + openDays * dayMillis, write.dayAfter(draft.when))
+    const expiresOn = draft.expiresOn === undefined ? standing : draft.expiresOn
     const by = { ...this.#stamp(), clientTime: this.#host.deviceNow(), origin: draft.origin ?? this.#host.origin }
     await this.#change(page.document, doc => write.addPost(doc, draft, by, expiresOn))
     return page.posts.get(draft.id)!
   }
 
-  /** Changes fields of a post. What is not named stays; null takes a field away. */
+  /**
+   * Changes fields of a post. What is not named stays; null takes a field away. Moved by its author to after its `expiresOn`, it
+   * stands until the day after.
+   */
   editPost(id: string, changes: S.PostChanges): Promise<void> {
-    return this.#onPost(id, doc => write.editPost(doc, id, changes))
+    const post = this.#find(id)
+    const until = write.dayAfter(changes.when)
+    const moved = post?.mine && post.expiresOn !== null && until > post.expiresOn // helpers may change when, but not expiresOn
+    return this.#onPost(id, doc => write.editPost(doc, id, moved ? { expiresOn: until, ...changes } : changes))
   }
 
   /** Answers a post. With an id of a form's own, sending twice makes one reply. Returns the id. */

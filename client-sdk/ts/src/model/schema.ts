@@ -222,7 +222,7 @@ export interface Draft {
   helpersWanted?: number
   tags?: string[]
   categories?: string[]
-  /** Milliseconds since 1970; null for never. By default the board's `openDays` from now. */
+  /** Milliseconds since 1970; null for never. By default the board's `openDays` from now, and not before the day after `when`. */
   expiresOn?: number | null
   proxy?: Proxy
   origin?: Origin

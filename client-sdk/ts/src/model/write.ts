@@ -66,6 +66,12 @@ function checkWhen(when: S.When | null | undefined): void {
   check.within("note", when?.note, check.noteMax)
 }
 
+/** The day after what a post is for has been; 0 for one without a time. */
+export function dayAfter(when: S.When | null | undefined): number {
+  const last = when?.end ?? when?.start
+  return last == null ? 0 : last + dayMillis
+}
+
 /** Adds a post, unless the page has one of this id. expiresOn is in milliseconds since 1970, or null. */
 export function addPost(page: Dict, draft: S.Draft, by: Stamp & { clientTime: number; origin: string }, expiresOn: number | null): void {
   checkDraft(draft)
