@@ -17,6 +17,17 @@ const still = () => () => undefined;
 
 /** How many months are open from the start: this one and the one before, in which most open posts are. */
 export const MONTHS_OPEN = 2;
+/** How many where all that stands is to be seen, kiosk and desk: a post for a neighbour may stand for 90 days. */
+export const MONTHS_STANDING = 4;
+
+const spans = new WeakMap<Board, number>();
+
+/** openMonths opens this month and the n - 1 before it; those that somebody opened already stay open. */
+export function openMonths(board: Board, n: number): void {
+  const most = Math.max(n, spans.get(board) ?? 0);
+  spans.set(board, most);
+  void board.openMonths(most);
+}
 
 /** What the server says about itself at /app/config.json. */
 export interface ServerConfig {
@@ -96,7 +107,7 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
         const opened = await client.openBoard(url);
         if (gone) return;
         stop();
-        void opened.openMonths(MONTHS_OPEN);
+        openMonths(opened, origin === "phone" ? MONTHS_OPEN : MONTHS_STANDING);
         choose({ board: opened.url });
         setMissing("");
         setTimeZone(opened.info.get().timeZone);
@@ -121,7 +132,7 @@ export function AppProvider(props: { wanted: string; origin: "phone" | "kiosk" |
       gone = true;
       stop();
     };
-  }, [client, wanted, membership]);
+  }, [client, wanted, membership, origin]);
 
   useEffect(() => {
     if (!board) return;
@@ -147,9 +158,7 @@ function follow(client: Client): () => void {
   const open = () => {
     for (const { url } of client.boards.get().slice(-FOLLOWED)) {
       client.openBoard(url).then(
-        (board) => {
-          if (board.loading.get().months.length === 0) void board.openMonths(MONTHS_OPEN);
-        },
+        (board) => openMonths(board, MONTHS_OPEN),
         () => undefined, // Not here now: at the next contact.
       );
     }

@@ -1,5 +1,5 @@
 import { useDeferredValue, useMemo, useState } from "react";
-import { MONTHS_OPEN, useBoard, useObservable } from "../../app/client";
+import { openMonths, useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { format, go } from "../../app/route";
 import { Button } from "../../components/button";
@@ -18,7 +18,7 @@ const MONTHS = 3;
 type Shown = "open" | "closed" | "all";
 
 // Kept while the page lives, so that one comes back from a post to the list as it was.
-const kept = { query: "", kind: "", place: "", shown: "open" as Shown, count: CHUNK, months: MONTHS_OPEN };
+const kept = { query: "", kind: "", place: "", shown: "open" as Shown, count: CHUNK };
 
 /** The board: its posts, newest first, by kind and place, and as one searches. All of it from this device. */
 export function BoardList() {
@@ -128,18 +128,18 @@ export function BoardList() {
         {found.length > count ? (
           <Button onClick={() => setCount(count + CHUNK)}>{t("board.more", { n: Math.min(CHUNK, found.length - count) })}</Button>
         ) : (
-          <Button
-            onClick={() => {
-              kept.months += MONTHS;
-              void board.openMonths(kept.months);
-            }}
-          >
-            {t("board.older")}
-          </Button>
+          <Older />
         )}
       </p>
     </>
   );
+}
+
+/** Opens the board further back. */
+export function Older() {
+  const { t } = useT();
+  const board = useBoard();
+  return <Button onClick={() => openMonths(board, board.loading.get().months.length + MONTHS)}>{t("board.older")}</Button>;
 }
 
 function pinnedFirst(posts: readonly Post[]): Post[] {

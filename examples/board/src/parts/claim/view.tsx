@@ -8,6 +8,7 @@ import { KindTab } from "../../components/kind";
 import { say } from "../../components/toast";
 import { Icon } from "../../design/icon";
 import { Invalid, type Post } from "@tavle/client";
+import Further from "../post/further";
 import { grouped, secretIn } from "./link";
 import "./style.css";
 
@@ -49,7 +50,11 @@ export function Claim({ post: id }: { post: string }) {
           <p className="claim-title" lang={post.lang}>{post.title}</p>
         </div>
       )}
-      {id && !isOffered && <p className="field-thought" role="status"><Icon name="waiting" /> <span>{t("claim.waits")}</span></p>}
+      {id && !isOffered && (
+        <div className="field-thought">
+          <Icon name="waiting" /> {post ? <span>{t("claim.waits")}</span> : <Further>{t("claim.waits")}</Further>}
+        </div>
+      )}
       {!id && <TextField label={t("claim.code")} value={code} maxLength={8} autoComplete="off" autoCapitalize="characters" spellCheck={false} onChange={(e) => setCode(e.target.value)} />}
       <TextField
         label={t("claim.secret")}

@@ -1,9 +1,11 @@
-import { useBoard, useObservable } from "../../app/client";
+import { useEffect } from "react";
+import { MONTHS_STANDING, openMonths, useBoard, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
 import { format } from "../../app/route";
 import { keptDraft } from "../../app/store";
 import { ButtonLink } from "../../components/button";
 import { PostCard } from "../../components/post-card";
+import { Older } from "../board-list/view";
 import type { Draft } from "@tavle/client";
 
 /** What was posted from this device, and what is not posted yet. */
@@ -11,6 +13,7 @@ export function Mine() {
   const { t } = useT();
   const board = useBoard();
   const mine = useObservable(board.posts).filter((p) => p.mine);
+  useEffect(() => openMonths(board, MONTHS_STANDING), [board]);
   const draft = keptDraft<Draft>(board.id, "")?.draft;
   const removed = mine.filter((p) => p.removed);
   const open = mine.filter((p) => !p.removed && p.state !== "closed");
@@ -58,6 +61,9 @@ export function Mine() {
             </section>
           ),
       )}
+      <p>
+        <Older />
+      </p>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { categoryName } from "../../app/categories";
 import { type MessageKey, useT } from "../../app/i18n";
@@ -23,6 +23,8 @@ import { Replies } from "./replies";
 import { Terms } from "./terms";
 import "./style.css";
 
+const Further = lazy(() => import("./further"));
+
 /** One post, whole, with what people answered and what one can do about it. */
 export function PostView({ id }: { id: string }) {
   const { t } = useT();
@@ -35,7 +37,7 @@ export function PostView({ id }: { id: string }) {
       <ButtonLink tone="quiet" icon="back" href={format({ board: board.id })} className="post-back no-print">
         {t("nav.board")}
       </ButtonLink>
-      {!post ? <p>{t("post.notFound")}</p> : post.removed || (post.hidden && !asked) ? <TakenDown post={post} onShow={() => setAsked(true)} /> : <Whole post={post} />}
+      {!post ? <Further>{t("post.notFound")}</Further> : post.removed || (post.hidden && !asked) ? <TakenDown post={post} onShow={() => setAsked(true)} /> : <Whole post={post} />}
     </div>
   );
 }
