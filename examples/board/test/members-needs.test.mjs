@@ -129,3 +129,42 @@ test("what was done is read on a phone in three languages, page by page", async 
     assert.equal(await sideways(page), 0, "with large text");
   }
 });
+
+test("two owners with the settings open at once: both keep what they changed", async () => {
+  const [one, two] = [await joined("owner", "Association"), await joined("owner", "Caretaker")];
+  for (const { page } of [one, two]) {
+    await page.goto(at("settings"));
+    await page.locator(".owner-settings").waitFor();
+  }
+  await one.page.getByLabel("Name of the board").fill("Lindeparken 2");
+  await one.page.getByLabel("Where is the kiosk?").fill("Yard 4");
+  await one.page.getByRole("button", { name: "Save" }).click();
+  await two.page.locator(".head-title", { hasText: "Lindeparken 2" }).waitFor();
+  await two.page.getByLabel("About the board").first().fill("For all of us.");
+  await two.page.getByRole("button", { name: "Save" }).click();
+  await two.page.locator(".toast").waitFor();
+  assert.equal(await two.page.getByLabel("Where is the kiosk?").inputValue(), "Yard 4", "the form shows what stands");
+  // Saved once more, nothing is changed back.
+  await two.page.getByRole("button", { name: "Save" }).click();
+  await two.page.locator(".owner-settings .delivery").getByText("On the board").waitFor();
+  await one.page.goto(at("numbers"));
+  await one.page.goto(at("settings"));
+  await one.page.getByLabel("About the board").first().waitFor();
+  const values = ["Name of the board", "About the board", "Where is the kiosk?"].map((label) => one.page.getByLabel(label).first().inputValue());
+  assert.deepEqual(await Promise.all(values), ["Lindeparken 2", "For all of us.", "Yard 4"]);
+});
+
+test("a board that is renamed offline has its new name everywhere when there is a connection", async () => {
+  const { page } = await joined("owner", "Offline");
+  await page.goto(at("settings"));
+  await page.getByLabel("Name of the board").fill("Lime park");
+  server.cut(true);
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".toast").waitFor();
+  assert.deepEqual(await page.locator(".toast").allInnerTexts().then((all) => all.filter((x) => !/saved/i.test(x))), []);
+  server.cut(false);
+  for (let tries = 0; (await server.cli("board", "list")).boards[0].title !== "Lime park"; tries++) {
+    assert.ok(tries < 100, "the server keeps the old title");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+});

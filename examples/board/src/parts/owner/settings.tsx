@@ -1,5 +1,5 @@
-import { useState } from "react";
-import { useBoard, useObservable } from "../../app/client";
+import { useEffect, useState } from "react";
+import { useApp, useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { LANGUAGES } from "../../app/settings";
 import { Button } from "../../components/button";
@@ -7,6 +7,7 @@ import { TextArea, TextField } from "../../components/field";
 import { DeliveryMark } from "../../components/state";
 import { say } from "../../components/toast";
 import type { BoardInfo, BoardSettings } from "@tavle/client";
+import { useMe, useMembership } from "../join/member";
 import { problemWords } from "../join/problem";
 import type { Category } from "../../app/categories";
 import { useBoardCalls } from "./calls";
@@ -19,18 +20,22 @@ export function SettingsForm() {
   const { t } = useT();
   const board = useBoard();
   const info = useObservable(board.info);
-  const { post } = useBoardCalls(board.id);
+  // What the form opened with: what another owner changes meanwhile is not this one's to change back.
+  const [before, setBefore] = useState(info);
   const [form, setForm] = useState(() => formOf(info));
   const [wrong, setWrong] = useState("");
+  const rename = useServerTitle();
   const change = (part: Partial<Form>) => setForm((now) => ({ ...now, ...part }));
   const save = async () => {
     if (!form.title.trim()) return setWrong(t("first.needTitle"));
     setWrong("");
     try {
-      await board.updateSettings(changesOf(form, info));
+      await board.updateSettings(changesOf(form, before));
+      const now = board.info.get();
+      setBefore(now);
+      setForm(formOf(now));
       say(t("form.saved"));
-      // The server keeps a title of its own, for letters and lists.
-      if (form.title.trim() !== info.title) await post("rename", { title: form.title.trim() });
+      rename(now.title);
     } catch (err) {
       say(problemWords(t, err));
     }
@@ -78,6 +83,22 @@ export function SettingsForm() {
       </div>
     </form>
   );
+}
+
+/** The server keeps a title of its own, for letters and lists: gives how to tell it the board's, which waits for a connection. */
+function useServerTitle(): (title: string) => void {
+  const { client } = useApp();
+  const { id } = useBoard();
+  const { post } = useBoardCalls(id);
+  const membership = useMembership();
+  const kept = useMe()?.boards.find((b) => b.id === id)?.title;
+  const connected = useObservable(client!.connection).state === "connected";
+  const [title, setTitle] = useState("");
+  useEffect(() => {
+    if (!connected || !title || title === kept) return;
+    post("rename", { title }).then(() => membership?.refresh()).catch(() => undefined); // again at the next contact
+  }, [connected, title, kept, post, membership]);
+  return setTitle;
 }
 
 function ContactFields({ contact, onChange }: { contact: Contact; onChange: (contact: Contact) => void }) {
