@@ -2,7 +2,6 @@
  * Text that is looked at while it is written: what looks like a number of a person is refused with a kind word, what is only
  * delicate gets a hint. All of it happens on the device.
  */
-import { type ChangeEvent, useState } from "react";
 import { findPersonalData } from "@tavle/client";
 import { type MessageKey, t, type Translate } from "./i18n";
 
@@ -24,21 +23,4 @@ export function look(text: string, say: Translate = t): Finding {
   const found: string[] = findPersonalData(text).map((f) => f.kind);
   const sentence = (kind: string | undefined) => (kind ? say(`form.personal.${words.has(kind) ? kind : "other"}` as MessageKey) : "");
   return { error: sentence(found.find((k) => !thoughts.has(k))), thought: sentence(found.find((k) => thoughts.has(k))), kinds: found };
-}
-
-/** useSafeText holds a text and what was found in it, ready for TextField or TextArea. */
-export function useSafeText(start: string) {
-  const [text, setText] = useState(start);
-  const { error, thought } = look(text);
-  return {
-    text,
-    setText,
-    error,
-    props: {
-      value: text,
-      onChange: (e: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => setText(e.target.value),
-      error: error || undefined,
-      thought: thought || undefined,
-    },
-  };
 }

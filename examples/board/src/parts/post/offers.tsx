@@ -9,8 +9,8 @@ import { TextArea, TextField } from "../../components/field";
 import { DeliveryMark } from "../../components/state";
 import { say } from "../../components/toast";
 import { Icon } from "../../design/icon";
-import { useSafeText } from "../../app/safe-text";
 import { Moderate } from "./duties";
+import { useKeptText } from "./kept-text";
 import { Moderated } from "./moderated";
 import type { Offer, Post } from "@tavle/client";
 
@@ -98,12 +98,15 @@ function OfferItem({ post, offer }: { post: Post; offer: Offer }) {
   );
 }
 
+/** Characters of an offer's message, as the schema says. */
+const MESSAGE_MAX = 1_000;
+
 function OfferForm({ post, onDone }: { post: Post; onDone: () => void }) {
   const { t } = useT();
   const board = useBoard();
   const { name } = useSettings();
   const [author, setAuthor] = useState(name);
-  const message = useSafeText("");
+  const message = useKeptText(board.id, `${post.id}.offer`, MESSAGE_MAX);
   const [id] = useState(() => board.newDraft("", "").id); // sending twice makes one
   const [tried, setTried] = useState(false);
   const send = async () => {
@@ -112,7 +115,9 @@ function OfferForm({ post, onDone }: { post: Post; onDone: () => void }) {
     choose({ name: author.trim() });
     try {
       await board.offerHelp(post.id, { id, author: author.trim(), message: message.text.trim() });
-      say(t(unsaved(board, post.id, id) ? "state.unsaved" : "form.posted"));
+      const kept = !unsaved(board, post.id, id);
+      if (kept) message.drop();
+      say(t(kept ? "form.posted" : "state.unsaved"));
       onDone();
     } catch (err) {
       say(t("form.failed", { reason: String(err) }));
@@ -142,7 +147,13 @@ function OfferForm({ post, onDone }: { post: Post; onDone: () => void }) {
         <Button type="submit" tone="primary" icon="check">
           {t("do.send")}
         </Button>
-        <Button tone="quiet" onClick={onDone}>
+        <Button
+          tone="quiet"
+          onClick={() => {
+            message.drop();
+            onDone();
+          }}
+        >
           {t("do.cancel")}
         </Button>
       </div>

@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { useBoard } from "../../app/client";
 import { useT } from "../../app/i18n";
-import { useSafeText } from "../../app/safe-text";
 import { choose, useSettings } from "../../app/settings";
 import { ago } from "../../app/time";
 import { Button } from "../../components/button";
@@ -9,6 +8,7 @@ import { TextArea, TextField } from "../../components/field";
 import { DeliveryMark } from "../../components/state";
 import { say } from "../../components/toast";
 import { Moderate } from "./duties";
+import { useKeptText } from "./kept-text";
 import { Moderated } from "./moderated";
 import type { Post, Reply } from "@tavle/client";
 
@@ -50,12 +50,15 @@ function ReplyItem({ reply }: { reply: Reply }) {
   );
 }
 
+/** Characters of a reply, as the schema says. */
+const REPLY_MAX = 2_000;
+
 function ReplyForm({ post }: { post: Post }) {
   const { t, language } = useT();
   const board = useBoard();
   const { name } = useSettings();
   const [author, setAuthor] = useState(name);
-  const body = useSafeText("");
+  const body = useKeptText(board.id, `${post.id}.reply`, REPLY_MAX);
   const newId = () => board.newDraft("", "").id;
   const [id, setId] = useState(newId); // of one answer: sending it twice makes one
   const [tried, setTried] = useState(false);
