@@ -108,3 +108,22 @@ test("an answer that was begun is there after a look at the board, and one that 
   await helper.getByRole("button", { name: "I can help" }).click();
   assert.equal(await words.inputValue(), "", "what was sent is no draft");
 });
+
+test("an observer is offered no writing, and has the numbers wherever posts would be", async () => {
+  const writer = await joined("resident", { viewport: PHONE });
+  await post(writer.page, "A lift to the library");
+  const link = await writer.page.evaluate(() => location.hash.slice(1));
+  const { page } = await joined("observer", { viewport: PHONE });
+  await page.getByRole("heading", { name: "Numbers of this board" }).waitFor();
+  assert.deepEqual(await page.locator(".dock a").allInnerTexts(), ["Board", "More"]);
+  for (const hash of [link, "v=new", "v=mine", "v=about", `b=${board}&v=owner`]) {
+    await page.evaluate((to) => (location.hash = to), hash);
+    await page.getByRole("heading", { name: "Numbers of this board" }).waitFor();
+  }
+  await go(page, "device");
+  await page.getByRole("heading", { name: "Numbers of this board" }).waitFor({ state: "detached" });
+  // A board that is somebody else's is not there.
+  await page.evaluate((to) => (location.hash = to), "b=4NMNnkMhL8jXrdJ9jamS58PAVdXu");
+  await page.getByRole("heading", { name: /board/ }).waitFor();
+  assert.equal(await page.getByRole("heading", { name: "Numbers of this board" }).count(), 0);
+});

@@ -90,6 +90,12 @@ function DemoFrame({ board, children }: { board: Board | null; children: ReactNo
   return <div className={info?.demo ? "frame frame-demo" : "frame"}>{children}</div>;
 }
 
+/** The board that is looked at, also while it opens and where it does not. */
+function useHere(route: Route, board: Board | null): { id: string } {
+  const me = useMe();
+  return board ?? { id: route.board || (me?.boards[0]?.id ?? "") };
+}
+
 function View({ route, board, noBoard, missing }: { route: Route; board: Board | null; noBoard: boolean; missing: App["missing"] }) {
   const { t } = useT();
   const first = useRef(true);
@@ -104,14 +110,17 @@ function View({ route, board, noBoard, missing }: { route: Route; board: Board |
     if (main && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
   }, [route.board, route.view, route.post]);
   const me = useMe();
-  const roles = useRoles(board ?? { id: route.board || (me?.boards[0]?.id ?? "") });
+  const here = useHere(route, board);
+  const roles = useRoles(here);
+  const member = me?.boards.some((b) => b.id === here.id);
   if (route.view === "settings") return <SettingsView />;
   if (route.view === "join") return <JoinMore />;
   if (route.view === "known") return <Known />;
   if (me?.operator && (route.view === "first" || (me.boards.length === 0 && route.view === "board"))) return <First />;
-  if (me && route.view === "board" && (me.boards.length === 0 || (roles.length > 0 && roles.every((r) => r === "observer")))) return <Outside board={me.boards[0]?.id ?? ""} />;
-  if (route.view === "boards" || (noBoard && route.view === "board")) return <Boards />;
   if (route.view === "device") return <DeviceView />;
+  if (route.view === "boards") return <Boards />;
+  if (me && (me.boards.length === 0 || (member && roles.length > 0 && roles.every((r) => r === "observer")))) return <Outside board={here.id} />;
+  if (noBoard && route.view === "board") return <Boards />;
   if (!board && missing) return <Missing why={missing} />;
   if (!board) return <p className="quiet">{t("board.opening")}</p>;
   switch (route.view) {
@@ -200,9 +209,9 @@ const places: { view: Route["view"]; icon: IconName; key: "nav.board" | "nav.min
 
 function Dock({ route, board }: { route: Route; board: Board | null }) {
   const { t } = useT();
-  const may = useMay(board);
+  const may = useMay(useHere(route, board));
   // Who writes nothing has nothing of their own, and what a role may not do is not offered.
-  const shown = places.filter((p) => p.view !== "mine" || !board || may("editPost"));
+  const shown = places.filter((p) => p.view !== "mine" || may("editPost"));
   return (
     <nav className="dock no-print" aria-label={t("nav.label")}>
       {shown.map((p) => (
@@ -212,7 +221,7 @@ function Dock({ route, board }: { route: Route; board: Board | null }) {
         </a>
       ))}
       {/* While one writes there is nothing to begin. */}
-      {route.view !== "new" && (!board || may("post")) && <ButtonLink className="dock-new" tone="primary" icon="add" href={format({ board: route.board, view: "new" })}>
+      {route.view !== "new" && may("post") && <ButtonLink className="dock-new" tone="primary" icon="add" href={format({ board: route.board, view: "new" })}>
         {t("nav.new")}
       </ButtonLink>}
     </nav>
