@@ -4,8 +4,8 @@ import * as A from "@automerge/automerge/slim"
 import { Repo, type NetworkAdapterInterface, type PeerId } from "@automerge/automerge-repo/slim"
 import { Board, type BoardHost } from "./board.js"
 import type { GuardedStorage } from "./device/guard.js"
-import { openStorage, pause, platformRandom, platformSecondPlace, siblings } from "./device/platform.js"
-import { Registry, type BoardSummary } from "./device/registration.js"
+import { openStorage, pause, platformRandom, platformSecondPlace, siblings, wipePage } from "./device/platform.js"
+import { Registry, secondKey, type BoardSummary } from "./device/registration.js"
 import type { OpenDocument } from "./document.js"
 import { Documents, type Keep } from "./documents.js"
 import { NotHere } from "./errors.js"
@@ -74,6 +74,14 @@ export class Client {
     const told = (failing: string | null) => device.patch({ failing })
     const storage = await openStorage(options.storage, told)
     const second = options.secondPlace !== undefined ? options.secondPlace : inMemory || options.storage ? null : platformSecondPlace()
+    if (options.membership?.forgetting) {
+      // A wipe was interrupted. Whoever uses the device now finds nothing of it.
+      wipePage()
+      second?.removeItem?.(secondKey)
+      await options.wipe?.().catch(() => {})
+      await storage.clear()
+      await options.membership.endForgetting()
+    }
     const now = options.now ?? Date.now
     const registry = await Registry.open(storage, second, now(), options.random ?? platformRandom)
     device.patch({ ref: registry.record.ref, evicted: registry.record.evicted })

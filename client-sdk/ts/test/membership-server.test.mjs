@@ -171,6 +171,41 @@ test("a device that is revoked shows what it had not sent, offers it, and keeps 
   assert.notEqual(me.device.id, deviceId)
 })
 
+test("a wipe that is interrupted is finished by the next start, whoever that is", async t => {
+  const server = await startMembers(t)
+  const { board: id, ida } = await courtyard(t, server, { ida: "resident" })
+  await ida.on({ offline: true })
+  await ida.off()
+  await ida.on()
+  const board = await ida.board(id)
+  await board.addPost(draft(board, "Ladder"))
+  await onBoard(board, "Ladder")
+  const removing = ida.storage.removeRange
+  ida.storage.removeRange = () => new Promise(() => {}) // the power goes
+  await server.run("device revoke", ida.client.me.get().device.id)
+  await until(async () => (await ida.keeper.load())?.forgetting === "all", "the wipe to be noted")
+  assert.match(await ida.everything(), /Ladder/)
+  ida.storage.removeRange = removing
+
+  // Whoever joins on it next finds nothing of it, and is not wiped again.
+  const next = Object.assign(new Device(t, server), { storage: ida.storage, keeper: ida.keeper })
+  await next.join(await server.invite(id, "resident"))
+  const { device } = next.membership.me.get()
+  assert.notEqual(device.id, ida.membership.me.get().device.id)
+  await next.on({ offline: true })
+  assert.doesNotMatch(await next.everything(), /Ladder/)
+  assert.equal(next.client.me.get().device.id, device.id)
+  await next.off()
+  assert.equal((await next.keeper.load()).forgetting, undefined)
+})
+
+test("a database that a sleeping window holds open does not hold up the end", async t => {
+  const storage = new IndexedDBStorage("asleep")
+  await storage.save(["a"], new Uint8Array([1]))
+  t.mock.method(indexedDB, "deleteDatabase", () => ({})) // a request of which nothing is heard
+  await storage.destroy()
+})
+
 test("a device that is connected is shut out at once", async t => {
   const server = await startMembers(t)
   const { board: id, ida } = await courtyard(t, server, { ida: "resident" })

@@ -72,6 +72,11 @@ export class GuardedStorage implements StorageAdapterInterface {
     for (const fn of wake) fn()
   }
 
+  /** Removes everything, and goes on. */
+  async clear(): Promise<void> {
+    for (const first of new Set((await this.keys([])).map(([first]) => first!))) await this.removeRange([first])
+  }
+
   /** Removes everything, the storage itself where it can be removed, and takes nothing more. */
   async wipe(): Promise<void> {
     const keys = await this.keys([])

@@ -103,11 +103,17 @@ export class IndexedDBStorage implements DeviceStorage {
   }
 }
 
-/** Deletes a database. Another window that holds it open delays that, and does not fail it. */
+const deleteLongest = 2_000 // milliseconds
+
+/** Deletes a database. Another window that holds it open delays that, and does not fail it; one that sleeps does not even say so. */
 export const deleteDatabase = (name: string): Promise<void> =>
   new Promise(resolve => {
     const request = indexedDB.deleteDatabase(name)
-    request.onsuccess = request.onerror = request.onblocked = () => resolve()
+    const timer = setTimeout(resolve, deleteLongest)
+    request.onsuccess = request.onerror = request.onblocked = () => {
+      clearTimeout(timer)
+      resolve()
+    }
   })
 
 const same = <T>(value: T): T => value

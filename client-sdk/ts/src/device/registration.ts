@@ -33,7 +33,7 @@ export interface Registration {
 export type SecondPlace = Pick<Storage, "getItem" | "setItem"> & Partial<Pick<Storage, "removeItem">>
 
 const key = ["tavle", "device"]
-const secondKey = "tavle:device"
+export const secondKey = "tavle:device"
 
 export class Registry {
   readonly #storage: GuardedStorage

@@ -145,7 +145,10 @@ export class Belonging {
     if (state === "member") this.#owned.connect()
   }
 
-  /** First what was not sent is read, so that it can be shown; then it is offered; then everything goes, whatever became of that. */
+  /**
+   * First what was not sent is read, so that it can be shown; then it is offered; then everything goes, whatever became of that. It is noted
+   * before that it goes, and the key goes last: what is interrupted is finished by the next start.
+   */
   async #leave(): Promise<void> {
     const { membership, storage } = this.#owned
     this.#owned.stop()
@@ -155,8 +158,13 @@ export class Belonging {
     if (!leaving) return this.revoked.patch({ unread: true })
     await Promise.race([this.#offer(leaving).catch(() => {}), pause(offerLongest)])
     if (this.revoked.get()!.offered === null) this.revoked.patch({ offered: false })
-    await Promise.allSettled([storage.wipe(), membership.forget(), this.#owned.wipe()])
+    await membership.beginForgetting()
     wipePage()
+    await this.#owned.wipe().catch(() => {})
+    const gone = await storage.wipe().then(() => true, () => false)
+    wipePage()
+    if (!gone) return // the next start tries again
+    await membership.forget().catch(() => {})
     this.revoked.patch({ wiped: true })
   }
 

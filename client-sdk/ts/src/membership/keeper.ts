@@ -14,6 +14,8 @@ export interface Kept {
   /** When the session was renewed last, by the device's clock, in milliseconds since 1970. */
   renewed: number
   absence: Absence
+  /** A wipe was begun: of `all`, of which the key goes last; or of the `documents` of who was here before this device joined anew. */
+  forgetting?: "all" | "documents"
 }
 
 /**

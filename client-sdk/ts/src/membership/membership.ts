@@ -76,6 +76,7 @@ export class Membership {
   #renewing: Promise<Me> | null = null
   #keptAt = 0
   #renewals = 0
+  #forgetting = false
 
   /** Reads what the device keeps. Never waits for the network, and never fails: where nothing can be read, the device has to join. */
   static async open(options: MembershipOptions): Promise<Membership> {
@@ -113,7 +114,8 @@ export class Membership {
     const { challenge, proof } = await this.#prove(key, "join", joinSubject(code, key.alg, key.key))
     const { appVersion } = this
     const me = meIn(await this.#calls.post("/v1/join", { code, alg: key.alg, key: key.key, challenge, proof, label, kind, appVersion }))
-    const kept = { server: this.#calls.origin, key, me, renewed: this.#now(), absence: reached(this.#now()) }
+    const kept: Kept = { server: this.#calls.origin, key, me, renewed: this.#now(), absence: reached(this.#now()) }
+    if (this.#forgetting) kept.forgetting = "documents"
     await this.#keeper.save(kept).catch(cause => {
       throw new Problem("storage", `the device cannot keep its key: ${String(cause)}`)
     })
@@ -234,6 +236,26 @@ export class Membership {
     await this.#keep()
   }
 
+  /** @internal A wipe was begun, and not finished: it comes before anything else. */
+  get forgetting(): boolean {
+    return this.#forgetting
+  }
+
+  /** @internal Notes that a wipe has begun. Never throws. */
+  async beginForgetting(): Promise<void> {
+    if (!this.#kept) return
+    this.#kept.forgetting = "all"
+    await this.#keep()
+  }
+
+  /** @internal What was on the device of others is gone; who has joined since stays. */
+  async endForgetting(): Promise<void> {
+    this.#forgetting = false
+    if (!this.#kept) return this.#keeper.clear()
+    delete this.#kept.forgetting
+    await this.#keep()
+  }
+
   /** @internal Removes the key and everything that was kept. */
   async forget(): Promise<void> {
     const device = this.#kept?.key.device
@@ -248,6 +270,8 @@ export class Membership {
   async #recall(): Promise<Kept | null> {
     const kept = await this.#keeper.load().catch(() => null)
     if (kept?.server !== this.#calls.origin) return null
+    this.#forgetting = kept.forgetting !== undefined
+    if (kept.forgetting === "all") return null
     this.#take(kept)
     return kept
   }

@@ -182,6 +182,11 @@ export function openClient(options: Pick<ClientOptions, "origin" | "storage" | "
   return opening;
 }
 
+/** finishForgetting removes what is left of who was here before, where that was interrupted. */
+export async function finishForgetting(membership: Membership): Promise<void> {
+  if (membership.forgetting) await (await Client.open({ url: null, origin: "phone", wasm, membership })).close();
+}
+
 /** The address of the board to open, or "". The server is asked only when the device knows none. */
 async function address(wanted: string, membership: Membership | null): Promise<string> {
   const me = membership?.me.get();

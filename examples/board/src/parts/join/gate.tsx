@@ -26,6 +26,7 @@ async function begin(page: Page): Promise<Phase> {
   const code = link;
   link = null;
   const membership = await Membership.open({ server: location.origin, appVersion: version });
+  if (membership.forgetting) await (await import("../../app/client")).finishForgetting(membership);
   const { state } = membership.standing.get();
   const me = membership.me.get();
   if (state === "member" && me && !code) {
