@@ -133,8 +133,6 @@ func (s *Store) compact() {
 			if !s.compaction.putOff.Swap(true) {
 				s.log.Warn("tables could not be merged, which is tried again", "after", wait, "err", err)
 			}
-		} else {
-			s.compaction.putOff.Store(false)
 		}
 		select {
 		case <-s.compaction.stop:
@@ -150,6 +148,7 @@ func (s *Store) mergeTables() error {
 	if err != nil {
 		return err
 	}
+	s.compaction.putOff.Store(false)
 	s.compaction.room.Store(room)
 	defer s.compaction.room.Store(math.MaxInt64)
 	if err := s.db.Flatten(1); err != nil {
