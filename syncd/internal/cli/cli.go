@@ -92,6 +92,7 @@ type grammar struct {
 	Audit       auditCmd       `cmd:"" help:"What was done: who changed who may do what."`
 	Sessions    sessionsCmd    `cmd:"" help:"End every session."`
 	Revocations revocationsCmd `cmd:"" help:"The list of devices that were shut out, for backups."`
+	Restored    restoredCmd    `cmd:"" help:"Say that the store was restored from a backup."`
 
 	Config_ configCmd  `cmd:"" name:"config" help:"Print every setting and where it comes from."`
 	Version versionCmd `cmd:"" help:"Print the version and the formats it speaks."`

@@ -53,6 +53,7 @@ type operator struct {
 	app   *app
 	http  http.RoundTripper
 	close func() error
+	store store.Store // nil if a server has it open
 }
 
 // connect finds the API of a data directory. With create a store is made where
@@ -79,6 +80,7 @@ func (a *app) connect(c operatorCmd, create bool) (*operator, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.store = s
 	if o.http, o.close, err = inProcess(s); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -35,6 +35,8 @@ func (r *runner) registryOf(dir string) *registry.Registry {
 	return reg
 }
 
+func (r *runner) storageOf(dir string) id.Storage { return mem.Open(r.disks[dir]).StorageID() }
+
 // join lets a new device join.
 func (r *runner) join(dir, code string) registry.Joined {
 	r.t.Helper()
@@ -116,8 +118,13 @@ func TestShuttingADeviceOut(t *testing.T) {
 	}
 	old := filepath.Join(t.TempDir(), "old")
 	r.ok("board", "create", "a", "--data", old)
-	if res := r.run("revocations", "import", file, "--data", old); !strings.Contains(res.stderr, "1 revocation in the list, 1 of them new") {
+	was := r.storageOf(old)
+	if res := r.run("revocations", "import", file, "--data", old); !strings.Contains(res.stderr, "1 revocation in the list, 1 of them new") ||
+		!strings.Contains(res.stderr, "new storage id") {
 		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+	if r.storageOf(old) == was {
+		t.Error("HS4 after a restore the store has its old storage id")
 	}
 	if got := r.registryOf(old).Revocations(); len(got) != 1 || got[0].Device != j.Device.ID {
 		t.Errorf("after the import: %+v", got)
@@ -200,6 +207,23 @@ func TestALongListOfRevocations(t *testing.T) {
 	}
 	if res := r.run("revocations", "import", file, "--data", dir); res.code != 0 || !strings.Contains(res.stderr, "25001 revocations in the list, 2 of them new") {
 		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+}
+
+// HS4 for a restore without a list of revocations.
+func TestRestored(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	if res := r.run("restored", "--data", dir); res.code != cli.ExitWrong || !strings.Contains(res.stderr, "there is no store") {
+		t.Errorf("without a store: exit %d, %s", res.code, res.stderr)
+	}
+	r.ok("board", "create", "a", "--data", dir)
+	was := r.storageOf(dir)
+	if res := r.run("restored", "--data", dir); res.code != 0 || !strings.Contains(res.stderr, "new storage id") {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+	if r.storageOf(dir) == was {
+		t.Error("the store has its old storage id")
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 type revocationsCmd struct {
 	Export revocationsExportCmd `cmd:"" help:"Write the list of devices that were shut out."`
-	Import revocationsImportCmd `cmd:"" help:"Shut out the devices of a list, after a restore."`
+	Import revocationsImportCmd `cmd:"" help:"Shut out the devices of a list, after a restore, and give the store a new storage id."`
 }
 
 type revocationsExportCmd struct {
@@ -54,6 +54,10 @@ type revocationsImportCmd struct {
 	File        string `arg:"" help:"The list; - is standard input."`
 }
 
+func (*revocationsImportCmd) Help() string {
+	return "Do this after a restore, before the server starts: while one runs the store keeps its storage id. Without a list, see syncd restored."
+}
+
 func (c *revocationsImportCmd) Run(a *app) error {
 	var text []byte
 	var err error
@@ -78,10 +82,14 @@ func (c *revocationsImportCmd) Run(a *app) error {
 			}
 			done.Applied += part.Applied
 		}
+		storage, err := o.renewStorageID()
+		if err != nil {
+			return err
+		}
 		if c.JSON {
 			return a.printJSON(done)
 		}
-		_, err := fmt.Fprintf(a.Stderr, "%s in the list, %d of them new\n", plural(int64(len(list.Revocations)), "revocation"), done.Applied)
+		_, err = fmt.Fprintf(a.Stderr, "%s in the list, %d of them new\n%s\n", plural(int64(len(list.Revocations)), "revocation"), done.Applied, storage)
 		return err
 	})
 }

@@ -152,7 +152,8 @@ type Info struct {
 // Store keeps documents. The package comment is its law.
 type Store interface {
 	// StorageID names this store for as long as it lives. A restore from a
-	// backup gives it another, since clients remember what the old one had.
+	// backup gives it another (syncd restored, syncd revocations import), since
+	// clients remember what the old one had.
 	StorageID() id.Storage
 
 	// Commit stores all appends of the batch durably. A batch names each

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/syncd/internal/store"
@@ -51,16 +52,17 @@ func NewDisk() *Disk {
 }
 
 // ResetStorageID gives the disk another storage id, as a restore does.
-func (d *Disk) ResetStorageID() {
+func (d *Disk) ResetStorageID() id.Storage {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.storage = id.NewStorage()
+	return d.storage
 }
 
 // Store is a store.Store on a Disk.
 type Store struct {
 	disk    *Disk
-	storage id.Storage
+	storage atomic.Pointer[id.Storage]
 
 	calls store.Calls
 }
@@ -72,11 +74,24 @@ var _ store.Store = (*Store)(nil)
 func Open(d *Disk) *Store {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return &Store{disk: d, storage: d.storage}
+	s, storage := &Store{disk: d}, d.storage
+	s.storage.Store(&storage)
+	return s
 }
 
 // StorageID implements store.Store.
-func (s *Store) StorageID() id.Storage { return s.storage }
+func (s *Store) StorageID() id.Storage { return *s.storage.Load() }
+
+// ResetStorageID gives the store another storage id, as a restore does.
+func (s *Store) ResetStorageID() (id.Storage, error) {
+	if err := s.calls.Enter(); err != nil {
+		return "", err
+	}
+	defer s.calls.Leave()
+	storage := s.disk.ResetStorageID()
+	s.storage.Store(&storage)
+	return storage, nil
+}
 
 // Commit implements store.Store.
 func (s *Store) Commit(batch []store.Append) error {
