@@ -127,3 +127,64 @@ test("an observer is offered no writing, and has the numbers wherever posts woul
   await page.getByRole("heading", { name: /board/ }).waitFor();
   assert.equal(await page.getByRole("heading", { name: "Numbers of this board" }).count(), 0);
 });
+
+/** How far the colours of a text and of what it stands on are apart, as WCAG counts. */
+const contrast = (locator) =>
+  locator.evaluate((element) => {
+    const light = (colour) => {
+      const [r, g, b] = colour.match(/[\d.]+/g).map((n) => (n / 255 <= 0.04045 ? n / 255 / 12.92 : ((n / 255 + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const { color, backgroundColor } = getComputedStyle(element);
+    const [low, high] = [light(color), light(backgroundColor)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  });
+
+test("taking a post over: a code that is unknown here is named, not the secret, and what cannot be pressed yet is read", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    const { page } = await joined("resident", { viewport: PHONE, colorScheme, reducedMotion: "reduce" });
+    await go(page, "claim");
+    const take = page.getByRole("button", { name: "Take it over" });
+    await take.waitFor();
+    await page.mouse.move(0, 0);
+    assert.ok((await contrast(take)) >= 4.5, `contrast ${await contrast(take)}`);
+    await page.getByLabel("Your code").fill("zzzz");
+    await page.getByLabel("The secret on the slip").fill("0123 4567 89AB CDEF");
+    await take.click({ force: true });
+    await page.getByText("No post with this code has come to this phone.").waitFor();
+    assert.equal(await page.getByText("This secret does not belong to the post.").count(), 0);
+  }
+});
+
+test("on a server with members the share sheet does not promise that everybody can read", async () => {
+  const { page } = await joined("resident", { viewport: PHONE });
+  await post(page, "Who walks the dog?");
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.getByRole("dialog").getByText("Only those who belong to the board").waitFor();
+  assert.equal(await page.getByText("without an account").count(), 0);
+});
+
+test("an event ends after it begins, and of a title that was deleted nothing is kept", async () => {
+  const { page } = await joined("resident", { viewport: PHONE });
+  await go(page, "new");
+  await page.locator(".kind-tile[data-kind=event]").click();
+  const title = page.getByLabel("In one line");
+  await title.fill("C");
+  await page.getByText("draft", { exact: false }).first().waitFor();
+  await title.fill("");
+  await go(page, "mine");
+  await page.getByRole("heading", { name: "My posts" }).waitFor();
+  assert.equal(await page.getByRole("heading", { name: "Not posted yet" }).count(), 0);
+  await go(page, "new");
+  await page.locator(".kind-tile[data-kind=event]").click();
+  await title.fill("Concert");
+  await page.getByLabel("What shall we call you?").fill("Ada");
+  await page.getByLabel("Begins").fill("2031-01-15T17:00");
+  await page.getByLabel("Ends").fill("2031-01-15T16:00");
+  await page.getByText("It ends before it begins.").waitFor();
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  assert.equal(await page.getByLabel("Ends").evaluate((field) => new Promise((done) => requestAnimationFrame(() => done(field === document.activeElement)))), true);
+  await page.getByLabel("Ends").fill("2031-01-15T19:00");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  await page.locator("article.post").getByText("On the board").waitFor();
+});

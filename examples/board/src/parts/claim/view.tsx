@@ -12,6 +12,9 @@ import Further from "../post/further";
 import { grouped, secretIn } from "./link";
 import "./style.css";
 
+/** Characters of a post code. */
+const CODE = 4;
+
 /** The neighbour's own phone takes a post over that a volunteer wrote for them, with the secret of their slip. Works offline once the post is here. */
 export function Claim({ post: id }: { post: string }) {
   const { t } = useT();
@@ -26,6 +29,7 @@ export function Claim({ post: id }: { post: string }) {
 
   if (post?.mine) return <Done post={post} />;
   const take = async () => {
+    if (!isOffered) return; // Nothing is known of its secret then.
     try {
       const taken = await board.claim(id || code, secret);
       say(t("claim.done"));
@@ -50,12 +54,12 @@ export function Claim({ post: id }: { post: string }) {
           <p className="claim-title" lang={post.lang}>{post.title}</p>
         </div>
       )}
-      {id && !isOffered && (
+      {!id && <TextField label={t("claim.code")} value={code} maxLength={8} autoComplete="off" autoCapitalize="characters" spellCheck={false} onChange={(e) => setCode(e.target.value)} />}
+      {(id || code.trim().length >= CODE) && !isOffered && (
         <div className="field-thought">
-          <Icon name="waiting" /> {post ? <span>{t("claim.waits")}</span> : <Further>{t("claim.waits")}</Further>}
+          <Icon name="waiting" /> {post ? <p role="status">{t("claim.waits")}</p> : <Further>{t(id ? "claim.waits" : "claim.unknown")}</Further>}
         </div>
       )}
-      {!id && <TextField label={t("claim.code")} value={code} maxLength={8} autoComplete="off" autoCapitalize="characters" spellCheck={false} onChange={(e) => setCode(e.target.value)} />}
       <TextField
         label={t("claim.secret")}
         hint={t("claim.secretHint")}

@@ -7,6 +7,11 @@ import type { Draft } from "@tavle/client";
 
 const dated = new Set(["event", "arrangement"]);
 
+/** Whether what has a time would end before it begins. */
+export function endsTooEarly({ kind, when }: Draft): boolean {
+  return dated.has(kind) && when?.start !== undefined && when.end !== undefined && when.end < when.start;
+}
+
 /**
  * What a kind needs besides words. What it cannot do without is in view, the rest behind one summary: place, how soon,
  * the language.
@@ -46,6 +51,7 @@ export function Details(props: { draft: Draft; change: (part: Partial<Draft>) =>
             type="datetime-local"
             value={toLocal(when.end)}
             onChange={(e) => change({ when: { ...when, end: fromLocal(e.target.value) } })}
+            error={endsTooEarly(draft) ? t("form.endFirst") : undefined}
           />
         </div>
       )}

@@ -15,7 +15,7 @@ import { Icon } from "../../design/icon";
 import { type Kind, KINDS } from "../../design/kinds";
 import type { Board, Draft, Post, PostChanges } from "@tavle/client";
 import { mayEdit } from "../post/rights";
-import { Details } from "./details";
+import { Details, endsTooEarly } from "./details";
 import { Sensitive } from "./sensitive";
 import "./style.css";
 
@@ -168,13 +168,16 @@ function PostForm({ heading, submit, said, draft, setDraft, stored, before, name
   const tooLong = Math.max(0, [...draft.body].length - BODY_MAX);
 
   useEffect(() => {
-    if (!sent.current && draft !== before && (draft.title || draft.body)) setKept(keepDraft(board.id, stored, draft, before));
+    if (sent.current || draft === before) return;
+    if (draft.title || draft.body) return setKept(keepDraft(board.id, stored, draft, before));
+    dropDraft(board.id, stored);
+    setKept(null);
   }, [board, stored, draft, before]);
 
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
   const send = async () => {
     setTried(true);
-    const refused = !draft.title.trim() || !draft.author.trim() || found.title.error || found.body.error || found.author.error || tooLong > 0;
+    const refused = !draft.title.trim() || !draft.author.trim() || found.title.error || found.body.error || found.author.error || tooLong > 0 || endsTooEarly(draft);
     if (refused) {
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
       return;

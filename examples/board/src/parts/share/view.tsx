@@ -8,6 +8,7 @@ import { useKindWord } from "../../components/kind";
 import { Qr } from "../../components/qr";
 import { say } from "../../components/toast";
 import type { Post } from "@tavle/client";
+import { useMembership } from "../join/member";
 
 /** The address of a post, or of a board, for others. */
 export function linkTo(board: string, post = ""): string {
@@ -19,12 +20,13 @@ export function ShareSheet({ post, open, onClose }: { post: Post; open: boolean;
   const { t, language } = useT();
   const board = useBoard();
   const word = useKindWord();
+  const member = useMembership() !== null;
   const link = linkTo(board.id, post.id);
   const facts = [post.when?.start ? dayAndClock(language, post.when.start) : "", post.place ?? ""].filter(Boolean).join(" · ");
   const text = [`${word(post.kind)}: ${post.title}`, facts, post.body].filter(Boolean).join("\n");
   return (
     <Sheet title={t("share.title")} open={open} onClose={onClose}>
-      <p className="quiet">{t("share.hint")}</p>
+      <p className="quiet">{t(member ? "share.hintMembers" : "share.hint")}</p>
       <ShareWays title={post.title} text={text} link={link} />
     </Sheet>
   );
