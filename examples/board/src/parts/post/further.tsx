@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { openMonths, useApp, useBoard, useObservable } from "../../app/client";
 import { useT } from "../../app/i18n";
 
@@ -16,9 +16,12 @@ export default function Further({ children }: { children: ReactNode }) {
   const connected = useObservable(client!.connection).state === "connected";
   // Without a connection there is what the device has.
   const waits = months.length === 0 || (connected && pending.length > 0);
-  const more = months.length < MOST;
+  // Once said it stays: what arrives later shows by itself.
+  const [said, setSaid] = useState(false);
   useEffect(() => {
-    if (more && !waits) openMonths(board, Math.min(MOST, months.length + STEP));
-  }, [board, months.length, more, waits]);
-  return <p role="status">{more || waits ? t("post.looking") : children}</p>;
+    if (waits) return;
+    if (months.length < MOST) openMonths(board, Math.min(MOST, months.length + STEP));
+    else setSaid(true);
+  }, [board, months.length, waits]);
+  return <p role="status">{said ? children : t("post.looking")}</p>;
 }
