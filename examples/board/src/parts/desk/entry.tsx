@@ -23,8 +23,8 @@ const CALL_BACK = ["phone", "visit", "letter", "none"] as const;
 const URGENCY = ["today", "week", "whenever"] as const;
 const DAY = 86_400_000;
 
-/** A new request for a neighbour: choices by number first, then two fields. What was chosen last is chosen again. */
-export function Entry() {
+/** A new request for a neighbour: choices by number first, then two fields. What was chosen last is chosen again. One that was left half written is there when it is `shown` again. */
+export function Entry({ shown }: { shown: boolean }) {
   const board = useBoard();
   const { t, language } = useT();
   const [choices, setChoices] = useState<Choices>(lastChoices);
@@ -35,10 +35,6 @@ export function Entry() {
   const [saved, setSaved] = useState("");
   const first = useRef<HTMLFieldSetElement>(null);
   const saving = useRef(false);
-
-  useLayoutEffect(() => {
-    if (!saved) focusOn(first.current);
-  }, [saved]);
 
   const choose = (change: Partial<Choices>) => {
     setChoices({ ...choices, ...change });
@@ -94,6 +90,10 @@ export function Entry() {
     setTried(false);
     setSaved("");
   };
+  useLayoutEffect(() => {
+    if (shown && !saved) focusOn(first.current);
+    else if (saved && !shown) again();
+  }, [shown, saved]);
 
   if (saved) return <Saved id={saved} onNext={again} />;
   const group = (label: MessageKey, key: keyof Choices, values: readonly string[], word: (v: string) => MessageKey, ref?: typeof first) => (

@@ -30,12 +30,12 @@ const Papers = later(async () => ({ default: (await import("./papers")).Papers }
 const Numbers = later(async () => ({ default: (await import("./numbers")).Numbers }), true);
 
 const PARTS = [
-  { id: "entry", icon: "add", key: "desk.tab.entry", part: Entry },
+  { id: "entry", icon: "add", key: "desk.tab.entry", part: null },
   { id: "calls", icon: "phone", key: "desk.tab.calls", part: CallList },
   { id: "queue", icon: "clock", key: "desk.tab.queue", part: Queue },
   { id: "papers", icon: "print", key: "desk.tab.papers", part: Papers },
   { id: "numbers", icon: "board", key: "desk.tab.numbers", part: Numbers },
-] as const satisfies { id: string; icon: IconName; key: MessageKey; part: React.ComponentType }[];
+] as const satisfies { id: string; icon: IconName; key: MessageKey; part: React.ComponentType | null }[];
 
 /** The desk: a volunteer enters requests for neighbours who are not online, keyboard first, and keeps them informed. */
 export default function Desk() {
@@ -74,7 +74,7 @@ function Open({ board }: { board: Board }) {
   const [at, setAt] = useState<(typeof PARTS)[number]["id"]>("entry");
   const [keys, setKeys] = useState(shortcuts);
   const main = useRef<HTMLElement>(null);
-  const Part = PARTS.find((p) => p.id === at)?.part ?? Entry;
+  const Part = PARTS.find((p) => p.id === at)?.part;
 
   // Alt and a figure open a part from anywhere; it can be switched off for those whose tools need these keys.
   useEffect(() => {
@@ -125,7 +125,9 @@ function Open({ board }: { board: Board }) {
       <main id="desk" ref={main} tabIndex={-1} className="desk-main">
         {client && <DeviceBanners client={client} />}
         <DemoBanner />
-        <Suspense fallback={null}><Part /></Suspense>
+        {/* It stays while one looks at something else: what is half written is in it alone. */}
+        <div hidden={at !== "entry"}><Entry shown={at === "entry"} /></div>
+        <Suspense fallback={null}>{Part && <Part />}</Suspense>
       </main>
       <footer className="desk-foot">
         <label className="desk-keys">

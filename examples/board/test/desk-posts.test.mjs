@@ -1,0 +1,53 @@
+// What a volunteer writes at the desk is there when they come back to it, and what was written at a kiosk is found by its code.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { axe, shot, sideways, startBrowser, startHouse, until } from "./kiosk-harness.mjs";
+
+let house;
+let browser;
+before(async () => {
+  house = await startHouse();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+async function openDesk() {
+  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 800 } });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  await page.goto(`${house.url}/desk`);
+  await page.locator(".entry").waitFor();
+  return page;
+}
+
+const pick = (page, word) => page.locator(".key", { hasText: word }).first().click();
+const has = (posts, fits) => until(posts, (all) => all.some(fits)).then((all) => all.find(fits));
+
+test("a post that is half written is there after a look at the call list; one that is saved makes room for the next", async () => {
+  const page = await openDesk();
+  await pick(page, "Family");
+  await pick(page, "Earlier");
+  await page.getByLabel("Date of the permission").fill("2026-01-02");
+  await page.getByLabel("In one line").fill("A bed to carry upstairs");
+  await page.getByLabel("Tell a little more").fill("Third floor, no lift");
+  await page.keyboard.press("Alt+2");
+  await page.getByRole("heading", { name: "Neighbours to tell" }).waitFor();
+  assert.equal(await page.locator(".entry").isVisible(), false);
+  await page.keyboard.press("Alt+1");
+  assert.equal(await page.getByLabel("In one line").inputValue(), "A bed to carry upstairs");
+  assert.equal(await page.getByLabel("Tell a little more").inputValue(), "Third floor, no lift");
+  assert.equal(await page.getByLabel("Date of the permission").inputValue(), "2026-01-02");
+  assert.ok(await page.getByRole("radio", { name: "Family" }).isChecked());
+  assert.ok(await page.evaluate(() => document.activeElement?.closest("[data-question]") !== null), "the focus is in the form");
+  await pick(page, "Today");
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".saved").waitFor();
+  await page.keyboard.press("Alt+2");
+  await page.keyboard.press("Alt+1");
+  await page.locator(".entry").waitFor();
+  assert.equal(await page.getByLabel("In one line").inputValue(), "");
+  await page.context().close();
+});
