@@ -13,7 +13,7 @@ import { Parked, Resume } from "./resume";
 import { park, type Slips, take } from "./slips";
 import { KioskState } from "./state";
 import { Wall } from "./wall";
-import { empty, type Work } from "./work";
+import { empty, idOf, upon, type Work } from "./work";
 import { ChooseKind, Write } from "./write";
 
 // Fetched at once too, so that they are there when the internet goes; but the wall does not wait for them.
@@ -44,14 +44,18 @@ export function Session(props: {
   const { client } = useApp();
   const info = useObservable(board.info);
   const [screen, setScreen] = useState<Screen>({ at: "wall" });
-  const [work, setWork] = useState<Work | null>(null);
+  /** What one is writing; below it what one has left for that, and goes back to from the wall. */
+  const [works, setWorks] = useState<readonly Work[]>([]);
+  const work = works.at(-1) ?? null;
+  const unfinished = works.filter((w) => !empty(w));
+  const post = unfinished.findLast((w) => w.what === "post");
   const [sent, setSent] = useState<readonly string[]>([]);
   const [helping, setHelping] = useState(false);
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
   const onWall = screen.at === "wall";
-  props.onChange(onWall && !helping && empty(work));
+  props.onChange(onWall && !helping && unfinished.length === 0);
 
   useEffect(() => {
     if (first.current) {
@@ -69,33 +73,33 @@ export function Session(props: {
     return () => window.removeEventListener("popstate", back);
   }, []);
 
+  const write = (what: Work) => {
+    setWorks(upon(works, what));
+    setScreen({ at: "write" });
+  };
   const start = (kind: string) => {
     const draft = board.newDraft(kind, language);
     draft.origin = "kiosk";
     if (kind === "item") draft.item = { action: "give" };
     if (kind === "lostFound") draft.lost = "lost";
-    setWork({ what: "post", draft });
-    setScreen({ at: "write" });
+    write({ what: "post", draft });
   };
   const answer = (what: "reply" | "help", post: string, title: string) => {
-    if (!(work && work.what === what && work.post === post)) setWork({ what, id: board.newDraft("", language).id, post, title, body: "", author: "" });
-    setScreen({ at: "write" });
+    const begun = works.find((w) => w.what === what && w.post === post);
+    write(begun ?? { what, id: board.newDraft("", language).id, post, title, body: "", author: "" });
   };
   const putAside = () => {
     const done = work && park(slips.current, work, performance.now(), secureRandom);
     if (!done) return false;
     slips.current = done.slips;
-    setWork(null);
+    setWorks(works.slice(0, -1));
     setScreen({ at: "parked", code: done.code });
     return true;
   };
   const resume = (code: string) => {
     const taken = take(slips.current, code, performance.now());
     slips.current = taken.slips;
-    if (taken.what) {
-      setWork(taken.what);
-      setScreen({ at: "write" });
-    }
+    if (taken.what) write(taken.what);
     return taken.what ? "found" : taken.paused ? "paused" : "wrong";
   };
 
@@ -129,19 +133,20 @@ export function Session(props: {
       <main ref={main} tabIndex={-1} className="kiosk-main" data-at={screen.at}>
         {client && <Refused client={client} sent={sent} />}
         {screen.at === "wall" && (
-          <Wall board={board} unfinished={empty(work) ? null : work} onOpen={(id) => setScreen({ at: "post", id })} onGoOn={() => setScreen({ at: "write" })} />
+          <Wall board={board} unfinished={unfinished} onOpen={(id) => setScreen({ at: "post", id })} onGoOn={write} />
         )}
         <Suspense fallback={null}>{screen.at === "post" && <OnePost board={board} id={screen.id} info={info} onAnswer={answer} />}</Suspense>
         {screen.at === "kind" && <ChooseKind onChoose={start} />}
         {screen.at === "write" && work && (
           <Write
+            key={idOf(work)}
             board={board}
             work={work}
-            onChange={setWork}
+            onChange={(changed) => setWorks((all) => all.map((w) => (w === work ? changed : w)))}
             onPark={putAside}
             onSend={(words) => setSent([...sent, ...words])}
             onSent={(sent) => {
-              setWork(null);
+              setWorks((all) => all.filter((w) => idOf(w) !== idOf(work)));
               setScreen({ at: "done", sent });
             }}
           />
@@ -153,14 +158,14 @@ export function Session(props: {
       <nav className="kiosk-dock" aria-label={t("nav.label")}>
         {onWall ? (
           <>
-            <Button tone="primary" icon="add" onClick={() => setScreen(work?.what === "post" && !empty(work) ? { at: "write" } : { at: "kind" })}>{t("nav.new")}</Button>
+            <Button tone="primary" icon="add" onClick={() => (post ? write(post) : setScreen({ at: "kind" }))}>{t("nav.new")}</Button>
             {slips.current.parked.length > 0 && <Button icon="clock" onClick={() => setScreen({ at: "resume" })}>{t("kiosk.resume")}</Button>}
           </>
         ) : (
           <Button icon="back" onClick={() => setScreen({ at: "wall" })}>{t("kiosk.toWall")}</Button>
         )}
         <span className="kiosk-dock-gap" />
-        {(!onWall || !empty(work)) && <Button icon="close" data-finish onClick={props.onFinish}>{t("kiosk.finish")}</Button>}
+        {(!onWall || unfinished.length > 0) && <Button icon="close" data-finish onClick={props.onFinish}>{t("kiosk.finish")}</Button>}
         <button type="button" className="button" aria-pressed={textSize !== 1} onClick={() => choose({ textSize: textSize === 1 ? LARGE : 1 })}>
           <span className="kiosk-larger" aria-hidden="true">A<big>A</big></span>
           <span className="screen-reader">{t("kiosk.larger")}</span>

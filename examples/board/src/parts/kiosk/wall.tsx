@@ -8,13 +8,13 @@ import { useKindDetail } from "../../components/post-card";
 import { Icon } from "../../design/icon";
 import { KINDS } from "../../design/kinds";
 import type { Board, Post } from "@tavle/client";
-import type { Work } from "./work";
+import { idOf, type Work } from "./work";
 
 /** How many posts are shown at a time. */
 const CHUNK = 18;
 
 /** The wall: what stands on the board now, newest first, large. Nothing on it moves. */
-export function Wall(props: { board: Board; unfinished: Work | null; onOpen: (id: string) => void; onGoOn: () => void }) {
+export function Wall(props: { board: Board; unfinished: readonly Work[]; onOpen: (id: string) => void; onGoOn: (work: Work) => void }) {
   const { t } = useT();
   const posts = useObservable(props.board.posts);
   const [kind, setKind] = useState("");
@@ -25,12 +25,12 @@ export function Wall(props: { board: Board; unfinished: Work | null; onOpen: (id
   return (
     <>
       <h1 className="screen-reader">{t("kiosk.wall")}</h1>
-      {props.unfinished && (
-        <div className="kiosk-unfinished">
-          <span className="grow">{t("kiosk.unfinished")}</span>
-          <Button tone="primary" icon="edit" onClick={props.onGoOn}>{t("kiosk.goOn")}</Button>
+      {props.unfinished.map((work) => (
+        <div key={idOf(work)} className="kiosk-unfinished">
+          <span className="grow">{t("kiosk.unfinished")} <span className="quiet">{work.what === "post" ? work.draft.title : work.title}</span></span>
+          <Button tone="primary" icon="edit" onClick={() => props.onGoOn(work)}>{t("kiosk.goOn")}</Button>
         </div>
-      )}
+      ))}
       <fieldset className="kiosk-kinds">
         <legend className="screen-reader">{t("board.filter")}</legend>
         <button type="button" className="kiosk-kind" aria-pressed={kind === ""} onClick={() => setKind("")}>

@@ -6,6 +6,16 @@ export type Work =
   /** An answer to a post: the name is typed for this one act. Its id is fixed like a draft's: sending it twice makes one. */
   | { what: "reply" | "help"; id: string; post: string; title: string; body: string; author: string };
 
+/** idOf: of the post or the answer that it becomes. */
+export function idOf(work: Work): string {
+  return work.what === "post" ? work.draft.id : work.id;
+}
+
+/** upon puts a work on top of those that were begun before, which stay as long as something stands in them. */
+export function upon(works: readonly Work[], work: Work): readonly Work[] {
+  return [...works.filter((w) => !empty(w) && idOf(w) !== idOf(work)), work];
+}
+
 /** empty: nothing has been written that would be missed. */
 export function empty(work: Work | null): boolean {
   if (!work) return true;

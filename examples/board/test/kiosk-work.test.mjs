@@ -1,0 +1,57 @@
+// What somebody writes at the kiosk stays theirs until they send it or go, whatever else they touch; and it means what they meant.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { shot, sideways, startBrowser, startHouse, until } from "./kiosk-harness.mjs";
+
+let house;
+let browser;
+before(async () => {
+  house = await startHouse();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+async function open(options = {}) {
+  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1024, height: 768 }, ...options });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  await page.goto(`${house.url}/kiosk`);
+  await page.locator(".kiosk-card").first().waitFor();
+  return page;
+}
+
+const toWall = (page) => page.getByRole("button", { name: "To the board" }).click();
+const goOn = (page, title) => page.locator(".kiosk-unfinished", { hasText: title }).getByRole("button", { name: "Go on writing" }).click();
+
+test("who answers a post meanwhile finds all again that they had begun: the post, and each answer", async () => {
+  const page = await open();
+  await page.getByRole("button", { name: "New post" }).click();
+  await page.getByRole("button", { name: "Help wanted" }).click();
+  await page.getByLabel("In one line").fill("My long request");
+  await page.getByLabel("Tell a little more").fill("With many words");
+  const titles = [];
+  for (const n of [0, 1]) {
+    await toWall(page);
+    titles.push(await page.locator(".kiosk-card-title button").nth(n).innerText());
+    await page.locator(".kiosk-card-title button").nth(n).click();
+    await page.locator(".kiosk-acts").getByRole("button", { name: "Reply" }).click();
+    await page.getByLabel("What would you like to say?").fill(`Answer ${n}`);
+  }
+  await toWall(page);
+  assert.equal(await page.locator(".kiosk-unfinished").count(), 3);
+  await shot(page, "kiosk-unfinished");
+  await goOn(page, titles[0]);
+  assert.equal(await page.getByLabel("What would you like to say?").inputValue(), "Answer 0");
+  await page.getByLabel("What shall we call you?").fill("Ida");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".kiosk-done").waitFor();
+  await toWall(page);
+  assert.equal(await page.locator(".kiosk-unfinished").count(), 2);
+  await page.getByRole("button", { name: "New post" }).click();
+  assert.equal(await page.getByLabel("In one line").inputValue(), "My long request");
+  assert.equal(await page.getByLabel("Tell a little more").inputValue(), "With many words");
+  await page.context().close();
+});
