@@ -55,3 +55,18 @@ test("who answers a post meanwhile finds all again that they had begun: the post
   assert.equal(await page.getByLabel("Tell a little more").inputValue(), "With many words");
   await page.context().close();
 });
+
+test("an event begins at the board's hour, on a tablet of any zone", async () => {
+  const page = await open({ timezoneId: "America/New_York" });
+  await page.getByRole("button", { name: "New post" }).click();
+  await page.getByRole("button", { name: "Event" }).click();
+  await page.getByLabel("In one line").fill("Soup in the garden");
+  await page.getByLabel("Begins").fill("2026-12-05T16:00");
+  await page.getByLabel("What shall we call you?").fill("Ida");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  const posts = await until(house.board.posts, (all) => all.some((p) => p.title === "Soup in the garden"));
+  assert.equal(posts.find((p) => p.title === "Soup in the garden").when.start, Date.parse("2026-12-05T16:00+01:00"));
+  await page.getByRole("button", { name: "See the post" }).click();
+  await page.locator(".kiosk-post-facts", { hasText: "16:00" }).waitFor();
+  await page.context().close();
+});
