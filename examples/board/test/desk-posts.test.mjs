@@ -51,3 +51,32 @@ test("a post that is half written is there after a look at the call list; one th
   assert.equal(await page.getByLabel("In one line").inputValue(), "");
   await page.context().close();
 });
+
+test("a post of the kiosk is found by its code as somebody says it, changed, and closed", async () => {
+  const draft = Object.assign(house.neighbours.newDraft("request", "en"), { title: "A wheel of a pram", body: "It has come off", author: "Ida", origin: "kiosk" });
+  await house.neighbours.addPost(draft);
+  const { code } = await has(house.board.posts, (p) => p.id === draft.id);
+  const page = await openDesk();
+  await page.keyboard.press("Alt+6");
+  const field = page.getByLabel("Code", { exact: true });
+  await page.waitForFunction(() => document.activeElement?.matches(".desk-find input"));
+  await field.fill("0000");
+  await page.getByText("No post with this code is on this device.").waitFor();
+  await field.fill(` ${code.slice(0, 2).toUpperCase()} ${code.slice(2)}`);
+  const card = page.getByRole("article", { name: "A wheel of a pram" });
+  await card.getByText("Written at the kiosk").waitFor();
+  assert.deepEqual(await axe(page), []);
+  await shot(page, "desk-find");
+  await page.setViewportSize({ width: 320, height: 640 });
+  assert.ok((await sideways(page)) <= 0);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await card.getByRole("button", { name: "Edit" }).click();
+  await card.getByLabel("Tell a little more").fill("It has come off, and rolled away");
+  await page.keyboard.press("Control+Enter");
+  await has(house.neighbours.posts, (p) => p.id === draft.id && p.body === "It has come off, and rolled away");
+  await card.getByRole("button", { name: "Helper found elsewhere" }).click();
+  await has(house.neighbours.posts, (p) => p.id === draft.id && p.state === "closed");
+  await card.getByRole("button", { name: "Open again" }).click();
+  await has(house.neighbours.posts, (p) => p.id === draft.id && p.state === "open");
+  await page.context().close();
+});

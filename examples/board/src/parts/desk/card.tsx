@@ -41,19 +41,21 @@ export function PostCard({ post, side, first, children, news }: { post: Post; si
   const may = useMay(board);
   const note = useNotePoster(board);
   const relation = useRelation()(post);
+  // What is the volunteer's own, was written for a neighbour, or at a kiosk, whose next visitor is somebody else.
+  const tended = relation !== "other" || post.proxy !== undefined || post.origin === "kiosk";
   const leave = () => {
     setAt("");
     card.current?.focus();
   };
 
   const acts: Act[] = first ? [first] : [];
-  if (post.proxy && !gone) {
+  if (tended && !gone) {
     if (post.state === "closed" && may("closePost", relation)) acts.push({ key: "o", word: "desk.reopen", icon: "undo", run: () => void reopen(board, post, t) });
     else if (post.state !== "closed" && may("editPost", relation)) {
       acts.push({ key: "e", word: "desk.edit", icon: "edit", run: () => setAt("edit") });
       acts.push({ key: "x", word: "desk.extend", icon: "clock", run: () => void extend(board, post, t, language), primary: post.state === "expired" });
     }
-    acts.push({ key: "p", word: "desk.printSlip", icon: "print", run: () => print(<NeighbourSlip post={post} info={info} />) });
+    if (post.proxy) acts.push({ key: "p", word: "desk.printSlip", icon: "print", run: () => print(<NeighbourSlip post={post} info={info} />) });
   }
   if (post.state !== "closed" && !gone) {
     if (may("closePost", relation)) acts.push({ key: "f", word: "desk.foundElsewhere", icon: "people", run: () => void close(board, post, "foundElsewhere", t) });
@@ -117,7 +119,7 @@ function Standing({ post }: { post: Post }) {
   const { t, language } = useT();
   if (isHandedOver(post)) return <p><span className="stamp">{t("desk.handedOver")}</span></p>;
   if (post.state === "closed") return <p><span className="stamp">{t(`outcome.${post.outcome ?? "foundHere"}` as MessageKey)}</span></p>;
-  if (!post.proxy || post.expiresOn === null) return null;
+  if ((!post.proxy && post.origin !== "kiosk") || post.expiresOn === null) return null;
   return (
     <p className="small desk-stands" data-over={post.state === "expired"}>
       <Icon name="clock" /> {t(post.state === "expired" ? "desk.stoodUntil" : "desk.standsUntil", { day: day(language, post.expiresOn) })}

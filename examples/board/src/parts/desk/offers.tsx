@@ -4,6 +4,7 @@ import { Button } from "../../components/button";
 import { say } from "../../components/toast";
 import { Icon } from "../../design/icon";
 import type { Post } from "@tavle/client";
+import { useMay, useRelation } from "../join/member";
 import { close } from "./close";
 import { isHandedOver } from "./lists";
 
@@ -11,8 +12,11 @@ import { isHandedOver } from "./lists";
 export function Offers({ post, fresh }: { post: Post; fresh: readonly string[] }) {
   const { t } = useT();
   const board = useBoard();
+  const may = useMay(board);
+  const relation = useRelation()(post);
   const offers = post.offers.filter((o) => !o.withdrawn && !o.removed);
   if (offers.length === 0 || isHandedOver(post)) return null;
+  const mayAnswer = post.state !== "closed" && may("answerOffer", relation);
   const answer = (id: string, yes: "accepted" | "declined") => void board.answerOffer(post.id, id, yes).catch((err: unknown) => say(t("form.failed", { reason: String(err) })));
   return (
     <ul className="desk-offers" aria-label={t("desk.offers")}>
@@ -26,9 +30,9 @@ export function Offers({ post, fresh }: { post: Post; fresh: readonly string[] }
               {o.accepted && <span className="fact strong"> <Icon name="check" /> {t("desk.offerAccepted")}</span>}
               {declined && <span className="quiet"> {t("post.declined")}</span>}
             </span>
-            {post.state !== "closed" && !o.accepted && <Button icon="check" onClick={() => answer(o.id, "accepted")}>{t("desk.accept", { author: o.author })}</Button>}
-            {post.state !== "closed" && !o.accepted && !declined && <Button tone="quiet" onClick={() => answer(o.id, "declined")}>{t("post.decline")}</Button>}
-            {post.state !== "closed" && o.accepted && <Button icon="check" onClick={() => void close(board, post, "foundHere", t)}>{t("desk.done")}</Button>}
+            {mayAnswer && !o.accepted && <Button icon="check" onClick={() => answer(o.id, "accepted")}>{t("desk.accept", { author: o.author })}</Button>}
+            {mayAnswer && !o.accepted && !declined && <Button tone="quiet" onClick={() => answer(o.id, "declined")}>{t("post.decline")}</Button>}
+            {post.state !== "closed" && o.accepted && may("closePost", relation) && <Button icon="check" onClick={() => void close(board, post, "foundHere", t)}>{t("desk.done")}</Button>}
           </li>
         );
       })}

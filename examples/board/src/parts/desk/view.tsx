@@ -28,6 +28,7 @@ const CallList = later(async () => ({ default: (await import("./calls")).CallLis
 const Queue = later(async () => ({ default: (await import("./queue")).Queue }), true);
 const Papers = later(async () => ({ default: (await import("./papers")).Papers }), true);
 const Numbers = later(async () => ({ default: (await import("./numbers")).Numbers }), true);
+const Find = later(async () => ({ default: (await import("./find")).Find }), true);
 
 const PARTS = [
   { id: "entry", icon: "add", key: "desk.tab.entry", part: null },
@@ -35,6 +36,7 @@ const PARTS = [
   { id: "queue", icon: "clock", key: "desk.tab.queue", part: Queue },
   { id: "papers", icon: "print", key: "desk.tab.papers", part: Papers },
   { id: "numbers", icon: "board", key: "desk.tab.numbers", part: Numbers },
+  { id: "find", icon: "search", key: "desk.tab.find", part: Find },
 ] as const satisfies { id: string; icon: IconName; key: MessageKey; part: React.ComponentType | null }[];
 
 /** The desk: a volunteer enters requests for neighbours who are not online, keyboard first, and keeps them informed. */
