@@ -52,6 +52,28 @@ test("a post that is half written is there after a look at the call list; one th
   await page.context().close();
 });
 
+test("a permission of an earlier day needs that day, and none to come", async () => {
+  const page = await openDesk();
+  const before = house.board.posts.get().length;
+  await pick(page, "Earlier");
+  await page.getByLabel("In one line").fill("A lamp to change");
+  const date = page.getByLabel("Date of the permission");
+  const day = (n) => new Date(Date.now() + n * 86_400_000).toISOString().slice(0, 10);
+  for (const wrong of ["", day(2)]) {
+    await date.fill(wrong);
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("Enter the day, today or before.").waitFor();
+    assert.ok(await date.evaluate((e) => e === document.activeElement));
+  }
+  assert.equal(house.board.posts.get().length, before);
+  await date.fill(day(-3));
+  await page.keyboard.press("Control+Enter");
+  const code = (await page.locator(".saved-code").innerText()).toLowerCase();
+  const { proxy } = await has(house.board.posts, (p) => p.code === code);
+  assert.equal(new Date(proxy.permittedAt).toISOString().slice(0, 10), day(-3));
+  await page.context().close();
+});
+
 test("a post of the kiosk is found by its code as somebody says it, changed, and closed", async () => {
   const draft = Object.assign(house.neighbours.newDraft("request", "en"), { title: "A wheel of a pram", body: "It has come off", author: "Ida", origin: "kiosk" });
   await house.neighbours.addPost(draft);

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
-import { day } from "../../app/time";
+import { day, fromLocal, toLocal } from "../../app/time";
 import { Button } from "../../components/button";
 import { TextField } from "../../components/field";
 import { DeliveryMark } from "../../components/state";
@@ -34,6 +34,7 @@ export function Entry({ shown }: { shown: boolean }) {
   const [failure, setFailure] = useState("");
   const [saved, setSaved] = useState("");
   const first = useRef<HTMLFieldSetElement>(null);
+  const date = useRef<HTMLDivElement>(null);
   const saving = useRef(false);
 
   const choose = (change: Partial<Choices>) => {
@@ -48,13 +49,17 @@ export function Entry({ shown }: { shown: boolean }) {
     [board, posts, draft, choices.kind],
   );
 
+  const today = toLocal(Date.now()).slice(0, 10);
+  const wrongDate = choices.given === "earlier" && !(earlier && earlier <= today);
+
   const save = async () => {
     setTried(true);
-    if (!isSafe(draft) || saving.current) return;
-    saving.current = true;
     setFailure("");
+    if (wrongDate) focusOn(date.current);
+    if (!isSafe(draft) || wrongDate || saving.current) return;
+    saving.current = true;
     const now = Date.now();
-    const permittedAt = choices.given === "yesterday" ? now - DAY : choices.given === "earlier" && earlier ? new Date(`${earlier}T12:00`).getTime() : now;
+    const permittedAt = choices.given === "yesterday" ? now - DAY : choices.given === "earlier" ? Math.min(fromLocal(`${earlier}T12:00`) ?? now, now) : now;
     const permittedUntil = permittedAt + Number(choices.until) * DAY;
     if (permittedUntil <= now) {
       saving.current = false;
@@ -117,8 +122,8 @@ export function Entry({ shown }: { shown: boolean }) {
         {group("desk.permission", "permission", PERMISSIONS, (v) => `desk.permission.${v}` as MessageKey)}
         {group("desk.given", "given", GIVEN, (v) => `desk.given.${v}` as MessageKey)}
         {choices.given === "earlier" && (
-          <div className="entry-date" data-question>
-            <TextField type="date" label={t("desk.givenOn")} value={earlier} max={new Date().toISOString().slice(0, 10)} onChange={(e) => setEarlier(e.target.value)} />
+          <div className="entry-date" data-question ref={date}>
+            <TextField type="date" label={t("desk.givenOn")} value={earlier} max={today} onChange={(e) => setEarlier(e.target.value)} error={tried && wrongDate ? t("desk.needDate") : undefined} />
           </div>
         )}
         <Keys label={t("desk.until")} value={choices.until} onChange={(until) => choose({ until })} onNext={next} options={UNTIL.map((value) => ({ value, label: t("desk.days", { n: Number(value) }) }))} />
