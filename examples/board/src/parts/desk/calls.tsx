@@ -47,7 +47,7 @@ function Neighbour({ item, onTick }: { item: ToCall; onTick: () => void }) {
   const { t, language } = useT();
   const { post } = item;
   const by = post.proxy?.callBackBy ?? "phone";
-  const something = news(item) > 0;
+  const something = item.toTell && news(item) > 0;
   return (
     <PostCard
       post={post}
@@ -55,7 +55,7 @@ function Neighbour({ item, onTick }: { item: ToCall; onTick: () => void }) {
       first={item.toTell ? { key: "t", word: "desk.called", icon: "check", run: onTick, primary: something } : undefined}
       side={<span className="fact"><Icon name={by === "phone" ? "phone" : by === "visit" ? "person" : "edit"} /> {t(`desk.callBack.${by}` as MessageKey)}</span>}
     >
-      <p className="quiet small">{item.calledAt ? t("desk.calledAgo", { ago: ago(language, item.calledAt) }) : t("desk.notCalled")}</p>
+      {(item.toTell || item.calledAt > 0) && <p className="quiet small">{item.calledAt ? t("desk.calledAgo", { ago: ago(language, item.calledAt) }) : t("desk.notCalled")}</p>}
       {item.replies.length > 0 && (
         <ul className="desk-news">
           {item.replies.map((r) => <li key={r.id}><Icon name="reply" /> <span><strong>{r.author}:</strong> {r.body}</span></li>)}

@@ -30,11 +30,12 @@ describe("the call-back list", () => {
     expect(news(callList([more], after, "mine", "desk")[0]!)).toBe(1);
   });
 
-  it("leaves out who wants no call, who is told that it is closed, and other desks", () => {
+  it("has who wants no call last, and leaves out who is told that it is closed, and other desks", () => {
     const none = post({ proxy: { ...proxy, callBackBy: "none" } });
     const closed = post({ proxy, state: "closed" });
     const elsewhere = post({ proxy, createdBy: "other", heldBy: "other" });
-    expect(callList([none, closed, elsewhere], {}, "mine", "desk").map((x) => x.post.id)).toEqual([closed.id]);
+    expect(callList([{ ...none, state: "closed" }], {}, "mine", "desk")).toEqual([]);
+    expect(callList([none, closed, elsewhere], {}, "mine", "desk").map((x) => x.post.id)).toEqual([closed.id, none.id]);
     expect(callList([closed], called({}, closed, 1), "mine", "desk")).toEqual([]);
     expect(callList([elsewhere], {}, "all", "desk")).toHaveLength(1);
   });

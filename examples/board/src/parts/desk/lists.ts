@@ -37,7 +37,10 @@ function endings(post: Post): string[] {
   return isHandedOver(post) ? [...closings, `held:${post.heldBy}`] : closings;
 }
 
-/** callList: neighbours who want to hear from us, those with news first, then the one waiting longest. `here` is the reference of this desk. */
+/**
+ * callList: neighbours who want to hear from us, those with news first, then the one waiting longest; after them those who want no call,
+ * for as long as their post has not ended. `here` is the reference of this desk.
+ */
 export function callList(posts: readonly Post[], calls: Calls, whose: Whose, here: string): ToCall[] {
   const fits = (p: Post) => p.proxy && !p.removed && (whose === "all" || p.createdBy === here);
   return posts
@@ -50,8 +53,8 @@ export function callList(posts: readonly Post[], calls: Calls, whose: Whose, her
       const toTell = post.proxy?.callBackBy !== "none" && !(ended && call && endings(post).every((id) => seen.has(id)));
       return { post, calledAt: call?.at ?? 0, ended, toTell, replies: post.replies.filter(isNew), offers: post.offers.filter((o) => isNew(o) && !o.withdrawn) };
     })
-    .filter((x) => (whose === "ended" ? x.ended : x.toTell))
-    .sort((a, b) => Number(news(b) > 0) - Number(news(a) > 0) || (a.calledAt || a.post.createdAt) - (b.calledAt || b.post.createdAt));
+    .filter((x) => (whose === "ended" ? x.ended : x.toTell || !x.ended))
+    .sort((a, b) => Number(b.toTell) - Number(a.toTell) || Number(news(b) > 0) - Number(news(a) > 0) || (a.calledAt || a.post.createdAt) - (b.calledAt || b.post.createdAt));
 }
 
 /** How many new things there are to tell. */
