@@ -76,3 +76,11 @@ test("what was written at the kiosk is answered and closed at the desk, by its c
   await resident.getByRole("article", { name: /blue pram/ }).waitFor();
   assert.deepEqual(await resident.locator(".desk-card button").allInnerTexts(), []);
 });
+
+test("a resident at the desk reads who may write for a neighbour, and has no form that would be refused", async () => {
+  const page = await person("resident");
+  await page.goto(`${server.url}/desk`);
+  await page.getByText("Only volunteers and matchmakers can write for a neighbour").waitFor();
+  assert.equal(await page.getByLabel("In one line").isVisible(), false);
+  await shot(page, "members-desk-resident");
+});

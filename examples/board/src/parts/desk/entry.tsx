@@ -166,7 +166,14 @@ function Saved({ id, onNext }: { id: string; onNext: () => void }) {
   const { print, roll } = usePrinter();
   const button = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => button.current?.querySelector("button")?.focus(), []);
-  if (!post) return null;
+  if (!post) {
+    return (
+      <div className="saved" ref={button}>
+        <p>{t("desk.notHere")}</p>
+        <Button tone="primary" large icon="add" onClick={onNext}>{t("desk.next")}</Button>
+      </div>
+    );
+  }
   const paper = () => print(<NeighbourSlip post={post} info={info} />);
   return (
     <div

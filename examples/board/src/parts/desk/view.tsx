@@ -14,7 +14,7 @@ import type { Board } from "@tavle/client";
 import { DeviceBanners } from "../device/banners";
 import { DemoBanner } from "../join/demo";
 import { Gate } from "../join/gate";
-import { useLooksAfter } from "../join/member";
+import { useLooksAfter, useMay } from "../join/member";
 import { Entry } from "./entry";
 import { focusOn } from "./keys";
 import { rememberShortcuts, shortcuts } from "./memory";
@@ -77,6 +77,7 @@ function Open({ board }: { board: Board }) {
   const [keys, setKeys] = useState(shortcuts);
   const main = useRef<HTMLElement>(null);
   const Part = PARTS.find((p) => p.id === at)?.part;
+  const mayWrite = useMay(board)("postForOther");
 
   // Alt and a figure open a part from anywhere; it can be switched off for those whose tools need these keys.
   useEffect(() => {
@@ -127,8 +128,9 @@ function Open({ board }: { board: Board }) {
       <main id="desk" ref={main} tabIndex={-1} className="desk-main">
         {client && <DeviceBanners client={client} />}
         <DemoBanner />
+        {at === "entry" && !mayWrite && <NoRole board={board.id} />}
         {/* It stays while one looks at something else: what is half written is in it alone. */}
-        <div hidden={at !== "entry"}><Entry shown={at === "entry"} /></div>
+        <div hidden={at !== "entry" || !mayWrite}><Entry shown={at === "entry" && mayWrite} /></div>
         <Suspense fallback={null}>{Part && <Part />}</Suspense>
       </main>
       <footer className="desk-foot">
@@ -138,5 +140,17 @@ function Open({ board }: { board: Board }) {
         </label>
       </footer>
     </>
+  );
+}
+
+/** For whom the server would refuse a post for a neighbour. */
+function NoRole({ board }: { board: string }) {
+  const { t } = useT();
+  return (
+    <div className="stack">
+      <h1>{t("desk.entry")}</h1>
+      <p>{t("desk.noRole")}</p>
+      <p><a href={`/${format({ board })}`}>{t("nav.board")}</a></p>
+    </div>
   );
 }
