@@ -84,3 +84,32 @@ test("a resident at the desk reads who may write for a neighbour, and has no for
   assert.equal(await page.getByLabel("In one line").isVisible(), false);
   await shot(page, "members-desk-resident");
 });
+
+test("a slip for somebody who does not belong yet: what comes first and where to get it, on the slip and on the page", async () => {
+  const desk = await person("connector", "/desk");
+  await desk.getByLabel("In one line").fill("Milk for the neighbour");
+  await desk.keyboard.press("Control+Enter");
+  await desk.locator(".saved").getByText("On the board").waitFor();
+  await desk.keyboard.press("Alt+2");
+  await desk.locator(".desk-card").getByRole("button", { name: /Hand over/ }).click();
+  await desk.getByRole("button", { name: "Print the slip" }).click();
+  await desk.waitForFunction(() => window.printed);
+  assert.match(await desk.locator(".roll").textContent(), /it asks for a code to join first/);
+  const secret = await desk.locator(".hand-over-secret").textContent();
+
+  const neighbour = await person("");
+  const tried = [];
+  neighbour.on("request", (request) => request.method() === "POST" && tried.push(request.url()));
+  await neighbour.goto(`${server.url}/#v=claim`);
+  await neighbour.getByText("this device has to join the board first").waitFor();
+  await neighbour.locator(".code-input").fill(secret);
+  await neighbour.locator(".join-form button[type=submit]").click();
+  await neighbour.getByText("The secret on a slip from the desk is longer").waitFor();
+  assert.deepEqual(tried, [], "the secret is not sent");
+  await shot(neighbour, "members-claim-join");
+  // With a code it goes on to where the slip leads.
+  const { code } = await server.invite(board, "resident");
+  await neighbour.locator(".code-input").fill(code);
+  await neighbour.locator(".join-form button[type=submit]").click();
+  await neighbour.getByRole("button", { name: "Take it over" }).waitFor();
+});

@@ -3,9 +3,12 @@ import { normalCode, showCode } from "@tavle/client";
 import { useT } from "../../app/i18n";
 import { Icon } from "../../design/icon";
 
+/** What is kept of what is typed: the secret on a slip from the desk has this length. Cut to a code's ten it would be taken for one. */
+const TYPED_MAX = 16;
+
 /** How a code is shown while it is typed: in small letters and two groups of five, with what looks alike put right. */
 export function grouped(typed: string): string {
-  const plain = typed.toLowerCase().replace(/[\s\u00a0-]/g, "").replace(/[il]/g, "1").replace(/o/g, "0").slice(0, 10);
+  const plain = typed.toLowerCase().replace(/[\s\u00a0-]/g, "").replace(/[il]/g, "1").replace(/o/g, "0").slice(0, TYPED_MAX);
   return plain.length > 5 ? `${plain.slice(0, 5)}-${plain.slice(5)}` : plain;
 }
 

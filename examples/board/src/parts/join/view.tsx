@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { normalCode, Problem } from "@tavle/client";
 import { loadMessages, type MessageKey, useT } from "../../app/i18n";
+import { parse } from "../../app/route";
 import { choose, LANGUAGES, settings } from "../../app/settings";
 import { Banner } from "../../components/banner";
 import { Button } from "../../components/button";
@@ -14,6 +15,9 @@ import { problemOf, problemWords } from "./problem";
 import "./style.css";
 
 await loadMessages(settings().language, "member.");
+
+/** The length of a code as it is shown. */
+const CODE_SHOWN = 11;
 
 /** How soon a code that could not be sent is tried again, in ms. */
 const AGAIN = 4_000;
@@ -119,7 +123,7 @@ export function JoinForm({ page, code: fromLink, reached, onIn }: { page: Page; 
       </Banner>
     );
   }
-  const wrong = problem && problem.code !== "slow" ? (problem.code === "short" ? t("join.short") : problemWords(t, problem)) : undefined;
+  const wrong = problem && problem.code !== "slow" ? (problem.code === "short" ? t(code.length > CODE_SHOWN ? "join.notSecret" : "join.short") : problemWords(t, problem)) : undefined;
   const name = (
     <TextField label={t("join.device")} hint={t("join.deviceHint")} value={named} maxLength={60} autoComplete="off" onChange={(e) => setLabel(e.target.value)} />
   );
@@ -149,7 +153,7 @@ export function JoinForm({ page, code: fromLink, reached, onIn }: { page: Page; 
   }
   return (
     <form className="join-form" onSubmit={(e) => { e.preventDefault(); void join(code); }} lang={language}>
-      <p>{t(page === "kiosk" ? "join.leadKiosk" : "join.lead")}</p>
+      <p>{t(page === "kiosk" ? "join.leadKiosk" : parse(location.hash).view === "claim" ? "join.leadClaim" : "join.lead")}</p>
       <CodeField value={code} onChange={(next) => { setCode(grouped(next)); if (problem?.code !== "slow") setProblem(null); }} error={wrong} />
       {name}
       {slow}

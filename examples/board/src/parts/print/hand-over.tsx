@@ -3,11 +3,13 @@ import { day } from "../../app/time";
 import { Qr } from "../../components/qr";
 import type { BoardInfo, Post } from "@tavle/client";
 import { grouped } from "../claim/link";
+import { useMembership } from "../join/member";
 import { Contacts, NeighbourHead } from "./slip";
 
 /** The slip with which a neighbour takes a post into their own hands: a code to scan, and the same as letters to type, very large. */
 export function HandOverSlip({ post, info, secret, link }: { post: Post; info: BoardInfo; secret: string; link: string }) {
   const { t, language } = useT();
+  const members = useMembership() !== null;
   return (
     <section className="sheet-a4 hand-over">
       <NeighbourHead post={post} info={info} title={t("print.handOver.title")} />
@@ -28,6 +30,7 @@ export function HandOverSlip({ post, info, secret, link }: { post: Post; info: B
         <p className="slip-small">{t("print.handOver.letters")}</p>
       </div>
       <div className="hand-over-means">
+        {members && <p>{t("print.handOver.join")}</p>}
         <p><strong>{t("print.handOver.secret")}</strong></p>
         <p>{t("print.handOver.after")}</p>
       </div>
