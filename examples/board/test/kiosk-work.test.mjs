@@ -70,3 +70,21 @@ test("an event begins at the board's hour, on a tablet of any zone", async () =>
   await page.locator(".kiosk-post-facts", { hasText: "16:00" }).waitFor();
   await page.context().close();
 });
+
+test("what is asked for is in view: the pattern to take along, and all of the page on a small screen with larger text", async () => {
+  const page = await open();
+  await page.locator(".kiosk-card-title button").first().click();
+  await page.getByRole("button", { name: "Take along on your phone" }).click();
+  const below = await page.evaluate(() => document.querySelector(".kiosk-dock").getBoundingClientRect().top - document.querySelector(".kiosk-qr").getBoundingClientRect().bottom);
+  await shot(page, "kiosk-take-along");
+  assert.ok(below >= 0, `${-below} px of the pattern are under the bar`);
+  await page.setViewportSize({ width: 600, height: 960 });
+  await page.getByRole("button", { name: "Larger text" }).click();
+  assert.ok((await sideways(page)) <= 0, "one post");
+  await toWall(page);
+  assert.ok((await sideways(page)) <= 0, "the wall");
+  await page.getByRole("button", { name: "New post" }).click();
+  assert.ok((await sideways(page)) <= 0, "the choice");
+  await shot(page, "kiosk-small-large");
+  await page.context().close();
+});

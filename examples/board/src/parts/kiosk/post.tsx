@@ -20,6 +20,9 @@ export function linkTo(board: Board, post?: string): string {
   return `${location.origin}/${format({ board: board.id, post })}`;
 }
 
+/** What was asked for comes into view, above the bar. */
+const intoView = (element: HTMLElement | null) => element?.scrollIntoView({ block: "nearest" });
+
 /** One post, large: to read, to hear, to take along, to answer. */
 export function OnePost(props: { board: Board; id: string; info: BoardInfo; onAnswer: (what: "reply" | "help", id: string, title: string) => void }) {
   const { t } = useT();
@@ -85,7 +88,7 @@ function Shown({ board, post, info, onAnswer }: { board: Board; post: Post; info
         )}
         <Button large wide icon="phone" aria-expanded={qr} onClick={() => setQr(!qr)}>{t("kiosk.takeAlong")}</Button>
         {qr && (
-          <div className="kiosk-qr">
+          <div className="kiosk-qr" ref={intoView}>
             <Qr text={link} label={t("share.qr")} />
             <p>{t("kiosk.qrHow")}</p>
           </div>
