@@ -213,7 +213,7 @@ test("has no violations in three languages, light and dark, and fits when zoomed
       await check("ended");
       await page.locator(".toast .button").last().click();
       await page.keyboard.press("Alt+1");
-      for (const [i, part] of ["entry", "calls", "queue", "papers", "numbers"].entries()) {
+      for (const [i, part] of ["entry", "calls", "queue", "papers", "numbers", "find"].entries()) {
         await page.keyboard.press(`Alt+${i + 1}`);
         await page.locator(`.desk-tab:nth-child(${i + 1})[aria-current]`).waitFor();
         await page.locator("main h1").first().waitFor();

@@ -129,9 +129,9 @@ function Open({ board }: { board: Board }) {
         {client && <DeviceBanners client={client} />}
         <DemoBanner />
         {at === "entry" && !mayWrite && <NoRole board={board.id} />}
+        <Suspense fallback={null}>{Part && <Part />}</Suspense>
         {/* It stays while one looks at something else: what is half written is in it alone. */}
         <div hidden={at !== "entry" || !mayWrite}><Entry shown={at === "entry" && mayWrite} /></div>
-        <Suspense fallback={null}>{Part && <Part />}</Suspense>
       </main>
       <footer className="desk-foot">
         <label className="desk-keys">
