@@ -4,7 +4,7 @@
 import { build } from "esbuild"
 import { gzipSync } from "node:zlib"
 
-const limit = 90_000
+const limit = 98_000
 const { outputFiles, metafile } = await build({
   entryPoints: ["src/index.ts"],
   bundle: true,

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
-const LIMIT = 200_000;
+const LIMIT = 204_000;
 const built = process.env.TAVLE_DIST ? pathToFileURL(`${process.env.TAVLE_DIST}/`) : new URL("../../../syncd/internal/webapp/dist/", import.meta.url);
 const dist = new URL("assets/", built);
 const files = readdirSync(dist);
