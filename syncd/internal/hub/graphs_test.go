@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tavle-org/tavle/crdt/board"
 	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/chunk"
 	"github.com/tavle-org/tavle/crdt/exchange"
@@ -208,20 +209,26 @@ func TestAnAppendOutlivesItsReplica(t *testing.T) {
 	d.untilHas(a.Heads())
 }
 
-// The rules of a page judge by all that is on it, also right after it was opened.
-func TestTheRulesKnowThePageBeforeTheyJudge(t *testing.T) {
-	w := &watched{Store: mem.Open(mem.NewDisk())}
-	s := newServer(t, w, func(c *Config) { c.Gate, c.IdleTimeout = gate.Members{}, shortly })
-	v := newVillage()
-	bo, anna := s.member(v, "bo", "actor of bo", rights.Resident), s.member(v, "anna", "actor of anna", rights.Resident)
-	first := bo.post("post 0")
+// longPage is a page with a post that bo has renamed very often, which anna has, and which was unloaded.
+func longPage(t *testing.T, w *watched) (s *server, v village, bo, anna *member, post board.ID) {
+	s = newServer(t, w, func(c *Config) { c.Gate, c.IdleTimeout = gate.Members{}, shortly })
+	v = newVillage()
+	bo, anna = s.member(v, "bo", "actor of bo", rights.Resident), s.member(v, "anna", "actor of anna", rights.Resident)
+	post = bo.post("post 0")
 	for i := range 1400 {
-		bo.rename(first, fmt.Sprint("a title ", i))
+		bo.rename(post, fmt.Sprint("a title ", i))
 	}
 	bo.publish(v.page)
 	anna.say(v.page)
 	anna.untilHas(bo.Heads())
 	s.untilUnloaded()
+	return s, v, bo, anna, post
+}
+
+// The rules of a page judge by all that is on it, also right after it was opened.
+func TestTheRulesKnowThePageBeforeTheyJudge(t *testing.T) {
+	w := &watched{Store: mem.Open(mem.NewDisk())}
+	s, v, bo, anna, first := longPage(t, w)
 	if w.graph(t, v.page) < 1000 {
 		t.Fatal("the page has no graph")
 	}
@@ -249,17 +256,7 @@ func TestTheRulesKnowThePageBeforeTheyJudge(t *testing.T) {
 // is used only if it is right.
 func TestTheRulesRememberThePage(t *testing.T) {
 	w := &watched{Store: mem.Open(mem.NewDisk())}
-	s := newServer(t, w, func(c *Config) { c.Gate, c.IdleTimeout = gate.Members{}, shortly })
-	v := newVillage()
-	bo, anna := s.member(v, "bo", "actor of bo", rights.Resident), s.member(v, "anna", "actor of anna", rights.Resident)
-	first := bo.post("post 0")
-	for i := range 1400 {
-		bo.rename(first, fmt.Sprint("a title ", i))
-	}
-	bo.publish(v.page)
-	anna.say(v.page)
-	anna.untilHas(bo.Heads())
-	s.untilUnloaded()
+	s, v, bo, anna, first := longPage(t, w)
 	stored := bo.Author.Len()
 	n, index, err := w.Index(v.page)
 	if err != nil || n != stored {
