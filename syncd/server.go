@@ -103,7 +103,11 @@ func (m *Main) openPublic() error {
 	cfg := m.Config
 	websockets, places := share(filesMax(), cfg.ConnectionsMax)
 	if websockets < cfg.ConnectionsMax {
-		m.Logger.Warn("fewer connections than --connections-max: this process may have too few open files; raise their limit (ulimit -n, or LimitNOFILE= of a systemd unit)",
+		level := slog.LevelWarn
+		if cfg.ConnectionsMax == config.ConnectionsDefault { // nobody has asked for so many
+			level = slog.LevelInfo
+		}
+		m.Logger.Log(context.Background(), level, "fewer connections than --connections-max: this process may have too few open files; raise their limit (ulimit -n, or LimitNOFILE= of a systemd unit)",
 			"files", filesMax(), "connections", websockets, "wanted", cfg.ConnectionsMax)
 	}
 	public, err := listen(cfg.Listen, places)

@@ -21,8 +21,11 @@ import (
 // Off is the value of AdminListen that starts no admin listener.
 const Off = "off"
 
-// DataDefault is the default of Store.Data.
-const DataDefault = "tavle-data"
+// Defaults that others have to know.
+const (
+	DataDefault        = "tavle-data" // of Store.Data
+	ConnectionsDefault = 10_000       // of Config.ConnectionsMax
+)
 
 // Store says where the documents are. The tags are read by kong, which makes a
 // flag of each field, and by Keys.

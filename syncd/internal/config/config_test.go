@@ -1,7 +1,9 @@
 package config_test
 
 import (
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -179,5 +181,18 @@ func TestNamesOfTheServer(t *testing.T) {
 	}
 	if got := (&config.Config{}).Names(); len(got) != 0 {
 		t.Errorf("got %q of nothing", got)
+	}
+}
+
+func TestDefaultsAreThoseOfTheFlags(t *testing.T) {
+	of := func(s any, field string) string {
+		f, _ := reflect.TypeOf(s).FieldByName(field)
+		return f.Tag.Get("default")
+	}
+	if got := of(config.Store{}, "Data"); got != config.DataDefault {
+		t.Errorf("data is %s by default", got)
+	}
+	if got := of(config.Config{}, "ConnectionsMax"); got != strconv.Itoa(config.ConnectionsDefault) {
+		t.Errorf("there are %s connections by default", got)
 	}
 }
