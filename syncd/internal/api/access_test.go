@@ -182,6 +182,28 @@ func TestWhomADeputyRemoves(t *testing.T) {
 	owner.post(at+other.me.Member.Ref+"/remove", nil).into(&struct{}{})
 }
 
+// A device is shut out for good, so whose roles a deputy may not take keep theirs.
+func TestWhoseDeviceADeputyShutsOut(t *testing.T) {
+	w := newWorld(t)
+	b := w.board("a")
+	at := "/v1/boards/" + b.ID.String() + "/devices/"
+	owner, deputy, next := w.member(b, rights.Owner), w.member(b, rights.Deputy), w.member(b, rights.Deputy)
+	other, heir, resident := w.member(b, rights.Deputy), w.member(b, rights.Resident), w.member(b, rights.Resident)
+	for _, d := range []*device{heir, next} {
+		if err := w.registry.Grant(d.me.Member.Ref, b.ID, rights.Owner, w.clock().Add(time.Hour), time.Time{}, "operator"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, d := range []*device{owner, other, heir} {
+		deputy.post(at+d.id()+"/revoke", nil).want(http.StatusForbidden, "role")
+	}
+	deputy.post(at+resident.id()+"/revoke", nil).into(&struct{}{})
+	for _, d := range []*device{deputy, next} { // also who is to be an owner
+		d.post(at+d.id()+"/revoke", nil).into(&struct{}{})
+	}
+	owner.post(at+other.id()+"/revoke", nil).into(&struct{}{})
+}
+
 // The numbers, too, are of own invites alone, whoever else has invited with the
 // same label.
 func TestAnAmbassadorsNumbersAreOfOwnInvites(t *testing.T) {

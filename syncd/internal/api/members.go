@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/id"
@@ -18,16 +17,6 @@ func (c *call) ownersOnly(board id.Document, concerned bool) error {
 		return errRole
 	}
 	return nil
-}
-
-// owns tells whether a member is an owner of the board now.
-func owns(m registry.Member, board id.Document, now time.Time) bool {
-	for _, g := range m.Grants {
-		if g.Board == board && g.Role == rights.Owner && g.Holds(now) {
-			return true
-		}
-	}
-	return false
 }
 
 // chosen tells whether a member has a role on the board, now or later, that only
@@ -171,13 +160,13 @@ func (c *call) devices(board id.Document) DeviceList {
 }
 
 // revokeDevice shuts a device out of every board, since whoever has it has all
-// that it holds.
+// that it holds. Who may not remove a member leaves the member's devices alone, too.
 func revokeDevice(c *call, board id.Document) (any, error) {
 	d, m, err := c.deviceOf(board)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.ownersOnly(board, owns(m, board, c.now)); err != nil {
+	if err := c.ownersOnly(board, m.Ref != c.by() && c.chosen(m, board)); err != nil {
 		return nil, err
 	}
 	return c.revoke(d)
