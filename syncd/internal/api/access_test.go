@@ -182,6 +182,56 @@ func TestWhomADeputyRemoves(t *testing.T) {
 	owner.post(at+other.me.Member.Ref+"/remove", nil).into(&struct{}{})
 }
 
+// Who is taken off a board has no code of their own to come back with, on whatever device, and
+// the owner hears how many ended.
+func TestWhoIsTakenOffTheBoardStaysOff(t *testing.T) {
+	w := newWorld(t)
+	b := w.board("a")
+	at := "/v1/boards/" + b.ID.String()
+	owner, other := w.member(b, rights.Owner), w.member(b, rights.Owner)
+	ambassador := w.member(b, rights.Ambassador)
+	codes := []string{}
+	invite := func(d *device, role string) {
+		t.Helper()
+		var made api.NewInvite
+		d.post(at+"/invites", fields{"role": role, "uses": 2}).into(&made)
+		codes = append(codes, made.Code)
+	}
+	for _, role := range []string{"owner", "moderator", "resident"} {
+		invite(other, role)
+	}
+	w.device().join(codes[1]) // there is a use left
+	var letters api.LetterList
+	ambassador.post(at+"/letters", fields{"role": "resident", "count": 3}).into(&letters)
+	w.device().join(letters.Letters[0].Code)
+	codes = append(codes, letters.Letters[1].Code, letters.Letters[2].Code)
+	for d, ended := range map[*device]int{other: 3, ambassador: 2} {
+		var removed api.Removed
+		owner.post(at+"/members/"+d.me.Member.Ref+"/remove", nil).into(&removed)
+		if removed.Ref != d.me.Member.Ref || removed.InvitesEnded != ended {
+			t.Errorf("the answer is %+v, want %d invites ended", removed, ended)
+		}
+	}
+	for _, code := range codes {
+		for _, d := range []*device{other, ambassador, w.device()} {
+			w.pass(time.Minute) // before it is another try too many
+			d.post("/v1/join", d.joinWith(code)).want(http.StatusForbidden, "code")
+		}
+	}
+	var list api.InviteList
+	owner.get(at + "/invites").into(&list)
+	for _, i := range list.Invites {
+		if i.Open || !i.Void && i.By != "operator" {
+			t.Errorf("listed as %+v", i)
+		}
+	}
+	var log api.AuditPage
+	owner.get(at + "/audit?limit=2").into(&log)
+	if n := log.Entries[0].Count + log.Entries[1].Count; n != 5 {
+		t.Errorf("the log tells of %d invites: %+v", n, log.Entries)
+	}
+}
+
 // A device is shut out for good, so whose roles a deputy may not take keep theirs.
 func TestWhoseDeviceADeputyShutsOut(t *testing.T) {
 	w := newWorld(t)

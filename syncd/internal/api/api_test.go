@@ -282,6 +282,9 @@ func (w *world) member(b registry.Board, roles ...rights.Role) *device {
 	return w.device().join(w.code(b, 1, roles...))
 }
 
+// errOf is the error of what tells more than that.
+func errOf(_ int, err error) error { return err }
+
 func from(addr string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("X-Forwarded-For", addr) }
 }

@@ -85,7 +85,12 @@ func TestABoardGetsAnotherOwner(t *testing.T) {
 		t.Errorf("a neighbour is on %+v", me.Boards)
 	}
 	var invites api.InviteList
-	if heir.get(path + "/invites").into(&invites); fmt.Sprint(invites) != fmt.Sprint(letters) {
+	for i := range letters.Invites {
+		if own := &letters.Invites[i]; own.By == old.me.Member.Ref {
+			own.Open, own.Void = false, true
+		}
+	}
+	if heir.get(path + "/invites").into(&invites); fmt.Sprint(invites.Invites) != fmt.Sprint(letters.Invites) {
 		t.Errorf("invites\n%+v, before\n%+v", invites, letters)
 	}
 }
@@ -142,7 +147,7 @@ func TestNumbersCountAmbassadors(t *testing.T) {
 	b := w.board("a")
 	observer, ann := w.member(b, rights.Observer), w.member(b, rights.Ambassador)
 	w.member(b, rights.Ambassador)
-	if err := w.registry.Remove(ann.me.Member.Ref, b.ID, "operator"); err != nil {
+	if _, err := w.registry.Remove(ann.me.Member.Ref, b.ID, "operator"); err != nil {
 		t.Fatal(err)
 	}
 	var n api.Numbers

@@ -95,11 +95,12 @@ func ungrant(c *call, board id.Document) (any, error) {
 	if err := c.ownersOnly(board, c.ownersTake(m, role)); err != nil {
 		return nil, err
 	}
-	if err := c.Registry.Ungrant(m.Ref, board, role, c.by()); err != nil {
+	invites, err := c.Registry.Ungrant(m.Ref, board, role, c.by())
+	if err != nil {
 		return nil, err
 	}
-	c.Logger.Info("a role was taken away", "doc", board, "member", m.Ref, "role", role, "by", c.by())
-	return c.memberNow(m.Ref, board)
+	c.Logger.Info("a role was taken away", "doc", board, "member", m.Ref, "role", role, "invites", invites, "by", c.by())
+	return c.removed(m.Ref, board, invites)
 }
 
 func removeMember(c *call, board id.Document) (any, error) {
@@ -110,11 +111,12 @@ func removeMember(c *call, board id.Document) (any, error) {
 	if err := c.ownersOnly(board, c.chosen(m, board)); err != nil {
 		return nil, err
 	}
-	if err := c.Registry.Remove(m.Ref, board, c.by()); err != nil {
+	invites, err := c.Registry.Remove(m.Ref, board, c.by())
+	if err != nil {
 		return nil, err
 	}
-	c.Logger.Info("all roles were taken away", "doc", board, "member", m.Ref, "by", c.by())
-	return c.memberNow(m.Ref, board)
+	c.Logger.Info("all roles were taken away", "doc", board, "member", m.Ref, "invites", invites, "by", c.by())
+	return c.removed(m.Ref, board, invites)
 }
 
 func labelMember(c *call, board id.Document) (any, error) {
@@ -138,6 +140,14 @@ func (c *call) memberNow(ref string, board id.Document) (any, error) {
 		return nil, errMember
 	}
 	return c.viewMember(m, &board), nil
+}
+
+func (c *call) removed(ref string, board id.Document, invites int) (any, error) {
+	m, ok := c.Registry.Member(ref)
+	if !ok {
+		return nil, errMember
+	}
+	return Removed{c.viewMember(m, &board), invites}, nil
 }
 
 func listDevices(c *call, board id.Document) (any, error) {

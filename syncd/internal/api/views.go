@@ -122,6 +122,12 @@ type Member struct {
 	Devices   int         `json:"devices"` // that are not revoked
 }
 
+// Removed is a member who has lost roles.
+type Removed struct {
+	Member
+	InvitesEnded int `json:"invitesEnded"` // that the member had made
+}
+
 // BoardRole is a role with its board.
 type BoardRole struct {
 	Board string `json:"board"`
@@ -165,12 +171,13 @@ type Invite struct {
 	RoleUntil Millis   `json:"roleUntil,omitzero"`
 	Revoked   Millis   `json:"revoked,omitzero"`
 	By        string   `json:"by"`
-	Open      bool     `json:"open"` // the code works
+	Open      bool     `json:"open"`          // the code works
+	Void      bool     `json:"void,omitzero"` // who made it could not make it now
 }
 
 func viewInvite(i registry.Invite, now time.Time) Invite {
 	v := Invite{ID: i.ID, Roles: []string{}, Label: i.Label, Batch: i.Batch, UsesMax: i.UsesMax, Uses: i.Uses,
-		Made: millis(i.Made), Until: millis(i.Until), RoleUntil: millis(i.RoleUntil), Revoked: millis(i.Revoked), By: i.By, Open: i.Open(now)}
+		Made: millis(i.Made), Until: millis(i.Until), RoleUntil: millis(i.RoleUntil), Revoked: millis(i.Revoked), By: i.By, Open: i.Open(now), Void: i.Void}
 	if i.Board != (id.Document{}) {
 		v.Board = i.Board.String()
 	}

@@ -109,6 +109,8 @@ func (c *invitesListCmd) show(a *app, list api.InviteList) {
 		switch {
 		case i.Revoked != 0:
 			state = "revoked"
+		case i.Void:
+			state = "who made it may not any more"
 		case !i.Open:
 			state = "over"
 		}

@@ -137,11 +137,17 @@ func (c *memberUngrantCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		var m api.Member
+		var m api.Removed
 		if err := o.tell(boardPath(b, "/members"+segment(c.Member)+"/ungrant"), map[string]string{"role": c.Role}, &m); err != nil {
 			return err
 		}
-		return a.showMember(c.JSON, m, b)
+		if c.JSON {
+			return a.printJSON(m)
+		}
+		if n := m.InvitesEnded; n > 0 {
+			fmt.Fprintf(a.Stderr, "%s that they had made ended with the role; to make new ones: syncd invite\n", plural(int64(n), "invite"))
+		}
+		return a.showMember(false, m.Member, b)
 	})
 }
 

@@ -81,7 +81,7 @@ type Entry struct {
 	Subject string        // the ref of the member whom it concerns
 	Object  string        // an id: see the acts
 	Roles   rights.Roles  // given, taken away or offered
-	Count   int           // of letters
+	Count   int           // of letters; of invites that ended with the roles
 }
 
 type entryRow struct {

@@ -37,16 +37,16 @@ func TestTheLogTellsWhoDidWhat(t *testing.T) {
 	s.must(s.RevokeInviteBy(letters[0].Invite.ID, by))
 	s.must(s.RevokeInviteBy(letters[0].Invite.ID, by))
 	s.must(s.Grant(ref, b.ID, rights.Moderator, time.Time{}, time.Time{}, by))
-	s.must(s.Ungrant(ref, b.ID, rights.Moderator, by))
-	s.must(s.Ungrant(ref, b.ID, rights.Moderator, by))
-	wantErr(t, "the last owner", s.Ungrant(by, b.ID, rights.Owner, by), registry.ErrLastOwner)
+	s.must(errOf(s.Ungrant(ref, b.ID, rights.Moderator, by)))
+	s.must(errOf(s.Ungrant(ref, b.ID, rights.Moderator, by)))
+	wantErr(t, "the last owner", errOf(s.Ungrant(by, b.ID, rights.Owner, by)), registry.ErrLastOwner)
 	_, code := s.invite(registry.InviteSpec{Member: ref, By: ref})
 	second := s.redeem(code, newDevice())
 	s.must(s.RevokeDevice(second.Device.ID, by))
 	s.must(s.RevokeDevice(second.Device.ID, by))
 	item := s.refuse(b, "p", []byte("x"))
 	s.must(s.DeleteQuarantined(b.ID, item.ID, by))
-	s.must(s.Remove(ref, b.ID, by))
+	s.must(errOf(s.Remove(ref, b.ID, by)))
 	s.must(s.ArchiveBoard(b.ID, true, by))
 	s.must(s.ArchiveBoard(b.ID, true, by))
 	s.must(s.ArchiveBoard(b.ID, false, by))
@@ -221,27 +221,77 @@ func TestLargeActsFit(t *testing.T) {
 	s.must(err)
 }
 
-// Who has given a board away has no code left with which to come back.
+// Who has given a board away has no code left with which to come back: neither with the
+// old key, nor with a new one. Letters to residents work as long as who made them belongs.
 func TestInvitesOfAFormerOwner(t *testing.T) {
 	s := newServer(t)
-	b := s.board("A")
-	old, fresh := s.join(b, rights.Owner), s.join(b, rights.Owner)
-	spec := registry.InviteSpec{Board: b.ID, Uses: 2, By: old.Member.Ref}
-	codes := map[rights.Role]string{}
-	for _, role := range []rights.Role{rights.Owner, rights.Deputy, rights.Resident} {
-		spec.Roles = rights.RolesOf(role)
-		_, codes[role] = s.invite(spec)
-		s.redeem(codes[role], newDevice())
+	b, other := s.board("A"), s.board("B")
+	phone := newDevice()
+	_, code := s.invite(registry.InviteSpec{Board: b.ID, Roles: rights.RolesOf(rights.Owner)})
+	old, fresh := s.redeem(code, phone), s.join(b, rights.Owner)
+	ref, by := old.Member.Ref, fresh.Member.Ref
+	s.must(s.Grant(ref, other.ID, rights.Owner, time.Time{}, time.Time{}, "operator"))
+	s.must(s.Grant(ref, b.ID, rights.Resident, time.Time{}, time.Time{}, by))
+	all := []rights.Roles{rights.RolesOf(rights.Resident, rights.Observer)}
+	for _, role := range rights.AllRoles() {
+		all = append(all, rights.RolesOf(role))
 	}
-	s.must(s.Remove(old.Member.Ref, b.ID, fresh.Member.Ref))
-	for role, code := range codes {
-		_, err := s.Redeem(code, newDevice())
-		if role != rights.Resident {
-			wantErr(t, "an invite of "+role.String(), err, registry.ErrCode)
-		} else if err != nil {
-			t.Errorf("an invite of %s: %v", role, err)
+	codes := map[rights.Roles]string{}
+	for _, roles := range all {
+		_, codes[roles] = s.invite(registry.InviteSpec{Board: b.ID, Roles: roles, Uses: 100, By: ref})
+	}
+	_, others := s.invite(registry.InviteSpec{Board: b.ID, Roles: rights.RolesOf(rights.Moderator), Uses: 100, By: by})
+	_, elsewhere := s.invite(registry.InviteSpec{Board: other.ID, Roles: rights.RolesOf(rights.Owner), Uses: 100, By: ref})
+	want := func(when string, works func(rights.Roles) bool) {
+		t.Helper()
+		for range 2 {
+			open := 0
+			for roles, code := range codes {
+				_, err := s.Redeem(code, newDevice())
+				if works(roles) != (err == nil) || err != nil && err != registry.ErrCode {
+					t.Errorf("%s: an invite of %s: %v", when, roles, err)
+				}
+				if works(roles) {
+					open++
+				}
+			}
+			for _, i := range s.Invites(b.ID) {
+				if i.By == ref && i.Open(s.clock()) {
+					open--
+				}
+			}
+			if open != 0 {
+				t.Errorf("%s: %d too few of the invites are open", when, open)
+			}
+			s.redeem(others, newDevice())
+			s.redeem(elsewhere, newDevice())
+			s.restart()
 		}
 	}
+	ended := func(when string, want int) func(int, error) {
+		return func(got int, err error) {
+			t.Helper()
+			if s.must(err); got != want || s.log()[0].Count != want {
+				t.Errorf("%s: %d invites ended, the log says %d, want %d", when, got, s.log()[0].Count, want)
+			}
+		}
+	}
+	want("an owner", func(rights.Roles) bool { return true })
+	s.must(s.Grant(ref, b.ID, rights.Deputy, time.Time{}, time.Time{}, by))
+	ended("no owner any more", 2)(s.Ungrant(ref, b.ID, rights.Owner, by))
+	want("a deputy", func(r rights.Roles) bool { return !r.Any(rights.RolesOf(rights.Owner, rights.Deputy)) })
+	ended("no deputy any more", len(all)-3)(s.Ungrant(ref, b.ID, rights.Deputy, by))
+	want("a resident", func(r rights.Roles) bool { return r == resident })
+	ended("taken off the board", 1)(s.Remove(ref, b.ID, by))
+	want("nobody", func(rights.Roles) bool { return false })
+	for roles, code := range codes {
+		_, err := s.Redeem(code, phone)
+		wantErr(t, "the old device with an invite of "+roles.String(), err, registry.ErrCode)
+	}
+	s.must(s.Grant(ref, b.ID, rights.Observer, time.Time{}, s.clock().Add(time.Hour), by))
+	want("a guest for an hour", func(r rights.Roles) bool { return r == resident })
+	s.pass(time.Hour)
+	want("the hour is over", func(rights.Roles) bool { return false })
 }
 
 func TestAmbassadorsAreCountedOnceByYear(t *testing.T) {
@@ -267,15 +317,15 @@ func TestAmbassadorsAreCountedOnceByYear(t *testing.T) {
 	want("two", registry.Year{2026, 2})
 	grant(cai, s.clock().Add(100*24*time.Hour)) // 2027
 	want("one begins later", registry.Year{2026, 2})
-	s.must(s.Ungrant(cai.Member.Ref, b.ID, rights.Ambassador, ""))
-	s.must(s.Ungrant(ann.Member.Ref, b.ID, rights.Ambassador, ""))
+	s.must(errOf(s.Ungrant(cai.Member.Ref, b.ID, rights.Ambassador, "")))
+	s.must(errOf(s.Ungrant(ann.Member.Ref, b.ID, rights.Ambassador, "")))
 	s.pass(200 * 24 * time.Hour)
 	want("one never began, one is no more", registry.Year{2026, 2})
 	grant(ann, time.Time{})
 	grant(bo, time.Time{})
 	grant(cai, time.Time{})
 	want("one again, one anew, one for the first time", registry.Year{2026, 2}, registry.Year{2027, 1})
-	s.must(s.Remove(ann.Member.Ref, b.ID, ""))
+	s.must(errOf(s.Remove(ann.Member.Ref, b.ID, "")))
 	s.must(s.Leave(bo.Member.Ref))
 	want("two are gone", registry.Year{2026, 2}, registry.Year{2027, 1})
 	for range 2 {

@@ -92,8 +92,8 @@ var mutations = map[string]func(small) error{
 	"Grant": func(v small) error {
 		return v.Grant(v.m.Member.Ref, v.b.ID, rights.Deputy, time.Time{}, time.Time{}, "")
 	},
-	"Ungrant": func(v small) error { return v.Ungrant(v.m.Member.Ref, v.b.ID, rights.Resident, "") },
-	"Remove":  func(v small) error { return v.Remove(v.m.Member.Ref, v.b.ID, "") },
+	"Ungrant": func(v small) error { return errOf(v.Ungrant(v.m.Member.Ref, v.b.ID, rights.Resident, "")) },
+	"Remove":  func(v small) error { return errOf(v.Remove(v.m.Member.Ref, v.b.ID, "")) },
 	"Leave":   func(v small) error { return v.Leave(v.m.Member.Ref) },
 	"Forget":  func(v small) error { return v.Forget(v.m.Member.Ref, "") },
 	"Quarantine": func(v small) error {

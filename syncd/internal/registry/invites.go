@@ -186,7 +186,7 @@ func (d *draft) room(group string, count int) (more bool, err error) {
 	}
 	var ended []*inviteRow
 	for invite := range d.r.inviteGroups[group] {
-		if i := d.r.invites[invite]; !i.open(d.now) {
+		if i := d.r.invites[invite]; !i.open(d.now) || !vouched(i, d.now, d.peek) {
 			ended = append(ended, i)
 		}
 	}
@@ -205,7 +205,7 @@ func (d *draft) newInvite(i inviteRow) Letter {
 	}
 	i.id, i.Hash = newName(), hashCode(code)
 	d.invites[i.id] = &i
-	return Letter{i.view(), auth.ShowCode(code)}
+	return Letter{i.view(false), auth.ShowCode(code)}
 }
 
 // SetupInvite makes the invite of the first operator; the one made before ends.
@@ -242,11 +242,12 @@ func (r *Registry) HasMembers() bool {
 // Invites returns the invites of a board, the latest first; of a zero board that
 // of the set-up.
 func (r *Registry) Invites(board id.Document) []Invite {
-	group := (&inviteRow{Board: board}).group()
+	group, now := (&inviteRow{Board: board}).group(), stampOf(r.now())
 	r.mu.RLock()
 	all := make([]Invite, 0, len(r.inviteGroups[group]))
 	for invite := range r.inviteGroups[group] {
-		all = append(all, r.invites[invite].view())
+		i := r.invites[invite]
+		all = append(all, i.view(!vouched(i, now, r.memberRow)))
 	}
 	r.mu.RUnlock()
 	slices.SortFunc(all, func(a, b Invite) int { return cmp.Or(b.Made.Compare(a.Made), strings.Compare(a.ID, b.ID)) })
@@ -255,13 +256,14 @@ func (r *Registry) Invites(board id.Document) []Invite {
 
 // FindInvite returns an invite.
 func (r *Registry) FindInvite(invite string) (Invite, bool) {
+	now := stampOf(r.now())
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	i := r.invites[invite]
 	if i == nil {
 		return Invite{}, false
 	}
-	return i.view(), true
+	return i.view(!vouched(i, now, r.memberRow)), true
 }
 
 // Usage counts invites, by batch of letters and by label, the latest first. What is
@@ -292,7 +294,7 @@ func add(to map[string]*Used, key string, i Invite) *Used {
 	u.Invites++
 	u.UsesMax += i.UsesMax
 	u.Uses += i.Uses
-	u.Revoked += count(!i.Revoked.IsZero())
+	u.Revoked += count(!i.Revoked.IsZero() || i.Void && i.Uses < i.UsesMax)
 	u.Returned += count(i.Uses > 0)
 	return u
 }

@@ -91,7 +91,7 @@ func TestSideBySide(t *testing.T) {
 			if n%2 == 0 {
 				return s.Grant(m.Member.Ref, a.ID, rights.Moderator, time.Time{}, s.clock().Add(hour), "")
 			}
-			return s.Ungrant(m.Member.Ref, a.ID, rights.Moderator, "")
+			return errOf(s.Ungrant(m.Member.Ref, a.ID, rights.Moderator, ""))
 		},
 		func(int) error { s.join(b, rights.Resident); return nil },
 		func(n int) error { return s.Seen(m.Device.ID, &registry.Status{Unsent: n}) },

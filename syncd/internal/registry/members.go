@@ -135,20 +135,20 @@ func (d *draft) grant(m *memberRow, g grantRow) error {
 	return nil
 }
 
-// Ungrant takes a role away. Error: ErrLastOwner. A role that the member does not
-// have is no error.
-func (r *Registry) Ungrant(member string, board id.Document, role rights.Role, by string) error {
+// Ungrant takes a role away, and tells how many invites that the member made do not work
+// any more for that. Error: ErrLastOwner. A role that the member does not have is no error.
+func (r *Registry) Ungrant(member string, board id.Document, role rights.Role, by string) (invites int, err error) {
 	noted := entryRow{By: by, Act: ActUngranted}
 	return r.ungrant(member, board, noted, func(g grantRow) bool { return g.Role == role })
 }
 
-// Remove takes all roles of a board away. Error: ErrLastOwner.
-func (r *Registry) Remove(member string, board id.Document, by string) error {
+// Remove is Ungrant of all roles of a board.
+func (r *Registry) Remove(member string, board id.Document, by string) (invites int, err error) {
 	return r.ungrant(member, board, entryRow{By: by, Act: ActRemoved}, func(grantRow) bool { return true })
 }
 
-func (r *Registry) ungrant(member string, board id.Document, noted entryRow, which func(grantRow) bool) error {
-	return r.change(func(d *draft) error {
+func (r *Registry) ungrant(member string, board id.Document, noted entryRow, which func(grantRow) bool) (invites int, err error) {
+	err = r.change(func(d *draft) error {
 		m, err := d.memberOn(member, board)
 		if err != nil {
 			return err
@@ -162,12 +162,17 @@ func (r *Registry) ungrant(member string, board id.Document, noted entryRow, whi
 			return gone
 		})
 		if noted.Roles != 0 {
-			noted.Boards, noted.Subject = []id.Document{board}, member
+			invites = d.openOf(board, member, d.r.memberRow) - d.openOf(board, member, d.peek)
+			noted.Boards, noted.Subject, noted.Count = []id.Document{board}, member, invites
 			m.end(board, d.now)
 			d.note(noted)
 		}
 		return d.keepOwner(board)
 	})
+	if err != nil {
+		return 0, err
+	}
+	return invites, nil
 }
 
 // keepOwner fails if the draft leaves a board without an owner who stays, and that

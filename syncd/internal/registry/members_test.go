@@ -50,8 +50,8 @@ func TestRolesBeginAndEnd(t *testing.T) {
 			}
 		}
 	}
-	s.must(s.Ungrant(m.Member.Ref, b.ID, rights.Moderator, "op"))
-	s.must(s.Ungrant(m.Member.Ref, b.ID, rights.Observer, "op"))
+	s.must(errOf(s.Ungrant(m.Member.Ref, b.ID, rights.Moderator, "op")))
+	s.must(errOf(s.Ungrant(m.Member.Ref, b.ID, rights.Observer, "op")))
 	if p, _ := s.Principal(m.Device.ID, start.Add(hour)); p.On(b.ID).Roles.Has(rights.Moderator) {
 		t.Error("a role that was taken away begins")
 	}
@@ -97,7 +97,7 @@ func TestWhoWatchesHearsOfWhatConcernsThem(t *testing.T) {
 	expect("an archived board", 0, 1)
 	s.must(s.RevokeDevice(other.Device.ID, ""))
 	expect("a revocation", 0, 1)
-	s.must(s.Ungrant(one.Member.Ref, a.ID, rights.Moderator, ""))
+	s.must(errOf(s.Ungrant(one.Member.Ref, a.ID, rights.Moderator, "")))
 	expect("a role less", 1, 0)
 	s.Tick()
 	expect("time", 1, 1)
@@ -121,7 +121,7 @@ func TestABoardKeepsAnOwner(t *testing.T) {
 		t.Helper()
 		later := soon.Add(time.Second)
 		for name, err := range map[string]error{
-			"ungrant": s.Ungrant(ann, b.ID, rights.Owner, ""), "remove": s.Remove(ann, b.ID, ""), "leave": s.Leave(ann),
+			"ungrant": errOf(s.Ungrant(ann, b.ID, rights.Owner, "")), "remove": errOf(s.Remove(ann, b.ID, "")), "leave": s.Leave(ann),
 			"forget": s.Forget(ann, ""), "end": s.Grant(ann, b.ID, rights.Owner, never, soon, ""),
 			"begin later": s.Grant(ann, b.ID, rights.Owner, later, never, ""),
 		} {
@@ -206,7 +206,7 @@ func TestJoinedByWeek(t *testing.T) {
 	s.pass(7 * 24 * hour)
 	gone := s.join(b, rights.Resident)
 	stays := s.join(b, rights.Observer)
-	s.must(s.Remove(gone.Member.Ref, b.ID, ""))
+	s.must(errOf(s.Remove(gone.Member.Ref, b.ID, "")))
 	s.must(s.RevokeDevice(stays.Device.ID, "")) // still a member
 	n := s.Count(b.ID)
 	want := []registry.Week{{Week: "2026-W47", People: 2}, {Week: "2026-W48", People: 1}}

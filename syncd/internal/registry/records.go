@@ -201,11 +201,11 @@ func (i *inviteRow) open(now stamp) bool {
 	return i.Revoked == 0 && i.Uses < i.UsesMax && now < i.Until
 }
 
-func (i *inviteRow) view() Invite {
+func (i *inviteRow) view(void bool) Invite {
 	return Invite{
 		ID: i.id, Board: i.Board, Roles: i.Roles, Label: i.Label, Batch: i.Batch, UsesMax: i.UsesMax, Uses: i.Uses,
 		Made: i.Made.time(), Until: i.Until.time(), RoleUntil: i.RoleUntil.time(), Revoked: i.Revoked.time(),
-		By: i.By, Member: i.Member, Setup: i.Setup,
+		By: i.By, Member: i.Member, Setup: i.Setup, Void: void,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tavle-org/tavle/crdt/board"
 	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/crdt/id"
 	"github.com/tavle-org/tavle/syncd/internal/auth"
@@ -149,20 +150,45 @@ func (d *draft) works(i *inviteRow) bool {
 		return m != nil && m.Forgotten == 0
 	}
 	b := d.r.boards[i.Board]
-	return b != nil && b.Archived == 0 && (i.RoleUntil == 0 || i.RoleUntil > d.now) && d.stillOwns(i)
+	return b != nil && b.Archived == 0 && (i.RoleUntil == 0 || i.RoleUntil > d.now) && vouched(i, d.now, d.peek)
 }
 
-// stillOwns tells, of an invite of owners and deputies, whether the member who made
-// it is an owner still: who has given a board away must have no code left with
-// which to come back.
-func (d *draft) stillOwns(i *inviteRow) bool {
-	m := d.r.members[i.By]
-	if m == nil || !i.Roles.Any(rights.RolesOf(rights.Owner, rights.Deputy)) {
+// vouched tells whether the member who made an invite, if one did, could still make it,
+// as row has members. Else its code works for nobody: whom a board has taken a role from
+// must have no code left with which to come back, be it on another device. For residents
+// any role will do, so that letters outlast the term of an ambassador who stays.
+func vouched(i *inviteRow, now stamp, row func(ref string) *memberRow) bool {
+	if i.Board == (id.Document{}) {
 		return true
 	}
-	return slices.ContainsFunc(m.Grants, func(g grantRow) bool {
-		return g.Board == i.Board && g.Role == rights.Owner && g.holds(d.now)
-	})
+	m := row(i.By)
+	if m == nil {
+		_, err := board.ParseID(i.By)
+		return err != nil // the operator; the record of a member is damaged
+	}
+	var has rights.Roles
+	for _, g := range m.Grants {
+		if g.Board == i.Board && g.holds(now) {
+			has = has.With(g.Role)
+		}
+	}
+	switch {
+	case i.Roles.Any(rights.RolesOf(rights.Owner, rights.Deputy)):
+		return has.Has(rights.Owner)
+	case i.Roles != rights.RolesOf(rights.Resident):
+		return has.Any(rights.RolesOf(rights.Owner, rights.Deputy))
+	}
+	return has != 0
+}
+
+// openOf counts the invites of a board that a member made and that work, as row has
+// members.
+func (d *draft) openOf(board id.Document, member string, row func(ref string) *memberRow) (n int) {
+	for invite := range d.r.inviteGroups[board.String()] {
+		i := d.r.invites[invite]
+		n += count(i.By == member && i.open(d.now) && vouched(i, d.now, row))
+	}
+	return n
 }
 
 // joining returns the member to whom the device belongs or will belong.

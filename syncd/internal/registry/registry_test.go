@@ -128,6 +128,9 @@ func (s *server) roles(device string, b registry.Board) rights.Roles {
 	return 0
 }
 
+// errOf is the error of what tells more than that.
+func errOf(_ int, err error) error { return err }
+
 func (s *server) must(err error) {
 	s.t.Helper()
 	if err != nil {

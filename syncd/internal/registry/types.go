@@ -139,11 +139,12 @@ type Invite struct {
 	By            string
 	Member        string // it adds a device to this member
 	Setup         bool   // it makes the first operator
+	Void          bool   // the member who made it could not make it now
 }
 
 // Open tells whether the code works at a time.
 func (i Invite) Open(now time.Time) bool {
-	return i.Revoked.IsZero() && i.Uses < i.UsesMax && now.Before(i.Until)
+	return i.Revoked.IsZero() && !i.Void && i.Uses < i.UsesMax && now.Before(i.Until)
 }
 
 // InviteSpec is an invite to be made: to a Board with Roles, or for one more
@@ -182,7 +183,7 @@ type Used struct {
 	Invites  int
 	UsesMax  int
 	Uses     int
-	Revoked  int
+	Revoked  int // or void before they were used up
 	Returned int // invites with at least one use
 }
 
