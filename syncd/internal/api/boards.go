@@ -45,6 +45,7 @@ func (a *API) boardRoutes() {
 	a.onBoard("POST /v1/boards/{board}/quarantine/{item}/delete", reviewers, deleteQuarantine)
 	a.onBoard("GET /v1/boards/{board}/posters", inviters, listPosters)
 	a.onBoard("POST /v1/boards/{board}/posters", writers, addPoster)
+	a.onBoard("POST /v1/boards/{board}/posters/{poster}/remove", inviters, removePoster)
 }
 
 // found makes the content of a new board, before a device can ask for it: what was
@@ -180,6 +181,10 @@ func addPoster(c *call, board id.Document) (any, error) {
 		return nil, err
 	}
 	return nil, c.Registry.AddPoster(board, q.Poster, q.Label)
+}
+
+func removePoster(c *call, board id.Document) (any, error) {
+	return nil, c.Registry.RemovePoster(board, c.r.PathValue("poster"))
 }
 
 // posterPath stands before the number of a poster in the address printed on it.

@@ -48,6 +48,7 @@ var (
 	errMember      = problem{http.StatusNotFound, "unknownMember", "There is no such member.", ""}
 	errInvite      = problem{http.StatusNotFound, "unknownInvite", "There is no such invite.", ""}
 	errItem        = problem{http.StatusNotFound, "unknownItem", "There is no such refused change.", ""}
+	errPoster      = problem{http.StatusNotFound, "unknownPoster", "There is no such poster.", ""}
 	errDocument    = problem{http.StatusNotFound, "unknownDocument", "There is no such document.", ""}
 	errRole        = problem{http.StatusForbidden, "role", "Your role on this board does not allow that.", ""}
 	errLastOwner   = problem{http.StatusConflict, "lastOwner", "The board would have no owner. Make somebody else an owner first.", ""}
@@ -66,6 +67,7 @@ var known = []struct {
 	{registry.ErrUnknownBoard, errBoard},
 	{registry.ErrUnknownInvite, errInvite},
 	{registry.ErrUnknownItem, errItem},
+	{registry.ErrUnknownPoster, errPoster},
 	{registry.ErrLeaseEnded, errLease},
 	{registry.ErrRevoked, errRevoked},
 	{registry.ErrLastOwner, errLastOwner},

@@ -105,6 +105,27 @@ func TestScansOfAPoster(t *testing.T) {
 	}
 }
 
+func TestAPosterIsRemoved(t *testing.T) {
+	w := newWorld(t)
+	b := w.board("a")
+	at := "/v1/boards/" + b.ID.String() + "/posters"
+	remove := at + "/0123456789ab/remove"
+	w.member(w.board("other"), rights.Owner).post(remove, nil).want(http.StatusNotFound, "unknownBoard")
+	for _, role := range []rights.Role{rights.Resident, rights.Moderator, rights.Observer} {
+		w.member(b, role).post(remove, nil).want(http.StatusForbidden, "role")
+	}
+	for _, role := range []rights.Role{rights.Owner, rights.Deputy, rights.Ambassador} {
+		d := w.member(b, role)
+		d.post(remove, nil).want(http.StatusNotFound, "unknownPoster")
+		d.post(at, fields{"poster": "0123456789ab", "label": "laundry"}).into(&struct{}{})
+		d.post(remove, nil).into(&struct{}{})
+		var list struct{ Posters []api.Poster }
+		if d.get(at).into(&list); len(list.Posters) != 0 {
+			t.Errorf("left by %s: %+v", role, list.Posters)
+		}
+	}
+}
+
 func TestLetters(t *testing.T) {
 	w := newWorld(t)
 	b := w.board("a")

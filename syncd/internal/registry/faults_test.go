@@ -62,6 +62,7 @@ func newSmall(s *server) small {
 	v.m = s.join(v.b, rights.Resident)
 	v.invite, v.code = s.invite(registry.InviteSpec{Board: v.b.ID, Roles: resident, Label: "L"})
 	v.refused = s.refuse(v.b, "p", []byte("change"))
+	s.must(s.AddPoster(v.b.ID, posterName(2), "Q"))
 	return v
 }
 
@@ -102,6 +103,7 @@ var mutations = map[string]func(small) error{
 	},
 	"DeleteQuarantined": func(v small) error { return v.DeleteQuarantined(v.b.ID, v.refused.ID, "x") },
 	"AddPoster":         func(v small) error { return v.AddPoster(v.b.ID, posterName(1), "P") },
+	"RemovePoster":      func(v small) error { return v.RemovePoster(v.b.ID, posterName(2)) },
 	"ApplyRevocations": func(v small) error {
 		_, err := v.ApplyRevocations([]registry.Revocation{{Device: "other"}, {Device: v.m.Device.ID}})
 		return err
@@ -110,7 +112,7 @@ var mutations = map[string]func(small) error{
 
 // unlogged are those that change nothing about who may do what.
 var unlogged = map[string]bool{
-	"SetupInvite": true, "RenameDevice": true, "SetLease": true, "SetLabel": true, "Quarantine": true, "AddPoster": true,
+	"SetupInvite": true, "RenameDevice": true, "SetLease": true, "SetLabel": true, "Quarantine": true, "AddPoster": true, "RemovePoster": true,
 }
 
 // log is the latest of the audit log.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tavle-org/tavle/crdt/id"
+	"github.com/tavle-org/tavle/syncd/internal/store"
 )
 
 const (
@@ -75,6 +76,26 @@ func (r *Registry) AddPoster(board id.Document, poster, name string) error {
 				r.scans.strange -= count(now.Board == id.Document{})
 			}
 			r.posters[poster] = &p
+		})
+		return nil
+	})
+}
+
+// RemovePoster removes a poster of a board with what was counted of it. The paper
+// may hang on: a scan of it is then as one of a poster that nobody knows. Error:
+// ErrUnknownPoster.
+func (r *Registry) RemovePoster(board id.Document, poster string) error {
+	return r.change(func(d *draft) error {
+		r.mu.RLock()
+		p := r.posters[poster]
+		r.mu.RUnlock()
+		if p == nil || p.Board != board {
+			return ErrUnknownPoster
+		}
+		d.records = append(d.records, store.Record{Key: []byte(keyPoster + poster)})
+		d.apply = append(d.apply, func() {
+			delete(r.posters, poster)
+			delete(r.scans.dirty, poster)
 		})
 		return nil
 	})

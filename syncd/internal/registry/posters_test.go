@@ -62,6 +62,35 @@ func TestOneBoardLeavesPostersToOthers(t *testing.T) {
 	s.must(s.AddPoster(b.ID, posterName(9000), ""))
 }
 
+// A poster that was removed is one that was never heard of, and makes room for another.
+func TestARemovedPoster(t *testing.T) {
+	s := newServer(t)
+	a, b := s.board("A"), s.board("B")
+	for n := range registry.BoardPostersMax {
+		s.must(s.AddPoster(a.ID, posterName(n), ""))
+	}
+	s.must(s.Scan(posterName(1)))
+	s.must(s.Scan(posterName(1))) // not written yet
+	wantErr(t, "a poster of another board", s.RemovePoster(b.ID, posterName(1)), registry.ErrUnknownPoster)
+	wantErr(t, "no poster", s.RemovePoster(a.ID, posterName(9000)), registry.ErrUnknownPoster)
+	s.must(s.RemovePoster(a.ID, posterName(1)))
+	wantErr(t, "a poster that is not there any more", s.RemovePoster(a.ID, posterName(1)), registry.ErrUnknownPoster)
+	s.must(s.Close())
+	for range 2 {
+		if n := len(s.Scans(a.ID)); n != registry.BoardPostersMax-1 {
+			t.Errorf("%d posters are left", n)
+		}
+		s.restart()
+	}
+	s.must(s.Scan(posterName(1)))
+	if got := s.Scans(id.Document{}); len(got) != 1 || got[0].Scans != 1 || got[0].Label != "" {
+		t.Errorf("a scan of it counts as %+v", got)
+	}
+	s.must(s.AddPoster(a.ID, posterName(9000), ""))
+	wantErr(t, "one poster too many", s.AddPoster(a.ID, posterName(1), ""), registry.ErrTooMany)
+	s.must(s.AddPoster(b.ID, posterName(1), ""))
+}
+
 func TestOldDaysAreCountedTogether(t *testing.T) {
 	s := newServer(t)
 	for range registry.PosterDaysMax + 5 {

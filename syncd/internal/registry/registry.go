@@ -74,6 +74,7 @@ var (
 	ErrUnknownBoard  = errors.New("no such board")
 	ErrUnknownInvite = errors.New("no such invite")
 	ErrUnknownItem   = errors.New("no such refused change")
+	ErrUnknownPoster = errors.New("no such poster")
 
 	// ErrRevoked is returned for a device that was revoked.
 	ErrRevoked = errors.New("the device was revoked")
