@@ -70,13 +70,14 @@ test("a role that nobody has is named to the owner, with what it is for and a wa
 
 test("a board in other hands: the old owner's devices see nothing of it any more, and what was done says who did it", async () => {
   const [{ page: old }, { page: heir }] = open;
+  await old.evaluate((board) => fetch(`/v1/boards/${board}/invites`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"role":"moderator","label":"Way back"}' }), board);
   await old.goto(at("members"));
   await give(old, "Harbour housing", "owner");
   await heir.goto(at("members"));
   const card = heir.locator(".member", { hasText: "Old association" });
   await card.getByRole("button", { name: "Take off the board" }).click();
   await card.getByRole("button", { name: "Yes, take off" }).click();
-  await heir.locator(".toast", { hasText: "Old association" }).waitFor();
+  await heir.locator(".toast", { hasText: "Old association does not belong to the board any more. 1 invitation of theirs does not work any more." }).waitFor();
   const statuses = await old.evaluate(async (board) => {
     const ask = async (path, method = "GET") => (await fetch(`/v1/boards/${board}/${path}`, { method, headers: { "content-type": "application/json" }, body: method === "GET" ? undefined : "{}" })).status;
     return [await ask("members"), await ask("audit"), await ask("numbers"), await ask("archive", "POST")];
@@ -95,11 +96,13 @@ test("a board in other hands: the old owner's devices see nothing of it any more
   const entries = heir.locator(".owner-part ol > li");
   await entries.first().waitFor();
   const texts = await entries.allInnerTexts();
-  assert.match(texts[0], /^Old association was taken off the board: owner\.\s+.*by Harbour housing \(you\)$/s);
+  assert.match(texts[0], /^Old association was taken off the board: owner\. 1 invitation of theirs does not work any more\.\s+.*by Harbour housing \(you\)$/s);
   assert.match(texts[1], /^Harbour housing \(you\) got a role: owner\.\s+.*by Old association$/s);
   assert.match(texts.at(-1), /^The board was started\.\s+.*by whoever runs the server$/s);
   assert.deepEqual(await axe(heir), []);
   await shot(heir, "needs-history", { fullPage: true });
+  await heir.goto(at("invites"));
+  await heir.locator(".invite-row[data-open=false]", { hasText: "Way back" }).getByText("whoever made it may not invite any more").waitFor();
 });
 
 test("what was done is read on a phone in three languages, page by page", async () => {

@@ -121,7 +121,7 @@ function Batches({ batches }: { batches: Invites["batches"] }) {
         <li key={b.batch} className="list-item invite-row">
           <div className="grow">
             <p className="strong">{b.label || t("letters.unnamed")}</p>
-            <p className="quiet small">{dayAndYear(language, b.made)} · {t("invite.until", { day: dayAndYear(language, b.until) })}</p>
+            <p className="quiet small">{dayAndYear(language, b.made)} · {t("invite.until", { day: dayAndYear(language, b.until) })}{b.revoked > 0 && ` · ${t("letters.ended", { n: b.revoked })}`}</p>
           </div>
           <p className="invite-used"><strong>{b.uses}</strong> {t("letters.usedOf", { n: b.usesMax })}</p>
         </li>

@@ -48,6 +48,13 @@ export interface Invite {
   until: number;
   revoked?: number;
   open: boolean;
+  /** Who made it could not make it now. */
+  void?: boolean;
+}
+
+/** A member who has lost roles, and how many invites that the member had made ended with them. */
+export interface Removed extends Member {
+  invitesEnded?: number;
 }
 
 /** With what is shown once. */

@@ -99,5 +99,6 @@ function sentence(t: Translate, e: Done, whom: string): string {
   if (e.act === "invited" && e.count) return t("history.act.letters", { n: e.count, roles });
   if (e.act === "invited" && e.subject) return t("history.act.invitedDevice", { whom });
   if (!ACTS.includes(e.act)) return t("history.act.other", { act: e.act });
-  return t(`history.act.${e.act}` as MessageKey, { whom, roles });
+  const said = t(`history.act.${e.act}` as MessageKey, { whom, roles });
+  return e.count ? `${said} ${t("owner.invitesEnded", { n: e.count })}` : said;
 }

@@ -106,7 +106,7 @@ function InviteList({ invites, onChange }: { invites: Invite[]; onChange: () => 
               <p className="strong">{name}</p>
               <p className="quiet small">
                 {i.label && `${i.roles.map((r) => roleWord(t, r)).join(", ")} · `}
-                {t("invite.made", { ago: ago(language, i.made) })} · {i.open ? t("invite.until", { day: dayAndYear(language, i.until) }) : t(i.revoked ? "invite.wasEnded" : i.uses >= i.usesMax ? "invite.usedUp" : "invite.tooOld")}
+                {t("invite.made", { ago: ago(language, i.made) })} · {i.open ? t("invite.until", { day: dayAndYear(language, i.until) }) : t(i.revoked ? "invite.wasEnded" : i.uses >= i.usesMax ? "invite.usedUp" : i.void ? "invite.void" : "invite.tooOld")}
               </p>
             </div>
             <p className="invite-used">

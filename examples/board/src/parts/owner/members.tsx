@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { Role } from "@tavle/client";
 import { useBoard } from "../../app/client";
-import { useT } from "../../app/i18n";
+import { type Translate, useT } from "../../app/i18n";
 import { dayAndYear } from "../../app/time";
 import { Button } from "../../components/button";
 import { Sheet } from "../../components/dialog";
@@ -11,7 +11,7 @@ import { Icon } from "../../design/icon";
 import { useMe, useRoles } from "../join/member";
 import { problemWords } from "../join/problem";
 import { Answer } from "./asked";
-import { type Asked, type Device, type Member, useAsked, useBoardCalls } from "./calls";
+import { type Asked, type Device, type Member, type Removed, useAsked, useBoardCalls } from "./calls";
 import { DeviceRow } from "./device";
 import { dayFromNow, endOfDay, givable, RoleSelect, RoleTag } from "./roles";
 
@@ -57,6 +57,9 @@ export function MembersView() {
     </>
   );
 }
+
+/** What was said when somebody lost roles, and of the invitations that ended with them. */
+const withInvites = (t: Translate, said: string, { invitesEnded }: Removed): string => (invitesEnded ? `${said} ${t("owner.invitesEnded", { n: invitesEnded })}` : said);
 
 const holds = (m: Member, now = Date.now()): boolean => m.roles.some((r) => r.until === undefined || r.until > now);
 
@@ -112,10 +115,10 @@ function Roles({ member, name, open, onClose, onChange }: Dialog & { member: Mem
   const mine = givable(useRoles(board)).filter((r) => (r === "visitor") === member.kiosk);
   const [role, setRole] = useState<Role>(member.kiosk ? "visitor" : "connector");
   const [until, setUntil] = useState("");
-  const attempt = (what: Promise<unknown>, said: string) =>
+  const attempt = (what: Promise<Removed>, said: string) =>
     what.then(
-      () => {
-        say(said);
+      (changed) => {
+        say(withInvites(t, said, changed));
         onChange();
         onClose();
       },
@@ -129,7 +132,7 @@ function Roles({ member, name, open, onClose, onChange }: Dialog & { member: Mem
           <li key={r.role} className="row">
             <span className="grow"><RoleTag {...r} /></span>
             {mine.includes(r.role) && (
-              <Button onClick={() => void attempt(post(`members/${member.ref}/ungrant`, { role: r.role }), t("owner.roleEnded"))}>{t("owner.endRole")}</Button>
+              <Button onClick={() => void attempt(post<Removed>(`members/${member.ref}/ungrant`, { role: r.role }), t("owner.roleEnded"))}>{t("owner.endRole")}</Button>
             )}
           </li>
         ))}
@@ -138,7 +141,7 @@ function Roles({ member, name, open, onClose, onChange }: Dialog & { member: Mem
         className="stack"
         onSubmit={(e) => {
           e.preventDefault();
-          void attempt(post(`members/${member.ref}/grant`, { role, until: endOfDay(until) }), t("owner.roleGiven"));
+          void attempt(post<Member>(`members/${member.ref}/grant`, { role, until: endOfDay(until) }), t("owner.roleGiven"));
         }}
       >
         <RoleSelect label={t("owner.giveRole")} roles={mine} value={role} onChange={setRole} />
@@ -179,9 +182,9 @@ function Remove({ member, name, open, onClose, onChange }: Dialog & { member: Me
   const board = useBoard();
   const { post } = useBoardCalls(board.id);
   const remove = () =>
-    post(`members/${member.ref}/remove`).then(
-      () => {
-        say(t("owner.removed", { name }));
+    post<Removed>(`members/${member.ref}/remove`).then(
+      (removed) => {
+        say(withInvites(t, t("owner.removed", { name }), removed));
         onChange();
         onClose();
       },
