@@ -44,6 +44,10 @@ const sealedMax = 4 * chunkBytes
 
 // drawnMax bounds what TLS is given to read in one go, in bytes: a record may hold nothing, or a
 // byte, and costs as much time as one that is full.
+//
+// One that changes the keys takes 4 µs for its 28 bytes, which no limit counts; crypto/tls takes 16
+// in a row. A MB of them is 0.15 s of processor time, less than one of small requests (0.2 s) or of
+// handshakes (1.2 s), which anybody can send.
 const drawnMax = 64 << 10
 
 var errSealed = errors.New("too much is waiting below TLS")
