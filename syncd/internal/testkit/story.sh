@@ -65,5 +65,12 @@ trap 'echo; exit 0' INT TERM # from here on that is how it should end
 code=0
 wait "$syncd" || code=$?
 syncd=''
-echo "syncd ended by itself, with code $code" >&2
+if ((code == 0)); then # by a signal to it alone
+  echo "syncd was told to stop, and did." >&2
+  exit 0
+elif ((code > 128)); then
+  echo "syncd was ended by signal $((code - 128))." >&2
+else # it has said why
+  echo "syncd ended by itself, with code $code." >&2
+fi
 exit 1

@@ -1,8 +1,10 @@
 // The example that the README shows, and the posts it plays with.
 
 import assert from "node:assert/strict"
-import { spawn } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { test } from "node:test"
 import { fileURLToPath } from "node:url"
 import { startServer } from "../lib/server.mjs"
@@ -23,6 +25,30 @@ test("examples/hello: two devices post while cut off and merge after", async t =
   assert.equal(code, 0, out)
   assert.match(out, new RegExp(`${posts.length} posts, each exactly once, at automerge:`))
   for (const post of posts) assert.equal(out.split(`  ${post.id}  `).length, 2, `${post.id} is printed once`)
+})
+
+test("make run says how its syncd ended, when that alone was told to stop or was killed", async t => {
+  if (!existsSync(new URL("hello/node_modules", examples))) return t.skip("examples/hello: npm ci has not been run")
+  if (!existsSync(new URL("../bin/syncd", examples))) return t.skip("make build has not been run")
+  const ends = [
+    ["SIGINT", 0, /^syncd was told to stop, and did\.$/m],
+    ["SIGKILL", 1, /^syncd was ended by signal 9\.$/m],
+  ]
+  await Promise.all(ends.map(async ([signal, code, says]) => {
+    const data = mkdtempSync(join(tmpdir(), "tavle-run-"))
+    const story = spawn(fileURLToPath(new URL("../syncd/internal/testkit/story.sh", examples)), ["--listen", "127.0.0.1:0", "--data", data])
+    t.after(() => (story.kill("SIGTERM"), rmSync(data, { recursive: true, force: true })))
+    let out = ""
+    const ended = new Promise(done => story.on("close", done))
+    const serving = new Promise(done => story.stdout.on("data", chunk => (out += chunk).includes("bin/syncd member list") && done()))
+    story.stderr.on("data", chunk => (out += chunk))
+    await within(Promise.race([serving, ended]), "the demo board", 60_000)
+    const [pid] = spawnSync("pgrep", ["-P", story.pid, "syncd"], { encoding: "utf8" }).stdout.split("\n")
+    assert.ok(Number(pid) > 0, `no syncd runs:\n${out}`)
+    process.kill(Number(pid), signal)
+    assert.equal(await within(ended, `the end by ${signal}`, 20_000), code, out)
+    assert.match(out, says)
+  }))
 })
 
 test("examples/data: posts are of every kind in every language, and name nobody", () => {
