@@ -331,6 +331,24 @@ func TestAServerThatRunsIsAsked(t *testing.T) {
 	}
 }
 
+// A board and its members may be there before anybody has set the server up.
+func TestSettingUpAServerThatHasMembers(t *testing.T) {
+	r := newRunner(t)
+	dir := filepath.Join(t.TempDir(), "d")
+	r.run("board", "create", "Lindeparken", "--data", dir)
+	bo := r.join(dir, codeForm.FindString(r.ok("invite", "--data", dir, "--role=owner")))
+	out := r.ok("setup", "--data", dir)
+	if strings.Contains(out, "Nobody belongs") || !strings.Contains(out, "Nobody may make boards in the app yet.") {
+		t.Errorf("setup prints\n%s", out)
+	}
+	if got := r.join(dir, codeForm.FindString(out)); !got.Member.Operator || got.Member.Ref == bo.Member.Ref {
+		t.Errorf("joined: %+v", got)
+	}
+	if res := r.run("setup", "--data", dir); res.code != cli.ExitWrong || !strings.Contains(res.stderr, "set up already") {
+		t.Errorf("exit %d, %s", res.code, res.stderr)
+	}
+}
+
 func TestTheFirstStartSaysHowToBegin(t *testing.T) {
 	var out strings.Builder
 	text := cli.SetupText(&out, api.Server{Base: "https://192.0.2.1:3030", Fingerprint: "00ff"}, "7qk2m-9xzta")

@@ -29,7 +29,7 @@ func (c *setupCmd) Run(a *app) error {
 		if c.JSON {
 			return a.printJSON(i)
 		}
-		_, err := fmt.Fprint(a.Stdout, setupText(i, "", terminal(a.Stdout)))
+		_, err := fmt.Fprint(a.Stdout, setupText("Nobody may make boards in the app yet. Whoever opens this link first may:", i, "", terminal(a.Stdout)))
 		return err
 	})
 }
@@ -38,12 +38,12 @@ func (c *setupCmd) Run(a *app) error {
 // link, the code and, if out is a terminal, a QR code for a phone.
 func SetupText(out io.Writer, server api.Server, code string) string {
 	i := api.NewInvite{Code: code, Link: server.Link(code, false)}
-	return setupText(i, server.Fingerprint, terminal(out))
+	return setupText("Nobody belongs to this server yet. Whoever opens this link first sets it up:", i, server.Fingerprint, terminal(out))
 }
 
-func setupText(i api.NewInvite, fingerprint string, drawn bool) string {
+func setupText(why string, i api.NewInvite, fingerprint string, drawn bool) string {
 	var out strings.Builder
-	out.WriteString("Nobody belongs to this server yet. Whoever opens this link first sets it up:\n\n")
+	out.WriteString(why + "\n\n")
 	writeJoining(&out, i, drawn)
 	if fingerprint != "" {
 		fmt.Fprintf(&out, "\nThe browser will warn of the server's own certificate. It is the right one if its SHA-256 fingerprint is\n  %s\n",
