@@ -317,7 +317,8 @@ func TestAServerThatRunsIsAsked(t *testing.T) {
 	r := newRunner(t)
 	r.disks = nil // opening a store would panic
 	setup := r.ok("setup", "--data", dir)
-	if code := codeForm.FindString(setup); code == "" || !strings.Contains(setup, "https://board.example/#c="+code+"&fp=ab") {
+	if code := codeForm.FindString(setup); code == "" || !strings.Contains(setup, "https://board.example/#c="+code+"&fp=ab") ||
+		!strings.Contains(setup, "fingerprint is\n  AB\n") {
 		t.Errorf("setup prints\n%s", setup)
 	}
 	r.ok("board", "create", "Lindeparken", "--data", dir)

@@ -29,7 +29,11 @@ func (c *setupCmd) Run(a *app) error {
 		if c.JSON {
 			return a.printJSON(i)
 		}
-		_, err := fmt.Fprint(a.Stdout, setupText("Nobody may make boards in the app yet. Whoever opens this link first may:", i, "", terminal(a.Stdout)))
+		var s api.ServerInfo
+		if err := o.ask("/v1/server", &s); err != nil {
+			return err
+		}
+		_, err := fmt.Fprint(a.Stdout, setupText("Nobody may make boards in the app yet. Whoever opens this link first may:", i, s.Fingerprint, terminal(a.Stdout)))
 		return err
 	})
 }
