@@ -194,6 +194,16 @@ test("the owner makes an invitation on the screen; a second device joins with th
   await change();
   assert.deepEqual(await axe(page), []);
   await shot(page, "members-poster");
+  await page.keyboard.press("Escape");
+  const size = page.viewportSize();
+  await page.setViewportSize(PHONE);
+  await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+  assert.equal(await sideways(page), 0, "with large text");
+  await shot(page, "members-posters-large", { fullPage: true });
+  await page.evaluate(() => (document.documentElement.style.fontSize = ""));
+  await shot(page, "members-posters-phone", { fullPage: true });
+  await page.setViewportSize(size);
+  await change();
   await page.getByLabel("What it is called").fill("Laundry");
   await page.keyboard.press("Enter");
   await page.getByRole("row", { name: "Laundry" }).waitFor();

@@ -77,8 +77,8 @@ func TestARemovedPoster(t *testing.T) {
 	wantErr(t, "a poster that is not there any more", s.RemovePoster(a.ID, posterName(1)), registry.ErrUnknownPoster)
 	s.must(s.Close())
 	for range 2 {
-		if n := len(s.Scans(a.ID)); n != registry.BoardPostersMax-1 {
-			t.Errorf("%d posters are left", n)
+		if n, strange := len(s.Scans(a.ID)), len(s.Scans(id.Document{})); n != registry.BoardPostersMax-1 || strange != 0 {
+			t.Errorf("%d posters are left, and %d of no board", n, strange)
 		}
 		s.restart()
 	}
