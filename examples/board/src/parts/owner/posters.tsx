@@ -64,8 +64,10 @@ function Row({ poster, onChange }: { poster: Poster; onChange: () => void }) {
     <tr>
       <th scope="row">{name}</th>
       <td>
-        <div>{number}</div>
-        <Button tone="quiet" aria-label={`${t("posters.change")}: ${name}, ${number}`} onClick={() => setOpen(true)}>{t("posters.change")}</Button>
+        <div className="stack-s">
+          {number}
+          <Button tone="quiet" aria-label={`${t("posters.change")}: ${name}, ${number}`} onClick={() => setOpen(true)}>{t("posters.change")}</Button>
+        </div>
         <Sheet title={name} open={open} onClose={() => setOpen(false)}>
           <form className="stack" onSubmit={(e) => { e.preventDefault(); void attempt(post("posters", { poster: poster.poster, label: label.trim() }), t("owner.renamed")); }}>
             <TextField label={t("posters.label")} hint={t("posters.labelHint")} value={label} maxLength={60} autoComplete="off" onChange={(e) => setLabel(e.target.value)} />
