@@ -214,7 +214,12 @@ func (r *Registry) Audit(board id.Document, before uint64, limit int) (page []En
 // entryBlock reads the entries that are read together with n.
 func (r *Registry) entryBlock(n uint64, yield func(n uint64, e *entryRow)) error {
 	name := entryKey(n)
-	err := r.store.Records([]byte(name[:len(name)-blockDigits]), func(key, value []byte) error {
+	return r.entries(name[:len(name)-blockDigits], yield)
+}
+
+// entries reads those whose names have the prefix, in their order. There may be any gap between two.
+func (r *Registry) entries(prefix string, yield func(n uint64, e *entryRow)) error {
+	err := r.store.Records([]byte(prefix), func(key, value []byte) error {
 		e := entryRow{}
 		if n, ok := entryNumber(string(key)); ok && cbor.Unmarshal(value, &e) == nil {
 			yield(n, &e)

@@ -128,18 +128,13 @@ func (r *Registry) forgetInvites(member string) error {
 	for _, device := range r.MemberDevices(member) {
 		used[device.Invite] = true
 	}
-	r.mu.RLock()
-	log := r.audited
-	r.mu.RUnlock()
-	for n := log.first; n < log.next; n += blockSize - n%blockSize {
-		err := r.entryBlock(n, func(_ uint64, e *entryRow) {
-			if e.Act == ActJoined && e.Subject == member {
-				used[e.Object] = true
-			}
-		})
-		if err != nil {
-			return fmt.Errorf("read the audit log: %w", err)
+	err := r.entries(keyEntry, func(_ uint64, e *entryRow) {
+		if e.Act == ActJoined && e.Subject == member {
+			used[e.Object] = true
 		}
+	})
+	if err != nil {
+		return fmt.Errorf("read the audit log: %w", err)
 	}
 	for more := true; more; {
 		err := r.change(func(d *draft) error {
