@@ -66,6 +66,16 @@ test("a role that nobody has is named to the owner, with what it is for and a wa
   await page.goto(at("members"));
   await give(page, "Harbour housing", "deputy");
   await sheet.waitFor({ state: "detached" });
+
+  // A deputy is offered nothing against an owner that the server would refuse.
+  const offered = async ({ page }, name) => {
+    await page.goto(at("members"));
+    const card = page.locator(".member", { hasText: name });
+    await card.getByRole("button", { name: "Rename" }).first().waitFor();
+    return Promise.all(["Take off the board", /^Shut out/].map((name) => card.getByRole("button", { name }).count()));
+  };
+  assert.deepEqual(await offered(open[1], "Old association"), [0, 0]);
+  assert.deepEqual(await offered(open[0], "Harbour housing"), [1, 1]);
 });
 
 test("a board in other hands: the old owner's devices see nothing of it any more, and what was done says who did it", async () => {

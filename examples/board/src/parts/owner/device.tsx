@@ -12,7 +12,7 @@ import { type Device, useBoardCalls } from "./calls";
 import { kindKey, ShutOutMeans, useHealth } from "./health";
 
 /** A device with its health, and what can be done about it. */
-export function DeviceRow({ device, onChange }: { device: Device; onChange: () => void }) {
+export function DeviceRow({ device, mayShutOut, onChange }: { device: Device; mayShutOut: boolean; onChange: () => void }) {
   const { t } = useT();
   const me = useMe();
   const board = useBoard();
@@ -45,7 +45,7 @@ export function DeviceRow({ device, onChange }: { device: Device; onChange: () =
       {!device.revoked && (
         <div className="row device-do">
           <Button tone="quiet" onClick={() => setSheet("name")} aria-label={`${t("owner.rename")}: ${name}`}>{t("owner.rename")}</Button>
-          {!self && <Button tone="danger" onClick={() => setSheet("revoke")} aria-label={`${t("owner.shutOut")}: ${name}`}>{t("owner.shutOut")}</Button>}
+          {!self && mayShutOut && <Button tone="danger" onClick={() => setSheet("revoke")} aria-label={`${t("owner.shutOut")}: ${name}`}>{t("owner.shutOut")}</Button>}
         </div>
       )}
       <Sheet title={t("owner.rename")} open={sheet === "name"} onClose={() => setSheet("")}>

@@ -34,8 +34,8 @@ export function MembersView() {
       <p>{t("owner.membersLead")}</p>
       <Answer asked={asked}>
         {({ members, devices }) => {
-          const belonging = members.filter((m) => holds(m));
-          const before = members.filter((m) => !holds(m));
+          const belonging = members.filter((m) => held(m).length > 0);
+          const before = members.filter((m) => held(m).length === 0);
           return (
             <>
               <p className="quiet" role="status">{t("owner.membersCount", { people: belonging.filter((m) => !m.kiosk).length, kiosks: belonging.filter((m) => m.kiosk).length })}</p>
@@ -61,7 +61,7 @@ export function MembersView() {
 /** What was said when somebody lost roles, and of the invitations that ended with them. */
 const withInvites = (t: Translate, said: string, { invitesEnded }: Removed): string => (invitesEnded ? `${said} ${t("owner.invitesEnded", { n: invitesEnded })}` : said);
 
-const holds = (m: Member, now = Date.now()): boolean => m.roles.some((r) => r.until === undefined || r.until > now);
+const held = (m: Member, now = Date.now()) => m.roles.filter((r) => r.until === undefined || r.until > now);
 
 function MemberCard({ member, devices, asked }: { member: Member; devices: Device[]; asked: Asked<Everybody> }) {
   const { t, language } = useT();
@@ -69,6 +69,8 @@ function MemberCard({ member, devices, asked }: { member: Member; devices: Devic
   const [sheet, setSheet] = useState<"" | "roles" | "name" | "remove">("");
   const open = devices.filter((d) => !d.revoked);
   const self = member.ref === me?.member.ref;
+  const givable = useGivable();
+  const touchable = self || held(member).every((r) => givable.includes(r.role)); // else the server refuses it
   const name = member.label || t(member.kiosk ? "owner.unnamedKiosk" : "owner.unnamed");
   return (
     <li className="owner-panel member">
@@ -86,13 +88,13 @@ function MemberCard({ member, devices, asked }: { member: Member; devices: Devic
       {member.created !== undefined && <p className="quiet small">{t("owner.since", { day: dayAndYear(language, member.created) })}</p>}
       {devices.length > 0 && (
         <ul className="device-list">
-          {[...open, ...devices.filter((d) => d.revoked)].map((d) => <DeviceRow key={d.id} device={d} onChange={asked.again} />)}
+          {[...open, ...devices.filter((d) => d.revoked)].map((d) => <DeviceRow key={d.id} device={d} mayShutOut={touchable} onChange={asked.again} />)}
         </ul>
       )}
       <div className="row">
         <Button onClick={() => setSheet("roles")}>{t("owner.rolesDo")}</Button>
         <Button tone="quiet" onClick={() => setSheet("name")}>{t("owner.rename")}</Button>
-        {holds(member) && !self && <Button tone="quiet" onClick={() => setSheet("remove")}>{t("owner.remove")}</Button>}
+        {held(member).length > 0 && touchable && !self && <Button tone="quiet" onClick={() => setSheet("remove")}>{t("owner.remove")}</Button>}
       </div>
       <Roles member={member} name={name} open={sheet === "roles"} onClose={() => setSheet("")} onChange={asked.again} />
       <Rename member={member} open={sheet === "name"} onClose={() => setSheet("")} onChange={asked.again} />
@@ -100,6 +102,8 @@ function MemberCard({ member, devices, asked }: { member: Member; devices: Devic
     </li>
   );
 }
+
+const useGivable = () => givable(useRoles(useBoard()));
 
 interface Dialog {
   open: boolean;
@@ -112,7 +116,7 @@ function Roles({ member, name, open, onClose, onChange }: Dialog & { member: Mem
   const { t } = useT();
   const board = useBoard();
   const { post } = useBoardCalls(board.id);
-  const mine = givable(useRoles(board)).filter((r) => (r === "visitor") === member.kiosk);
+  const mine = useGivable().filter((r) => (r === "visitor") === member.kiosk);
   const [role, setRole] = useState<Role>(member.kiosk ? "visitor" : "connector");
   const [until, setUntil] = useState("");
   const attempt = (what: Promise<Removed>, said: string) =>
@@ -124,11 +128,10 @@ function Roles({ member, name, open, onClose, onChange }: Dialog & { member: Mem
       },
       (err: unknown) => say(problemWords(t, err)),
     );
-  const held = member.roles.filter((r) => r.until === undefined || r.until > Date.now());
   return (
     <Sheet title={t("owner.rolesOf", { name })} open={open} onClose={onClose}>
       <ul className="stack-s">
-        {held.map((r) => (
+        {held(member).map((r) => (
           <li key={r.role} className="row">
             <span className="grow"><RoleTag {...r} /></span>
             {mine.includes(r.role) && (
