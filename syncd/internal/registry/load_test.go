@@ -33,6 +33,7 @@ func FuzzOpen(f *testing.F) {
 			f.Add("a/0070000000000", value) // far behind the others
 		}
 	})
+	f.Add("r/v/", []byte("\xa3\x01x\x1a9nvc53qhaveae47pv\x82g5y6gge0\x02\x1b#\x00\x01\xa1\xe4:z\x00\x04grevoked")) // in the year 80 million
 	f.Fuzz(func(t *testing.T, key string, value []byte) {
 		record := store.Record{Key: []byte(key), Value: append([]byte{}, value...)}
 		if store.CheckRecords([]store.Record{record}) != nil {

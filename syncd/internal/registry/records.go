@@ -42,8 +42,12 @@ func (s stamp) time() time.Time {
 	if s == 0 {
 		return time.Time{}
 	}
-	return time.UnixMilli(int64(s)).UTC()
+	return time.UnixMilli(int64(min(max(s, 1), latestStamp))).UTC()
 }
+
+// latestStamp is the end of the year 9999, since JSON has no later one: what is damaged must not keep
+// the rest of a list from being written.
+const latestStamp stamp = 253_402_300_799_999
 
 // What stands in maps is never changed in place, so that a reader may keep what
 // it has found: a change replaces it. The numbers are those of FORMAT.md.
