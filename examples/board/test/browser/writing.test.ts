@@ -132,3 +132,16 @@ test("two windows that go on with one draft make two posts when their words diff
   expect(await one.getByRole("article").filter({ hasText: "Who found my glove?" }).count()).toBe(1);
   await a.close();
 });
+
+test("who gave their name with an offer answers under it, without being asked again", async () => {
+  const a = await phone(browser, hub, board, "");
+  await a.page.getByRole("article").getByRole("link").first().click();
+  await a.page.getByRole("button", { name: /I can help|I will lend a hand|I am interested/ }).click();
+  await a.page.getByLabel("What shall we call you?").fill("Ida");
+  await a.page.getByRole("button", { name: "Send" }).click();
+  await a.page.getByRole("button", { name: "Withdraw my offer" }).waitFor();
+  await a.page.getByLabel("Your reply").fill("Is Saturday all right?");
+  await a.page.getByRole("button", { name: "Reply", exact: true }).click();
+  await a.page.locator(".said", { hasText: "Is Saturday all right?" }).getByText("Ida", { exact: true }).waitFor();
+  await a.close();
+});

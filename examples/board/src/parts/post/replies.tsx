@@ -57,7 +57,8 @@ function ReplyForm({ post }: { post: Post }) {
   const { t, language } = useT();
   const board = useBoard();
   const { name } = useSettings();
-  const [author, setAuthor] = useState(name);
+  const [typed, setTyped] = useState("");
+  const author = name || typed; // the name may have been given meanwhile, with an offer
   const body = useKeptText(board.id, `${post.id}.reply`, REPLY_MAX);
   const newId = () => board.newDraft("", "").id;
   const [id, setId] = useState(newId); // of one answer: sending it twice makes one
@@ -85,6 +86,7 @@ function ReplyForm({ post }: { post: Post }) {
       className="stack no-print"
       onSubmit={(e) => {
         e.preventDefault();
+        if (!body.text.trim()) e.currentTarget.querySelector("textarea")?.focus();
         void send();
       }}
     >
@@ -93,10 +95,10 @@ function ReplyForm({ post }: { post: Post }) {
         <TextField
           label={t("form.name")}
           hint={t("form.nameHint")}
-          value={author}
+          value={typed}
           maxLength={40}
           autoComplete="off"
-          onChange={(e) => setAuthor(e.target.value)}
+          onChange={(e) => setTyped(e.target.value)}
           error={tried && !author.trim() ? t("form.needName") : undefined}
         />
       )}
