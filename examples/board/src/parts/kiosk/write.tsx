@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
 import { fromLocal, toLocal } from "../../app/time";
@@ -57,6 +57,7 @@ export function Write({ board, work, onChange, onPark, onSend, onSent }: WritePr
   const [tried, setTried] = useState(false);
   const [sending, setSending] = useState(false);
   const [failure, setFailure] = useState("");
+  const form = useRef<HTMLDivElement>(null);
   const post = work.what === "post" ? work.draft : null;
   const { body, author } = work.what === "post" ? work.draft : work;
   const set = (change: Partial<Draft>) => {
@@ -73,6 +74,7 @@ export function Write({ board, work, onChange, onPark, onSend, onSent }: WritePr
 
   const send = async () => {
     setTried(true);
+    if (missing.title || missing.body || missing.author) requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
     if (missing.title || missing.body || missing.author || numbers.length > 0 || sending) return;
     setSending(true);
     onSend([post?.title ?? "", body].map((words) => words.trim()).filter(Boolean));
@@ -94,7 +96,7 @@ export function Write({ board, work, onChange, onPark, onSend, onSent }: WritePr
   };
 
   return (
-    <div className="kiosk-write">
+    <div className="kiosk-write" ref={form}>
       <div className="kiosk-write-head">
         {post ? <KindSeal kind={post.kind} size="2em" /> : <span className="seal kiosk-answer-seal"><Icon name={work.what === "help" ? "offer" : "reply"} size="2em" /></span>}
         <div>
