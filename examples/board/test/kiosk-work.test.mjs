@@ -88,3 +88,37 @@ test("what is asked for is in view: the pattern to take along, and all of the pa
   await shot(page, "kiosk-small-large");
   await page.context().close();
 });
+
+test("what is missing is said where one looks: the field has the focus", async () => {
+  const page = await open();
+  await page.getByRole("button", { name: "New post" }).click();
+  await page.getByRole("button", { name: "Things" }).click();
+  await page.getByLabel("What shall we call you?").fill("Ida");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  await page.locator("[aria-invalid]:focus").waitFor();
+  assert.equal(await page.getByLabel("In one line").evaluate((field) => field === document.activeElement), true);
+  await page.context().close();
+});
+
+test("a word without a break stays in its card, and upright, in larger text, nothing at the end is under the bar", async () => {
+  const draft = house.neighbours.newDraft("notice", "en");
+  await house.neighbours.addPost({ ...draft, title: `${"Neighbourhood".repeat(5)}!`, body: `https://example.org/${"a".repeat(200)}`, author: "Ida" });
+  await until(house.board.posts, (all) => all.some((p) => p.id === draft.id));
+  const page = await open({ locale: "nl-NL", viewport: { width: 800, height: 1280 } });
+  const card = page.locator(".kiosk-card", { hasText: "Neighbourhood" });
+  await card.waitFor();
+  const outside = () => page.evaluate(() => [...document.querySelectorAll(".kiosk-card, .kiosk-post-paper")].filter((c) => c.scrollWidth > c.parentElement.clientWidth).length);
+  assert.equal(await outside(), 0, "the wall");
+  await shot(page, "kiosk-long-word");
+  await card.getByRole("button").click();
+  await page.locator(".kiosk-post-paper").waitFor();
+  assert.ok((await outside()) === 0 && (await sideways(page)) <= 0, "the post");
+  await page.getByRole("button", { name: "Grotere letters" }).click();
+  await page.getByRole("button", { name: "Naar het prikbord" }).click();
+  await page.getByRole("button", { name: "Hulp", exact: true }).waitFor();
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  const over = await page.evaluate(() => document.querySelector(".kiosk-main").getBoundingClientRect().bottom - document.querySelector(".kiosk-dock").getBoundingClientRect().top);
+  await shot(page, "kiosk-upright-large-end");
+  assert.ok(over <= 1, `the bar hides ${over} px`);
+  await page.context().close();
+});

@@ -43,7 +43,7 @@ export function Resume({ onCode }: { onCode: (code: string) => "found" | "wrong"
       <h1>{t("kiosk.resume")}</h1>
       <p>{t("kiosk.resumeHow")}</p>
       <p className="kiosk-slip-code" aria-live="polite" aria-label={t("kiosk.typed", { n: code.length })}>
-        {code.padEnd(DIGITS, "·")}
+        {code.padEnd(DIGITS, "_")}
       </p>
       {trouble && <p className="field-error" role="alert">{t(trouble === "wrong" ? "kiosk.wrongCode" : "kiosk.paused")}</p>}
       <div className="kiosk-pad">
