@@ -118,7 +118,7 @@ function Open({ board }: { board: Board }) {
           {PARTS.map((p, i) => (
             <button key={p.id} type="button" className="desk-tab" aria-current={p.id === at ? "page" : undefined} aria-keyshortcuts={keys ? `Alt+${i + 1}` : undefined} onClick={() => setAt(p.id)}>
               <Icon name={p.icon} /> <span>{t(p.key)}</span>
-              {keys && <kbd aria-hidden="true">Alt {i + 1}</kbd>}
+              {keys && <kbd aria-hidden="true"><span className="desk-alt">Alt </span>{i + 1}</kbd>}
             </button>
           ))}
         </nav>
