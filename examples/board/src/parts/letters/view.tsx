@@ -68,7 +68,7 @@ export function Letters() {
       <p>{t("letters.lead")}</p>
       {letters.length > 0 && (
         <section className="owner-panel stack letters-made" aria-labelledby="letters-made">
-          <h2 id="letters-made" role="status">{t("letters.made", { n: letters.length })}</h2>
+          <h2 id="letters-made"><span role="status">{t("letters.made", { n: letters.length })}</span></h2>
           <p>{t("letters.once")}</p>
           <div className="row">
             <Button tone="primary" large icon="print" onClick={printAll}>{t("letters.print", { n: letters.length })}</Button>

@@ -69,7 +69,8 @@ export function HistoryView() {
                     <div className="grow">
                       <p>{sentence(t, e, name(e.subject, e.subjectLabel))}</p>
                       <p className="quiet small">
-                        {dayAndClock(language, e.at)} · {t("history.by", { who: doer(t, e, name(e.by, e.byLabel)) })}
+                        {dayAndClock(language, e.at)}
+                        {e.by !== e.subject && ` · ${t("history.by", { who: doer(t, e, name(e.by, e.byLabel)) })}`}
                       </p>
                     </div>
                   </li>

@@ -32,7 +32,7 @@ function Instead({ board }: { board: Board }) {
       <p className="strong">{t("form.ruleSuspicion")}</p>
       <p>{t("form.callInstead")}</p>
       <ul className="stack-s">
-        {contacts.map((c) => (
+        {contacts.filter((c) => c.phone || c.note).map((c) => (
           <li key={c.id} className="fact">
             <Icon name="phone" size="1.2em" />
             <span>

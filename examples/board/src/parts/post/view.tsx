@@ -104,7 +104,7 @@ function Whole({ post }: { post: Post }) {
           <Button tone="quiet" icon="share" onClick={() => setSharing(true)}>
             {t("share.do")}
           </Button>
-          <span className="quiet small grow">{t("post.code", { code: post.code })}</span>
+          <span className="quiet small grow">{t("post.code", { code: post.code.toUpperCase() })}</span>
           {post.mine && <DeliveryMark delivery={post.delivery} />}
           <Moderate entry={post} />
         </div>
