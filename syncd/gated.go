@@ -103,7 +103,7 @@ func (m *Main) openDemo() error {
 	}
 	r, doc := m.gated.registry, board.DemoBoard()
 	if _, ok := r.Board(doc); !ok {
-		spec := registry.BoardSpec{Title: "Tavle demo", Lang: "en", Demo: true, ID: doc}
+		spec := registry.BoardSpec{Title: "Lindeparken", Lang: "en", Demo: true, ID: doc}
 		if _, err := r.CreateBoard(spec, "demo"); err != nil {
 			return fmt.Errorf("register the demo board: %w", err)
 		}
