@@ -117,3 +117,16 @@ for (const [language, locale] of Object.entries(LANGUAGES)) {
     await page.context().close();
   });
 }
+
+test("the poster of a post is one A4, however long its words are", async () => {
+  const draft = house.neighbours.newDraft("request", "en");
+  const when = { start: Date.now() + 86_400_000 };
+  await house.neighbours.addPost({ ...draft, title: "Who can carry the old wardrobe from the fourth floor down to the yard on Sunday?", body: "It is heavy, and the stairs are narrow.\n".repeat(10), place: "Stairwell 4, by the laundry and the bicycles", when, author: "Ida" });
+  const page = await open("/kiosk", "en-GB");
+  await page.locator(".kiosk-card", { hasText: "old wardrobe" }).getByRole("button").click();
+  await page.getByRole("button", { name: "Print a poster" }).click();
+  const poster = await printed(page, "print-poster-long");
+  assert.deepEqual(poster.pages, [[210, 297]]);
+  assert.match(poster.words, /Free\. No account/);
+  await page.context().close();
+});

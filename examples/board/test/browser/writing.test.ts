@@ -135,7 +135,7 @@ test("two windows that go on with one draft make two posts when their words diff
 
 test("who gave their name with an offer answers under it, without being asked again", async () => {
   const a = await phone(browser, hub, board, "");
-  await a.page.getByRole("article").getByRole("link").first().click();
+  await a.page.getByRole("article").filter({ hasText: /Help wanted|Help offered|Things/ }).first().getByRole("link").click();
   await a.page.getByRole("button", { name: /I can help|I will lend a hand|I am interested/ }).click();
   await a.page.getByLabel("What shall we call you?").fill("Ida");
   await a.page.getByRole("button", { name: "Send" }).click();
