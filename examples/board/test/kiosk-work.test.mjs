@@ -122,3 +122,19 @@ test("a word without a break stays in its card, and upright, in larger text, not
   assert.ok(over <= 1, `the bar hides ${over} px`);
   await page.context().close();
 });
+
+test("the code of what was put aside can be typed at once on a keyboard", async () => {
+  const page = await open();
+  await page.getByRole("button", { name: "New post" }).click();
+  await page.getByRole("button", { name: "Help wanted" }).click();
+  await page.getByLabel("In one line").fill("Put aside");
+  await page.getByRole("button", { name: "Put aside for 10 minutes" }).click();
+  const code = await page.locator(".kiosk-slip-code").innerText();
+  await toWall(page);
+  await page.getByRole("button", { name: "I have a code" }).click();
+  await page.locator(".kiosk-pad").waitFor();
+  await page.keyboard.type(code);
+  await page.getByLabel("In one line").waitFor();
+  assert.equal(await page.getByLabel("In one line").inputValue(), "Put aside");
+  await page.context().close();
+});

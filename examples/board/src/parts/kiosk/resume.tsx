@@ -36,8 +36,10 @@ export function Resume({ onCode }: { onCode: (code: string) => "found" | "wrong"
     <div
       className="kiosk-resume"
       onKeyDown={(e) => {
-        if (/^[0-9]$/.test(e.key)) press(e.key);
-        else if (e.key === "Backspace") back();
+        if (/^[0-9]$/.test(e.key)) {
+          e.preventDefault(); // the last digit would land in the text that comes back
+          press(e.key);
+        } else if (e.key === "Backspace") back();
       }}
     >
       <h1>{t("kiosk.resume")}</h1>
@@ -47,7 +49,7 @@ export function Resume({ onCode }: { onCode: (code: string) => "found" | "wrong"
       </p>
       {trouble && <p className="field-error" role="alert">{t(trouble === "wrong" ? "kiosk.wrongCode" : "kiosk.paused")}</p>}
       <div className="kiosk-pad">
-        {["1", "2", "3", "4", "5", "6", "7", "8", "9"].map((d) => <Button key={d} onClick={() => press(d)}>{d}</Button>)}
+        {["1", "2", "3", "4", "5", "6", "7", "8", "9"].map((d) => <Button key={d} autoFocus={d === "1"} onClick={() => press(d)}>{d}</Button>)}
         <span />
         <Button onClick={() => press("0")}>0</Button>
         <Button icon="back" label={t("kiosk.erase")} onClick={back} />
