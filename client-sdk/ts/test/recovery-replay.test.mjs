@@ -69,6 +69,17 @@ test("two windows that leave the same change out have the same changes, and agai
   assert.deepEqual(A.getHeads(clean(both, refused)), A.getHeads(clean(one, refused)))
 })
 
+test("what one window has written anew does not cost another what it wrote meanwhile", () => {
+  let doc = A.change(page(), d => (d.posts.a = { title: scalar("refused") }))
+  const refused = last(doc)
+  doc = A.change(doc, d => (d.posts.b = { title: scalar("of both") }))
+  const later = A.change(A.clone(doc, { actor: actor(2) }), d => (d.posts.c = { title: scalar("of one, later") }))
+  const met = A.merge(A.clone(later, { actor: actor(3) }), clean(doc, refused))
+  const left = without(A.change(met, d => (d.notes.x = "of both histories")), refused)
+  assert.deepEqual(plain(A.load(left.bytes)), { posts: { b: { title: "of both" }, c: { title: "of one, later" } }, notes: { x: "of both histories" } })
+  assert.ok(A.hasHeads(A.load(left.bytes), A.getHeads(clean(later, refused))), "as if it had been alone")
+})
+
 test("several refused changes are left out one after the other, until nothing is refused", () => {
   let doc = page()
   const refused = []

@@ -50,28 +50,34 @@ interface Treatment {
   /** A change that stays as it is. */
   stays(meta: A.ChangeMetadata): void
   /** A change that was made after the refused one. Returns what stands for it. */
-  follows(meta: A.ChangeMetadata): Uint8Array | null
+  follows(meta: A.ChangeMetadata): Anew | null
+}
+
+/** A change that was written anew. */
+interface Anew {
+  readonly hash: string
+  readonly bytes: Uint8Array
 }
 
 function replay(doc: A.Doc<unknown>, treatment: Treatment): Replayed {
   const affected = new Set<string>()
-  const changes: Uint8Array[] = []
+  const changes = new Map<string, Uint8Array>() // by hash: what is written anew can be there already, from another window
   let rewritten = 0
   const bytes = A.getAllChanges(doc) // each behind what it depends on, as the metadata are
   A.getChangesMetaSince(doc, []).forEach((meta, at) => {
     if (meta.hash !== treatment.refused && !meta.deps.some(dep => affected.has(dep))) {
       treatment.stays(meta)
-      changes.push(bytes[at]!)
+      changes.set(meta.hash, bytes[at]!)
       return
     }
     affected.add(meta.hash)
     const anew = treatment.follows(meta)
     if (!anew) return
-    changes.push(anew)
+    changes.set(anew.hash, anew.bytes)
     rewritten++
   })
-  const [clean] = A.applyChanges(A.init<Record<string, unknown>>(), changes)
-  if (A.stats(clean).numChanges !== changes.length) throw new Error("a change was written anew that does not stand on what there is")
+  const [clean] = A.applyChanges(A.init<Record<string, unknown>>(), [...changes.values()])
+  if (A.stats(clean).numChanges !== changes.size) throw new Error("a change was written anew that does not stand on what there is")
   return { bytes: A.save(clean), rewritten }
 }
 
@@ -102,7 +108,7 @@ class Rewriting implements Treatment {
     this.#maxOps.set(hash, maxOp)
   }
 
-  follows({ hash }: A.ChangeMetadata): Uint8Array | null {
+  follows({ hash }: A.ChangeMetadata): Anew | null {
     const change = A.inspectChange(this.#doc, hash)
     if (!change) throw new Error(`change ${hash} is not there`)
     const deps = [...new Set(change.deps.flatMap(dep => this.#standing.get(dep) ?? [dep]))].sort()
@@ -125,7 +131,7 @@ class Rewriting implements Treatment {
     const { hash: anew } = A.decodeChange(bytes)
     this.#standing.set(hash, [anew])
     this.#maxOps.set(anew, startOp + ops.length - 1)
-    return bytes
+    return { hash: anew, bytes }
   }
 
   #actor(was: string): string {
