@@ -245,11 +245,12 @@ export class Documents {
     if (document) await this.#clean(document)
   }
 
-  /** Another window has saved a document. */
+  /** Another window has saved a document, perhaps before it has heard what is refused: that would be sent again at once. */
   async #reload(id: DocumentId): Promise<void> {
     const document = this.#ready.get(id)
     if (!document) return
-    const bytes = await this.#repo.storageSubsystem?.loadDocData(id)
+    const stored = await this.#repo.storageSubsystem?.loadDocData(id)
+    const bytes = stored && (await cleaned(stored, await this.#leftOut.of(id)))
     if (!bytes || this.#ready.get(id) !== document) return
     document.handle.update(doc => A.loadIncremental(doc, bytes))
     await this.#clean(document)
@@ -335,4 +336,18 @@ export class Documents {
     this.#siblings = null
     for (const adapter of this.#repo.networkSubsystem.adapters) adapter.disconnect()
   }
+}
+
+/** A stored document without what the server has refused of it. */
+async function cleaned(stored: Uint8Array, refused: readonly string[]): Promise<Uint8Array> {
+  let doc = A.init<Dict>()
+  if (refused.length > 0) doc = A.loadIncremental(doc, stored)
+  const there = refused.filter(hash => A.hasHeads(doc, [hash]))
+  if (there.length === 0) return stored
+  const { without } = await import("./membership/replay.js")
+  for (const hash of there) {
+    const left = without(doc, hash) // null: it stood on one before
+    if (left) doc = A.load(left.bytes)
+  }
+  return A.save(doc)
 }
