@@ -72,8 +72,9 @@ export class Client {
     const inMemory = options.storage === "memory"
     const device = new Value<DeviceState>({ ref: "", persisted: null, evicted: false, failing: null })
     const told = (failing: string | null) => device.patch({ failing })
-    const storage = await openStorage(options.storage, told)
-    const second = options.secondPlace !== undefined ? options.secondPlace : inMemory || options.storage ? null : platformSecondPlace()
+    const profile = options.membership?.profile
+    const storage = await openStorage(options.storage, told, profile)
+    const second = options.secondPlace !== undefined ? options.secondPlace : inMemory || options.storage || profile !== undefined ? null : platformSecondPlace()
     if (options.membership?.forgetting) {
       // A wipe was interrupted. Whoever uses the device now finds nothing of it.
       wipePage()
@@ -120,7 +121,7 @@ export class Client {
       isEphemeral: options.storage === "memory",
     })
     const keep: Keep = async (...lost) => this.#belonging?.refusals.keep(...lost)
-    this.#documents = new Documents(repo, storage, options.storage ? null : siblings(), () => this.#adapter?.restart(), keep)
+    this.#documents = new Documents(repo, storage, options.storage ? null : siblings(membership?.profile), () => this.#adapter?.restart(), keep)
     this.#ticker = setInterval(() => this.#tick(), this.#timing.tick)
     this.connection.subscribe(() => this.#connectionChanged())
     device.patch({ ref: this.#own })

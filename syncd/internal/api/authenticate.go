@@ -26,10 +26,11 @@ const (
 )
 
 // Authenticate tells who asks for a websocket, and what the answer has to carry.
-// It takes a session from the cookie, a ticket from the subprotocol, a ticket
-// from the address or a bearer token, whichever comes first and is valid. The
-// cookie counts only for pages of this server, since a browser sends it whoever
-// asks. The error is for Refuse, and never says more to one caller than to
+// It takes a ticket from the subprotocol, a session from the cookie, a ticket
+// from the address or a bearer token, whichever comes first and is valid: the
+// page that asked for a ticket may be another device than its browser, which sends
+// the cookie along. That counts only for pages of this server, since it is sent
+// whoever asks. The error is for Refuse, and never says more to one caller than to
 // another about what there is.
 func (a *API) Authenticate(r *http.Request) (p *gate.Principal, device string, header http.Header, err error) {
 	now := a.Now()
@@ -84,15 +85,15 @@ type credential struct {
 
 func (a *API) credentials(r *http.Request) []credential {
 	var all []credential
-	origin := r.Header.Get("Origin")
-	if text, ok := a.cookie(r); ok && (origin == "" || a.sameOrigin(r, origin)) {
-		all = append(all, credential{auth.Session, text})
-	}
 	for _, protocol := range protocols(r) {
 		if text, ok := strings.CutPrefix(protocol, SubprotocolTicket); ok {
 			all = append(all, credential{auth.Ticket, text})
 			break // one try a request
 		}
+	}
+	origin := r.Header.Get("Origin")
+	if text, ok := a.cookie(r); ok && (origin == "" || a.sameOrigin(r, origin)) {
+		all = append(all, credential{auth.Session, text})
 	}
 	if text := r.URL.Query().Get("ticket"); text != "" {
 		all = append(all, credential{auth.URL, text})

@@ -128,10 +128,15 @@ func (c *call) begin(device string) (any, error) {
 	return me(c)
 }
 
+// session gives a device a session; for what must not share the cookie of its browser
+// with others, in a bearer token besides.
 func session(c *call) (any, error) {
-	var q struct{ Device, Challenge, Proof string }
+	var q struct{ Device, Challenge, Proof, For string }
 	if err := c.read(bodyMax, &q); err != nil {
 		return nil, err
+	}
+	if q.For != "" && q.For != "bearer" {
+		return nil, errBody
 	}
 	if _, err := c.proved(q.Device, auth.PurposeSession, q.Challenge, q.Proof); err != nil {
 		return nil, err
@@ -142,7 +147,15 @@ func session(c *call) (any, error) {
 	if err := c.spend(q.Challenge, q.Device); err != nil {
 		return nil, err
 	}
-	return c.begin(q.Device)
+	self, err := c.begin(q.Device)
+	if err != nil || q.For == "" {
+		return self, err
+	}
+	text, token, err := c.Minter.Mint(auth.Bearer, q.Device, c.now)
+	return struct {
+		Me
+		Ticket
+	}{self.(Me), Ticket{text, millis(token.Expires)}}, err
 }
 
 // proved returns a device that has proved to be that device. One that was
@@ -180,10 +193,7 @@ func ticket(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		Ticket  string `json:"ticket"`
-		Expires Millis `json:"expires"`
-	}{text, millis(token.Expires)}, nil
+	return Ticket{text, millis(token.Expires)}, nil
 }
 
 // unsent keeps for an owner to look at what a device had not sent that was revoked,

@@ -62,6 +62,12 @@ type Me struct {
 	Operator bool     `json:"operator"`
 }
 
+// Ticket is a token that says who the caller is.
+type Ticket struct {
+	Ticket  string `json:"ticket"`
+	Expires Millis `json:"expires"`
+}
+
 // MyDevice is the caller's device.
 type MyDevice struct {
 	ID        string `json:"id"`

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tavle-org/tavle/crdt/board/rights"
 	"github.com/tavle-org/tavle/syncd/internal/api"
+	"github.com/tavle-org/tavle/syncd/internal/auth"
 	"github.com/tavle-org/tavle/syncd/internal/gate"
 )
 
@@ -117,6 +118,31 @@ func TestWebsocketsThatAreRefused(t *testing.T) {
 	refused("cookie after revocation", "revoked", withCookie(d.cookie))
 	refused("address after revocation", "revoked", query(url))
 	refused("bearer after revocation", "revoked", header("Authorization", "Bearer "+bearer))
+}
+
+// A browser sends its cookie whatever a page of it asks for.
+func TestAPageThatIsAnotherDeviceThanItsBrowser(t *testing.T) {
+	w := newWorld(t)
+	b := w.board("a")
+	browser, page := w.member(b, rights.Resident), w.member(b, rights.Visitor)
+	page.cookie = nil
+	challenge := page.challenge()
+	asked := fields{"device": page.id(), "challenge": challenge, "proof": page.prove(auth.PurposeSession, challenge, page.id()), "for": "bearer"}
+	var session struct {
+		Device struct{ ID string }
+		Ticket string
+	}
+	page.post("/v1/session", asked).into(&session)
+	if session.Device.ID != page.id() {
+		t.Errorf("the session is %s's", session.Device.ID)
+	}
+	var socket struct{ Ticket string }
+	page.post("/v1/ticket", fields{"for": "socket"}, header("Authorization", "Bearer "+session.Ticket)).into(&socket)
+	page.upgrade(withCookie(browser.cookie), header("Sec-WebSocket-Protocol", "tavle.v1, tavle.ticket."+socket.Ticket))
+
+	challenge = page.challenge()
+	asked["challenge"], asked["proof"], asked["for"] = challenge, page.prove(auth.PurposeSession, challenge, page.id()), "url"
+	page.post("/v1/session", asked).want(http.StatusBadRequest, "body")
 }
 
 func TestABearerMakesNoBearer(t *testing.T) {

@@ -14,6 +14,9 @@ export interface DeviceStorage extends StorageAdapterInterface {
   destroy?(): Promise<void>
 }
 
+/** The name of a database; of a profile, one that no other has. */
+export const nameOf = (what: string, profile: string | undefined): string => (profile === undefined ? what : `${what}:${profile}`)
+
 export class IndexedDBStorage implements DeviceStorage {
   readonly #name: string
   #database: Promise<IDBDatabase> | null = null

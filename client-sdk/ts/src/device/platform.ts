@@ -2,7 +2,7 @@
 
 import type { StorageAdapterInterface } from "@automerge/automerge-repo/slim"
 import { GuardedStorage } from "./guard.js"
-import { IndexedDBStorage, type DeviceStorage } from "./indexeddb.js"
+import { IndexedDBStorage, nameOf, type DeviceStorage } from "./indexeddb.js"
 import { MemoryStorage } from "./memory.js"
 import type { SecondPlace } from "./registration.js"
 
@@ -25,11 +25,16 @@ export function platformSecondPlace(): SecondPlace | null {
 }
 
 /** What connects the windows that share a storage. */
-export const siblings = (): BroadcastChannel | null => (typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("tavle"))
+export const siblings = (profile?: string): BroadcastChannel | null =>
+  typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(nameOf("tavle", profile))
 
 /** Opens the storage; when it cannot be read, says so and goes on in memory. */
-export async function openStorage(storage: StorageAdapterInterface | "memory" | undefined, told: (failing: string | null) => void): Promise<GuardedStorage> {
-  const inner: DeviceStorage = storage === "memory" ? new MemoryStorage() : (storage ?? new IndexedDBStorage())
+export async function openStorage(
+  storage: StorageAdapterInterface | "memory" | undefined,
+  told: (failing: string | null) => void,
+  profile?: string,
+): Promise<GuardedStorage> {
+  const inner: DeviceStorage = storage === "memory" ? new MemoryStorage() : (storage ?? new IndexedDBStorage(nameOf("tavle", profile)))
   try {
     await inner.load(["tavle", "device"])
     return new GuardedStorage(inner, told)

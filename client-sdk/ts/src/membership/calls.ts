@@ -11,12 +11,17 @@ const timeout = 20_000 // milliseconds
 export class Calls {
   /** The server's origin, as `https://board.example`. */
   readonly origin: string
+  /** What shows who calls, where the browser's cookie does not; empty until there is a session. */
+  bearer = ""
   readonly #fetch: Fetch
+  readonly #apart: boolean
   #cookies = new Map<string, string>() // where the platform keeps none: browsers do, and show none
 
-  constructor(server: string, fetch: Fetch) {
+  /** apart: no cookie is sent or kept, since it would be that of another device in this browser. */
+  constructor(server: string, fetch: Fetch, apart: boolean) {
     this.origin = new URL(server.replace(/^ws/, "http")).origin
     this.#fetch = fetch
+    this.#apart = apart
   }
 
   /** The host as proofs name it. */
@@ -24,9 +29,14 @@ export class Calls {
     return new URL(this.origin).host
   }
 
-  /** Whether the page is of the server's origin, so that the browser sends its cookie along. */
+  /** Whether the page is of the server's origin, so that the browser's cookie shows who calls. */
   get sameOrigin(): boolean {
-    return typeof location !== "undefined" && location.origin === this.origin
+    return !this.#apart && typeof location !== "undefined" && location.origin === this.origin
+  }
+
+  /** Whether a session has to be begun before anything else. */
+  get signedOut(): boolean {
+    return this.#apart && !this.bearer
   }
 
   get<T>(path: string): Promise<T> {
@@ -37,18 +47,21 @@ export class Calls {
     return this.#call<T>("POST", path, JSON.stringify(body))
   }
 
-  /** Forgets the cookies that the platform does not keep. */
+  /** Forgets the session, as far as the platform does not keep it. */
   forget(): void {
     this.#cookies.clear()
+    this.bearer = ""
   }
 
   async #call<T>(method: string, path: string, body?: string): Promise<T> {
     const headers: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" }
+    if (this.bearer) headers.authorization = `Bearer ${this.bearer}`
     if (this.#cookies.size > 0) headers.cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ")
     let answer: Response
     try {
       const signal = AbortSignal.timeout(timeout)
-      answer = await this.#fetch(this.origin + path, { method, headers, body, signal, cache: "no-store", credentials: "same-origin" })
+      const credentials = this.#apart ? "omit" : "same-origin"
+      answer = await this.#fetch(this.origin + path, { method, headers, body, signal, cache: "no-store", credentials })
     } catch (cause) {
       throw new Problem("unreachable", `the server cannot be reached: ${String(cause)}`)
     }
@@ -59,6 +72,7 @@ export class Calls {
   }
 
   #keep(answer: Response): void {
+    if (this.#apart) return
     for (const line of answer.headers.getSetCookie?.() ?? []) {
       const [pair = ""] = line.split(";")
       const at = pair.indexOf("=")

@@ -1,5 +1,6 @@
 // To whom this device belongs, and how it shows that: joining, sessions, credentials of connections, and what ends it.
 
+import { nameOf } from "../device/indexeddb.js"
 import { Value, type Observable } from "../observable.js"
 import { Calls, type Fetch } from "./calls.js"
 import { Problem, problemOf } from "./errors.js"
@@ -16,6 +17,11 @@ export interface MembershipOptions {
   server: string
   /** Where the key is kept; by default IndexedDB, or memory where there is none. */
   keeper?: Keeper
+  /**
+   * Which of several devices this is, where pages of one browser are not one device, as in a demo. It has a key, a session and (in its
+   * client) a storage of its own, and takes no part in the cookie that the other pages share.
+   */
+  profile?: string
   /** By default that of the platform. */
   fetch?: Fetch
   /** The device's clock, in milliseconds since 1970. */
@@ -64,6 +70,8 @@ export class Membership {
   readonly me: Observable<Me | null>
   readonly standing: Observable<Standing>
   readonly appVersion: string
+  /** @internal */
+  readonly profile: string | undefined
   /** @internal What the server's clock says, as far as the client knows; null while it does not. */
   serverNow: () => number | null = () => null
   readonly #calls: Calls
@@ -86,9 +94,10 @@ export class Membership {
     return membership
   }
 
-  private constructor({ server, keeper, fetch = globalThis.fetch.bind(globalThis), now = Date.now, appVersion = "" }: MembershipOptions) {
-    this.#calls = new Calls(server, fetch)
-    this.#keeper = keeper ?? (typeof indexedDB === "undefined" ? new MemoryKeeper() : new IndexedDBKeeper())
+  private constructor({ server, keeper, profile, fetch = globalThis.fetch.bind(globalThis), now = Date.now, appVersion = "" }: MembershipOptions) {
+    this.#calls = new Calls(server, fetch, profile !== undefined)
+    this.#keeper = keeper ?? (typeof indexedDB === "undefined" ? new MemoryKeeper() : new IndexedDBKeeper(nameOf("tavle-member", profile)))
+    this.profile = profile
     this.#now = now
     this.appVersion = appVersion
     this.me = this.#me
@@ -170,7 +179,7 @@ export class Membership {
       return answer
     }
     try {
-      return await once()
+      if (!this.#calls.signedOut) return await once()
     } catch (cause) {
       const problem = this.#note(problemOf(cause))
       if (problem.code !== "signIn") throw problem
@@ -303,7 +312,10 @@ export class Membership {
     const { key } = this.#kept
     try {
       const { challenge, proof } = await this.#prove(key, "session", key.device)
-      const me = meIn(await this.#calls.post("/v1/session", { device: key.device, challenge, proof }))
+      const request = { device: key.device, challenge, proof, for: this.profile === undefined ? undefined : "bearer" }
+      const answer = await this.#calls.post<{ ticket?: string }>("/v1/session", request)
+      const me = meIn(answer)
+      this.#calls.bearer = answer.ticket ?? ""
       if (this.#kept) this.#kept.renewed = this.#now()
       this.#renewals++
       await this.#heard(me)

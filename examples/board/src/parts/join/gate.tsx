@@ -7,7 +7,7 @@ import { Membership, Problem, takeLink } from "@tavle/client";
 import { version } from "../../../package.json";
 import { later } from "../../components/later";
 import { MembershipProvider } from "./member";
-import { askServer, rememberedOpen, type ServerSays } from "./server";
+import { askServer, remembered, type ServerSays } from "./server";
 
 const Join = later(() => import("./view"));
 const Revoked = later(() => import("../revoked/view"), true);
@@ -22,27 +22,34 @@ type Phase =
   | { at: "open" }
   | { at: "in" | "out"; membership: Membership; code: string | null; reached: boolean };
 
+/** In a demo kiosk and desk are devices of their own, beside the phone that the browser is: people open all three in one. */
+const open = (page: Page, demo: boolean) =>
+  Membership.open({ server: location.origin, appVersion: version, profile: demo && page !== "phone" ? page : undefined });
+
 async function begin(page: Page): Promise<Phase> {
   const code = link;
   link = null;
-  const membership = await Membership.open({ server: location.origin, appVersion: version });
+  const demo = remembered() === "demo";
+  let membership = await open(page, demo);
   if (membership.forgetting) await (await import("../../app/client")).finishForgetting(membership);
   const { state } = membership.standing.get();
   const me = membership.me.get();
   if (state === "member" && me && !code) {
     const says = me.member.kiosk && page !== "kiosk" ? await askServer() : null;
-    // In a demo one browser is everybody in turn.
+    // The kiosk of a demo of before it was a device of its own.
     if (says?.demo) await membership.forget();
     else return { at: "in", membership, code: null, reached: true };
   }
-  if (!code && rememberedOpen()) {
+  if (!code && remembered() === "open") {
     // As fast as ever; a server that has members since then is noticed all the same.
     void askServer().then((says) => says && !says.open && location.reload());
     return { at: "open" };
   }
   const says = await askServer();
   if (says?.open) return { at: "open" };
-  if (says?.demo && !code && (await joinDemo(membership, says, page))) return { at: "in", membership, code: null, reached: true };
+  if (says && (says.demo !== null) !== demo) membership = await open(page, !demo);
+  const belongs = async () => membership.standing.get().state === "member" || (says?.demo && (await joinDemo(membership, says, page)));
+  if (!code && (await belongs())) return { at: "in", membership, code: null, reached: true };
   return { at: "out", membership, code, reached: says !== null };
 }
 

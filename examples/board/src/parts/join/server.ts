@@ -16,27 +16,28 @@ export async function askServer(): Promise<ServerSays | null> {
     if (!response.ok) return null;
     const said = (await response.json()) as Partial<ServerSays>;
     const says = { open: said.open !== false, demo: said.demo ?? null };
-    remember(says.open);
+    remember(says.open ? "open" : says.demo ? "demo" : "members");
     return says;
   } catch {
     return null;
   }
 }
 
-/** Whether the server was an open one; null when this device has never asked. */
-export function rememberedOpen(): boolean | null {
+type Kind = "open" | "members" | "demo";
+
+/** What kind of server it was; null when this device has never asked. */
+export function remembered(): Kind | null {
   try {
-    const kept = localStorage.getItem(KEY);
     // A device of before there were members has boards, and has not asked.
-    return kept ? kept === "open" : localStorage.getItem("tavle:device") ? true : null;
+    return (localStorage.getItem(KEY) as Kind | null) ?? (localStorage.getItem("tavle:device") ? "open" : null);
   } catch {
     return null;
   }
 }
 
-function remember(open: boolean): void {
+function remember(kind: Kind): void {
   try {
-    localStorage.setItem(KEY, open ? "open" : "members");
+    localStorage.setItem(KEY, kind);
   } catch {
     // It is asked again at each start.
   }
