@@ -58,7 +58,7 @@ test("the link of an older post finds it, and a link to nothing says so in the e
   await phone.context().close();
 });
 
-test("one's own posts are there as long as they stand", async () => {
+test("one's own posts are there as long as they stand, and can be changed at the address of their form", async () => {
   const phone = await open("/", false);
   const context = phone.context();
   const then = await context.newPage();
@@ -84,6 +84,13 @@ test("one's own posts are there as long as they stand", async () => {
   await then.close();
   const now = await context.newPage();
   await now.goto(`${house.url}/#b=${house.board.id}&v=mine`);
-  await now.getByRole("link", { name: "Concert in the yard" }).waitFor();
+  const link = now.getByRole("link", { name: "Concert in the yard" });
+  const id = new URLSearchParams((await link.getAttribute("href")).slice(1)).get("p");
+  await now.close();
+  const edit = await context.newPage();
+  await edit.goto(`${house.url}/#b=${house.board.id}&v=edit&p=${id}`);
+  await edit.getByLabel("In one line").fill("Concert in the garden");
+  await edit.getByRole("button", { name: "Save" }).click();
+  await edit.getByRole("heading", { name: "Concert in the garden" }).waitFor();
   await context.close();
 });

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, useEffect, useMemo, useRef, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { categoryName } from "../../app/categories";
 import { type MessageKey, useT } from "../../app/i18n";
@@ -18,6 +18,8 @@ import { mayEdit } from "../post/rights";
 import { Details, endsTooEarly } from "./details";
 import { Sensitive } from "./sensitive";
 import "./style.css";
+
+const Further = lazy(() => import("../post/further"));
 
 /** Characters of a title and of a body, as the schema says. */
 export const TITLE_MAX = 80;
@@ -67,7 +69,8 @@ export function EditPost({ id }: { id: string }) {
   const { t } = useT();
   const board = useBoard();
   const post = useObservable(board.posts).find((p) => p.id === id);
-  if (!post || !mayEdit(post) || post.removed) return <p>{t("post.notFound")}</p>;
+  if (!post) return <Further>{t("post.notFound")}</Further>;
+  if (!mayEdit(post) || post.removed) return <p>{t("post.notFound")}</p>;
   return <EditForm post={post} />;
 }
 
