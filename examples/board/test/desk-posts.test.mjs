@@ -74,6 +74,32 @@ test("a permission of an earlier day needs that day, and none to come", async ()
   await page.context().close();
 });
 
+test("an event that is entered for a neighbour has its time; what is none has none", async () => {
+  const page = await openDesk();
+  assert.equal(await page.getByLabel("Begins").count(), 0);
+  await pick(page, "Event");
+  await page.getByLabel("In one line").fill("Songs in the hall");
+  await page.getByLabel("Begins").fill("2031-01-15T17:00");
+  await page.getByLabel("Ends").fill("2031-01-15T16:00");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("It ends before it begins.").waitFor();
+  assert.equal(await page.locator(".saved").count(), 0);
+  await page.getByLabel("Ends").fill("2031-01-15T19:00");
+  await page.keyboard.press("Control+Enter");
+  await page.locator(".saved").waitFor();
+  const event = await has(house.board.posts, (p) => p.title === "Songs in the hall");
+  assert.deepEqual(event.when, { start: Date.parse("2031-01-15T17:00+01:00"), end: Date.parse("2031-01-15T19:00+01:00") });
+
+  await page.getByRole("button", { name: "Next neighbour" }).click();
+  await pick(page, "Event");
+  await page.getByLabel("Begins").fill("2031-01-15T17:00");
+  await pick(page, "Question");
+  await page.getByLabel("In one line").fill("When do we sing?");
+  await page.keyboard.press("Control+Enter");
+  assert.equal((await has(house.board.posts, (p) => p.title === "When do we sing?")).when, undefined);
+  await page.context().close();
+});
+
 test("a post of the kiosk is found by its code as somebody says it, changed, and closed", async () => {
   const draft = Object.assign(house.neighbours.newDraft("request", "en"), { title: "A wheel of a pram", body: "It has come off", author: "Ida", origin: "kiosk" });
   await house.neighbours.addPost(draft);

@@ -71,6 +71,25 @@ test("an event begins at the board's hour, on a tablet of any zone", async () =>
   await page.context().close();
 });
 
+test("an event at the kiosk has an end, and none before it begins", async () => {
+  const page = await open();
+  await page.getByRole("button", { name: "New post" }).click();
+  await page.getByRole("button", { name: "Event" }).click();
+  await page.getByLabel("In one line").fill("Waffles in the yard");
+  await page.getByLabel("Begins").fill("2031-01-15T17:00");
+  await page.getByLabel("Ends").fill("2031-01-15T16:00");
+  await page.getByLabel("What shall we call you?").fill("Ida");
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  await page.getByText("It ends before it begins.").waitFor();
+  assert.ok(await page.getByRole("button", { name: "Post", exact: true }).isVisible(), "it is not sent");
+  await page.getByLabel("Ends").fill("2031-01-15T19:00");
+  await page.getByText("It ends before it begins.").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Post", exact: true }).click();
+  const posts = await until(house.board.posts, (all) => all.some((p) => p.title === "Waffles in the yard"));
+  assert.deepEqual(posts.find((p) => p.title === "Waffles in the yard").when, { start: Date.parse("2031-01-15T17:00+01:00"), end: Date.parse("2031-01-15T19:00+01:00") });
+  await page.context().close();
+});
+
 test("what is asked for is in view: the pattern to take along, and all of the page on a small screen with larger text", async () => {
   const page = await open();
   await page.locator(".kiosk-card-title button").first().click();

@@ -5,6 +5,7 @@ import { day, fromLocal, toLocal } from "../../app/time";
 import { Button } from "../../components/button";
 import { TextField } from "../../components/field";
 import { DeliveryMark } from "../../components/state";
+import { endsTooEarly, isDated, When } from "../../components/when";
 import { Icon } from "../../design/icon";
 import type { Draft, Proxy } from "@tavle/client";
 import { usePrinter } from "../print/paper";
@@ -50,13 +51,14 @@ export function Entry({ shown }: { shown: boolean }) {
   );
 
   const today = toLocal(Date.now()).slice(0, 10);
+  const timed = { kind: choices.kind, when: isDated(choices.kind) ? draft.when : undefined };
   const wrongDate = choices.given === "earlier" && !(earlier && earlier <= today);
 
   const save = async () => {
     setTried(true);
     setFailure("");
     if (wrongDate) focusOn(date.current);
-    if (!isSafe(draft) || wrongDate || saving.current) return;
+    if (!isSafe(draft) || wrongDate || endsTooEarly(timed) || saving.current) return;
     saving.current = true;
     const now = Date.now();
     const permittedAt = choices.given === "yesterday" ? now - DAY : choices.given === "earlier" ? Math.min(fromLocal(`${earlier}T12:00`) ?? now, now) : now;
@@ -69,7 +71,7 @@ export function Entry({ shown }: { shown: boolean }) {
     try {
       await board.addPost({
         ...draft,
-        kind: choices.kind,
+        ...timed,
         lang: language,
         title: draft.title.trim(),
         body: draft.body.trim(),
@@ -143,6 +145,7 @@ export function Entry({ shown }: { shown: boolean }) {
             </div>
           )}
         </SafeText>
+        {isDated(choices.kind) && <When draft={timed} onChange={(when) => setDraft({ ...draft, when })} />}
         {failure && <p className="field-error" role="alert"><Icon name="warning" /> <span>{failure}</span></p>}
         <div className="row">
           <Button tone="primary" large icon="sent" onClick={() => void save()}>{t("desk.save")}</Button>

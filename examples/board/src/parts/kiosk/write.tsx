@@ -1,11 +1,11 @@
 import { useRef, useState } from "react";
 import { useObservable } from "../../app/client";
 import { type MessageKey, useT } from "../../app/i18n";
-import { fromLocal, toLocal } from "../../app/time";
 import { Button } from "../../components/button";
 import { Choice } from "../../components/choice";
 import { TextArea, TextField } from "../../components/field";
 import { KindSeal } from "../../components/kind";
+import { endsTooEarly, When } from "../../components/when";
 import { Icon } from "../../design/icon";
 import { type Board, bodyMax, type Draft, findPersonalData, titleMax } from "@tavle/client";
 import type { Sent } from "./done";
@@ -74,8 +74,9 @@ export function Write({ board, work, onChange, onPark, onSend, onSent }: WritePr
 
   const send = async () => {
     setTried(true);
-    if (missing.title || missing.body || missing.author) requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
-    if (missing.title || missing.body || missing.author || numbers.length > 0 || sending) return;
+    const wrong = Boolean(missing.title || missing.body || missing.author || (post && endsTooEarly(post)));
+    if (wrong) requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+    if (wrong || numbers.length > 0 || sending) return;
     setSending(true);
     onSend([post?.title ?? "", body].map((words) => words.trim()).filter(Boolean));
     try {
@@ -118,10 +119,7 @@ export function Write({ board, work, onChange, onPark, onSend, onSent }: WritePr
       )}
       <TextArea {...forgetful} autoFocus={!post} rows={4} label={t(post ? "form.body" : work.what === "help" ? "post.helpMessage" : "kiosk.replyWords")} hint={t("kiosk.bodyHint")}
         maxLength={post ? bodyMax : REPLY_MAX} value={body} onChange={(e) => set({ body: e.target.value })} error={tried && missing.body ? t("kiosk.needBody") : undefined} />
-      {post?.kind === "event" && (
-        <TextField {...forgetful} type="datetime-local" label={t("form.start")} value={toLocal(post.when?.start)}
-          onChange={(e) => set({ when: e.target.value ? { start: fromLocal(e.target.value) } : undefined })} />
-      )}
+      {post?.kind === "event" && <When {...forgetful} draft={post} onChange={(when) => set({ when })} />}
       <TextField {...forgetful} label={t("kiosk.name")} hint={t("kiosk.nameHint")} maxLength={NAME_MAX} value={author} onChange={(e) => set({ author: e.target.value })}
         error={tried && missing.author ? t("form.needName") : undefined} />
       <Hints board={board} text={text} />

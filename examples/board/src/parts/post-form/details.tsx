@@ -1,16 +1,9 @@
 import { type MessageKey, useT } from "../../app/i18n";
 import type { Language } from "../../app/settings";
-import { fromLocal, toLocal } from "../../app/time";
 import { Choice } from "../../components/choice";
 import { TextField } from "../../components/field";
+import { isDated, When } from "../../components/when";
 import type { Draft } from "@tavle/client";
-
-const dated = new Set(["event", "arrangement"]);
-
-/** Whether what has a time would end before it begins. */
-export function endsTooEarly({ kind, when }: Draft): boolean {
-  return dated.has(kind) && when?.start !== undefined && when.end !== undefined && when.end < when.start;
-}
 
 /**
  * What a kind needs besides words. What it cannot do without is in view, the rest behind one summary: place, how soon,
@@ -38,24 +31,8 @@ export function Details(props: { draft: Draft; change: (part: Partial<Draft>) =>
           options={(["lost", "found"] as const).map((value) => ({ value, label: t(`lost.${value}`) }))}
         />
       )}
-      {dated.has(draft.kind) && (
-        <div className="form-when">
-          <TextField
-            label={t("form.start")}
-            type="datetime-local"
-            value={toLocal(when.start)}
-            onChange={(e) => change({ when: { ...when, start: fromLocal(e.target.value) } })}
-          />
-          <TextField
-            label={t("form.end")}
-            type="datetime-local"
-            value={toLocal(when.end)}
-            onChange={(e) => change({ when: { ...when, end: fromLocal(e.target.value) } })}
-            error={endsTooEarly(draft) ? t("form.endFirst") : undefined}
-          />
-        </div>
-      )}
-      <details className="form-more" open={Boolean(draft.place || draft.urgency) || dated.has(draft.kind)}>
+      {isDated(draft.kind) && <When draft={draft} onChange={(when) => change({ when })} />}
+      <details className="form-more" open={Boolean(draft.place || draft.urgency) || isDated(draft.kind)}>
         <summary>{t("form.more")}</summary>
         <div className="stack">
           <TextField

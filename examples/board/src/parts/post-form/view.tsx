@@ -11,11 +11,12 @@ import { Button, ButtonLink } from "../../components/button";
 import { TextArea, TextField } from "../../components/field";
 import { KindSeal, useKindWord } from "../../components/kind";
 import { say } from "../../components/toast";
+import { endsTooEarly } from "../../components/when";
 import { Icon } from "../../design/icon";
 import { type Kind, KINDS } from "../../design/kinds";
 import type { Board, Draft, Post, PostChanges } from "@tavle/client";
 import { mayEdit } from "../post/rights";
-import { Details, endsTooEarly } from "./details";
+import { Details } from "./details";
 import { Sensitive } from "./sensitive";
 import "./style.css";
 
