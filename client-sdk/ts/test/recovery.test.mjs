@@ -102,6 +102,19 @@ test("a post that may not be there goes with all that was written to it, and its
   assert.equal(refused(ida), 1)
 })
 
+test("of an answer without words that is refused, the refusal says which it was", async t => {
+  const { board, post, ida } = await boAndIda(t)
+  await ida.on()
+  const idas = await ida.board(board)
+  const offer = await idas.offerHelp(post.id, { message: "", author: "Ida 010190-1234" })
+  await until(() => ida.client.refusals.get().length === 1, "the refusal")
+  const [refusal] = ida.client.refusals.get()
+  assert.deepEqual([refusal.reason, refusal.texts, refusal.entries], ["identityNumber", [], [offer]])
+  await ida.off()
+  await ida.on()
+  assert.deepEqual(ida.client.refusals.get()[0].entries, [offer])
+})
+
 test("many refused changes are left out one by one, and there is an end to it", async t => {
   const { board, page, post, bos, ida } = await boAndIda(t)
   for (let i = 0; i < 6; i++) {

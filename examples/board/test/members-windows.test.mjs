@@ -67,9 +67,9 @@ for (const [what, off] of [["10 minutes slow", () => -600_000], ["in 1970", () =
 
 const at = (view) => `${server.url}/#b=${board}&v=${view}`;
 
-/** Writes a question, at the address of the form. */
-async function ask(page, title) {
-  await page.getByRole("button", { name: "Question" }).first().click();
+/** Writes a question, or something else, at the address of the form. */
+async function ask(page, title, kind = "Question") {
+  await page.getByRole("button", { name: kind }).first().click();
   await page.getByLabel("In one line").fill(title);
   await page.getByLabel("What shall we call you?").fill("Ida");
   await page.getByRole("button", { name: "Post", exact: true }).click();
@@ -123,17 +123,23 @@ for (const when of ["after the app has started", "before"]) {
   });
 }
 
-/** A question at the kiosk, to which something is added on its way that the server refuses. */
-async function askRefused(page, title) {
-  await page.evaluate(() => {
+/** Does something with the open board of a page. */
+async function onBoard(page, change) {
+  const board = await page.evaluateHandle(() => {
     const root = document.getElementById("root");
     const fibers = [root[Object.keys(root).find((k) => k.startsWith("__reactContainer$"))]];
-    let board;
-    while (!board) {
+    for (;;) {
       const fiber = fibers.pop();
       for (const next of [fiber.sibling, fiber.child]) if (next) fibers.push(next);
-      board = fiber.memoizedProps?.value?.board;
+      if (fiber.memoizedProps?.value?.board) return fiber.memoizedProps.value.board;
     }
+  });
+  await board.evaluate(change);
+}
+
+/** A question at the kiosk, to which something is added on its way that the server refuses. */
+async function askRefused(page, title) {
+  await onBoard(page, (board) => {
     const add = board.addPost.bind(board);
     board.addPost = (draft) => add({ ...draft, proxy: { kind: "neighbour", permission: "spoken", callBackBy: "phone" } });
   });
@@ -165,6 +171,39 @@ test("a kiosk tells who wrote it what was refused, and nobody else", async () =>
   await page.getByText("waiting to be sent").waitFor({ state: "detached" });
   assert.equal(await page.getByText("did not take").count(), 0);
   assert.equal(await page.getByText("green hat").count(), 0);
+});
+
+test("a kiosk tells who offered help without a word that it was refused, and nobody else", async () => {
+  const neighbour = await joined("resident");
+  await neighbour.page.goto(at("new"));
+  await ask(neighbour.page, "Who has a long ladder?", "Help wanted");
+  await neighbour.page.locator("article.post").getByText("On the board").waitFor();
+  const { page } = await joinedKiosk();
+  await onBoard(page, (board) => {
+    const offer = board.offerHelp.bind(board);
+    board.offerHelp = (post, help) => offer(post, { ...help, author: "Per 010190-1234" });
+  });
+  const offerHelp = async () => {
+    await page.getByRole("button", { name: "Who has a long ladder?" }).click();
+    await page.getByRole("button", { name: "I can help" }).click();
+    await page.getByLabel("What shall we call you?").fill("Per");
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+  };
+  await offerHelp();
+  const refused = page.getByRole("alert").filter({ hasText: "The board did not take what you wrote" });
+  await refused.getByText("The text has a CPR or BSN number in it.").waitFor();
+  await page.getByRole("button", { name: "Finish" }).click();
+  await refused.waitFor({ state: "detached" });
+
+  // Its writer has gone when the server hears of it.
+  server.cut(true);
+  await offerHelp();
+  await page.getByText("Thank you. It is saved.").waitFor();
+  await page.getByRole("button", { name: "Finish" }).click();
+  await page.getByText("1 thing is waiting to be sent.").waitFor();
+  server.cut(false);
+  await page.getByText("waiting to be sent").waitFor({ state: "detached" });
+  assert.equal(await page.getByText("did not take").count(), 0);
 });
 
 test("a kiosk that the server does not know any more says so, and does not blame the internet", async () => {

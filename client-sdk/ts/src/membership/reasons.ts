@@ -1,6 +1,7 @@
 // Why the server refuses changes, in the words that people read (crdt/testdata/board/rights.json), and what they lost by it. Pure.
 
 import * as A from "@automerge/automerge/slim"
+import type { Left } from "../documents.js"
 import type { Dict } from "../model/values.js"
 import { textsIn } from "./texts.js"
 
@@ -124,9 +125,23 @@ export function sentencesOf(reason: string, said = ""): Sentences {
 }
 
 /** What was written and is not there now; or, when all of it was written over later, what the refused change wrote. */
-export function lost({ before, after }: { before: A.Doc<Dict>; after: A.Doc<Dict> }, change: string): string[] {
+export function lost({ before, after }: Left, change: string): string[] {
   const texts = textsIn(before, after)
   if (texts.length > 0) return texts
   const deps = A.inspectChange(before, change)?.deps ?? []
   return textsIn(A.view(before, [change]), A.view(before, deps))
 }
+
+/** The posts, replies and offers that are not there now, by id. */
+export function entriesLost({ before, after }: Left): string[] {
+  const left = new Set(entriesIn(after))
+  return entriesIn(before).filter(id => !left.has(id))
+}
+
+const entriesIn = ({ posts }: A.Doc<Dict>): string[] =>
+  keysOf(posts).flatMap(id => {
+    const { replies, offers } = (posts as Record<string, Dict | null>)[id] ?? {}
+    return [id, ...keysOf(replies), ...keysOf(offers)]
+  })
+
+const keysOf = (map: unknown): string[] => (typeof map === "object" && map !== null ? Object.keys(map) : [])

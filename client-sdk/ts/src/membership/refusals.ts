@@ -19,6 +19,8 @@ export interface Refusal {
   readonly sentences: { readonly da: string; readonly nl: string; readonly en: string }
   /** What the person wrote that is not on the board now, so that they can write it again. */
   readonly texts: readonly string[]
+  /** The posts, replies and offers that are not on the board now, by id. */
+  readonly entries: readonly string[]
 }
 
 /** What the server says about a change that it refuses (SY17 in crdt/wire/PROTOCOL.md). */
@@ -74,7 +76,7 @@ export class Refusals {
     try {
       const stored = await this.#storage.loadRange([space])
       if (this.#changes !== changes) return // it changed while this was read
-      const kept = stored.map(({ data }) => JSON.parse(new TextDecoder().decode(data)) as Kept).sort(latestFirst)
+      const kept = stored.map(({ data }) => ({ entries: [], ...JSON.parse(new TextDecoder().decode(data)) }) as Kept).sort(latestFirst)
       this.#show(kept.slice(0, most).filter(({ seen }) => !seen))
       for (const { id } of kept.slice(most)) void this.#storage.remove([space, id])
     } catch {
@@ -86,7 +88,7 @@ export class Refusals {
   async dismiss(id: string): Promise<void> {
     const refusal = this.#all.get().find(other => other.id === id)
     if (!refusal) return
-    const seen = { ...refusal, texts: [], seen: true }
+    const seen = { ...refusal, texts: [], entries: [], seen: true }
     this.#tell(seen)
     void this.#store(seen)
   }
@@ -121,9 +123,10 @@ export class Refusals {
 
   /** Null when it is known: from another window, or from before. */
   async #make(document: string, change: string, left: Left, { reason = "unknown", sentence }: Partial<Refused>): Promise<Refusal | null> {
-    const { lost, sentencesOf } = await import("./reasons.js")
+    const { entriesLost, lost, sentencesOf } = await import("./reasons.js")
     if (await this.#storage.has([space, change]).catch(() => false)) return null
-    return { id: change, document, at: this.#now(), reason, sentences: sentencesOf(reason, sentence), texts: lost(left, change) }
+    const [sentences, texts, entries] = [sentencesOf(reason, sentence), lost(left, change), entriesLost(left)]
+    return { id: change, document, at: this.#now(), reason, sentences, texts, entries }
   }
 
   #tell(refusal: Kept): void {

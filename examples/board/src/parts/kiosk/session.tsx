@@ -144,7 +144,7 @@ export function Session(props: {
             work={work}
             onChange={(changed) => setWorks((all) => all.map((w) => (w === work ? changed : w)))}
             onPark={putAside}
-            onSend={(words) => setSent([...sent, ...words])}
+            onSend={() => setSent([...sent, idOf(work)])}
             onSent={(sent) => {
               setWorks((all) => all.filter((w) => idOf(w) !== idOf(work)));
               setScreen({ at: "done", sent });

@@ -46,8 +46,8 @@ interface WriteProps {
   onChange: (work: Work) => void;
   /** False when there is no room to put it aside. */
   onPark: () => boolean;
-  /** These words are sent now. */
-  onSend: (words: string[]) => void;
+  /** It is sent now. */
+  onSend: () => void;
   onSent: (sent: Sent) => void;
 }
 
@@ -78,7 +78,7 @@ export function Write({ board, work, onChange, onPark, onSend, onSent }: WritePr
     if (wrong) requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
     if (wrong || numbers.length > 0 || sending) return;
     setSending(true);
-    onSend([post?.title ?? "", body].map((words) => words.trim()).filter(Boolean));
+    onSend();
     try {
       if (work.what === "post") {
         await board.addPost({ ...work.draft, title: work.draft.title.trim(), body: body.trim(), author: author.trim() });
