@@ -249,10 +249,23 @@ export class Documents {
   async #reload(id: DocumentId): Promise<void> {
     const document = this.#ready.get(id)
     if (!document) return
-    const stored = await this.#repo.storageSubsystem?.loadDocData(id)
-    const bytes = stored && (await cleaned(stored, await this.#leftOut.of(id)))
+    const refused = await this.#leftOut.of(id)
+    if (refused.length > 0) return this.#merge(document, refused)
+    const bytes = await this.#repo.storageSubsystem?.loadDocData(id)
     if (!bytes || this.#ready.get(id) !== document) return
     document.handle.update(doc => A.loadIncremental(doc, bytes))
+    await this.#clean(document)
+  }
+
+  /** Takes in what is stored, without what was refused. automerge-repo hears nothing of it: it may remove what it knows to be stored. */
+  async #merge(document: OpenDocument, refused: readonly string[]): Promise<void> {
+    const { id } = document
+    let doc = A.init<Dict>()
+    for (const kind of ["snapshot", "incremental"])
+      for (const { data } of await this.#storage.loadRange([id, kind])) if (data) doc = A.loadIncremental(doc, data)
+    const bytes = await cleaned(doc, refused)
+    if (this.#ready.get(id) !== document) return
+    document.handle.update(now => A.loadIncremental(now, bytes))
     await this.#clean(document)
   }
 
@@ -338,12 +351,10 @@ export class Documents {
   }
 }
 
-/** A stored document without what the server has refused of it. */
-async function cleaned(stored: Uint8Array, refused: readonly string[]): Promise<Uint8Array> {
-  let doc = A.init<Dict>()
-  if (refused.length > 0) doc = A.loadIncremental(doc, stored)
+/** A document as Automerge saves it, without what the server has refused of it. */
+async function cleaned(doc: A.Doc<Dict>, refused: readonly string[]): Promise<Uint8Array> {
   const there = refused.filter(hash => A.hasHeads(doc, [hash]))
-  if (there.length === 0) return stored
+  if (there.length === 0) return A.save(doc)
   const { without } = await import("./membership/replay.js")
   for (const hash of there) {
     const left = without(doc, hash) // null: it stood on one before
