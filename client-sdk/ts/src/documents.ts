@@ -7,6 +7,9 @@ import type { GuardedStorage } from "./device/guard.js"
 import { pause } from "./device/platform.js"
 import { OpenDocument, sameHeads, type Told } from "./document.js"
 import { LeftOut } from "./membership/left-out.js"
+import { hexOf } from "./membership/rules/proof.js"
+import { ascii } from "./model/ids.js"
+import { sha256 } from "./model/sha256.js"
 import type { Dict } from "./model/values.js"
 import { noteOf, parseNote, toldSpace, unsentPages } from "./unsent.js"
 
@@ -315,17 +318,24 @@ export class Documents {
       const rewritten = async () => {
         await all
         if (change !== undefined) this.#siblings?.postMessage({ id, leftOut: change })
-        await this.#rewrite(document, [id, "snapshot", `without-${refused.at(-1)}`], old)
+        await this.#rewrite(document, old, stored => leave(stored, refused, without))
       }
       return this.#work(rewritten())
     }
   }
 
-  /** Stores a document under a key, and removes others. */
-  async #rewrite(document: OpenDocument, key: StorageKey, others: StorageKey[]): Promise<void> {
-    await this.#storage.save(key, A.save(document.doc))
+  /**
+   * Stores a document, and removes what is in it. Its name is that of its content: under one name for all, a window would remove what another
+   * had put there since. automerge-repo then hears what is stored now, and may remove all of it with its next change; so what is of another
+   * window is taken in at once.
+   */
+  async #rewrite(document: OpenDocument, others: StorageKey[], clean: (doc: A.Doc<Dict>) => A.Doc<Dict>): Promise<void> {
+    const { id, doc } = document
+    const key = [id, "snapshot", `without-${hexOf(sha256(ascii(A.getHeads(doc).sort().join())))}`]
+    await this.#storage.save(key, A.save(doc))
     for (const other of others) if (other.join() !== key.join()) await this.#storage.remove(other)
-    await this.#repo.storageSubsystem?.loadDoc(document.id) // so that automerge-repo knows what is stored now
+    const stored = await this.#repo.storageSubsystem?.loadDoc<Dict>(id)
+    if (stored && this.#ready.get(id) === document) document.handle.update(now => A.loadIncremental(now, A.save(clean(stored))))
     await document.save()
   }
 
@@ -351,14 +361,19 @@ export class Documents {
   }
 }
 
+type Without = typeof import("./membership/replay.js").without
+
 /** A document as Automerge saves it, without what the server has refused of it. */
 async function cleaned(doc: A.Doc<Dict>, refused: readonly string[]): Promise<Uint8Array> {
   const there = refused.filter(hash => A.hasHeads(doc, [hash]))
-  if (there.length === 0) return A.save(doc)
-  const { without } = await import("./membership/replay.js")
-  for (const hash of there) {
-    const left = without(doc, hash) // null: it stood on one before
+  return A.save(there.length === 0 ? doc : leave(doc, there, (await import("./membership/replay.js")).without))
+}
+
+/** Leaves refused changes out. */
+function leave(doc: A.Doc<Dict>, refused: readonly string[], without: Without): A.Doc<Dict> {
+  for (const hash of refused) {
+    const left = without(doc, hash) // null: it is not there, or stood on one before
     if (left) doc = A.load(left.bytes)
   }
-  return A.save(doc)
+  return doc
 }

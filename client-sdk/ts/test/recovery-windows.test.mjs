@@ -3,6 +3,7 @@
 import "fake-indexeddb/auto"
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import WebSocket from "ws"
 import * as A from "@automerge/automerge"
 import { IndexedDBStorage, pageDocument } from "@tavle/client"
 import { draft, titles } from "./lib/device.mjs"
@@ -94,4 +95,55 @@ test("what another window saves that has not heard of a refusal yet brings nothi
   assert.ok(seen.has("Ida's red sofa"))
   assert.equal(seen.has("forged"), false)
   assert.deepEqual(one.closes.filter(code => code === 4403), [4403])
+})
+
+test("what one window has stored without a refused change, another never writes over", async t => {
+  const { server, board: id, bo, ida } = await courtyard(t, await startMembers(t), { bo: "resident", ida: "resident" })
+  await bo.on()
+  const bos = await bo.board(id)
+  const post = await bos.addPost(draft(bos, "Bo's ladder"))
+  await sent(bos)
+  const page = pageDocument(id, post.month)
+  const stored = new Map()
+  const over = []
+  class Watched extends IndexedDBStorage {
+    async save(key, data) {
+      const name = key[2] ?? ""
+      if (name.startsWith("without-")) {
+        const heads = A.getHeads(A.load(data)).sort().join()
+        if ((stored.get(name) ?? heads) !== heads) over.push(name)
+        stored.set(name, heads)
+      }
+      return super.save(key, data)
+    }
+  }
+  // With a storage of their own, windows do not hear each other: each sleeps while the other works.
+  let away = true
+  class Later extends WebSocket {
+    constructor(url, protocols) {
+      super(away ? "ws://127.0.0.1:1/" : url, protocols)
+    }
+  }
+  const window = client => Object.assign(new Device(t, server, { client }), { keeper: ida.keeper, storage: new Watched() })
+  const [one, two, last] = [window(), window({ webSocket: Later }), window()]
+  await one.on()
+  await until(async () => titles(await one.board(id)).includes("Bo's ladder"), "Bo's post")
+  await one.off()
+  one.storage = new Watched()
+  await one.tamper(page, doc => (doc.posts[post.id].title = new A.ImmutableString("forged")))
+  const [forged] = await one.storage.loadRange([page, "incremental"])
+
+  await two.on()
+  const second = await two.board(id)
+  await one.on()
+  await one.board(id)
+  await until(async () => !(await one.storage.load(forged.key)), "the first to leave the change out")
+  await second.addPost(draft(second, "of the second"))
+  away = false
+  await until(() => titles(bos).includes("of the second"), "the second to leave the change out, and to send what it wrote")
+  await one.off()
+  await two.off()
+  assert.deepEqual(over, [], "each window removes what it knows: under a name that stands for something else now, it would remove that")
+  await last.on({ offline: true })
+  assert.deepEqual(titles(await last.board(id)), ["Bo's ladder", "of the second"])
 })
