@@ -13,13 +13,18 @@ import { until } from "./lib/until.mjs"
 
 const sent = board => until(() => board.posts.get().every(post => post.delivery === "board"), "all posts to be on the board")
 
-test("both windows leave the change out, and what each wrote arrives once", async t => {
+// ladder makes a board on which Bo has posted, and with Ida, whose windows the tests are about.
+async function ladder(t) {
   const { server, board: id, bo, ida } = await courtyard(t, await startMembers(t), { bo: "resident", ida: "resident" })
   await bo.on()
   const bos = await bo.board(id)
   const post = await bos.addPost(draft(bos, "Bo's ladder"))
   await sent(bos)
-  const page = pageDocument(id, post.month)
+  return { server, id, bos, ida, post, page: pageDocument(id, post.month) }
+}
+
+test("both windows leave the change out, and what each wrote arrives once", async t => {
+  const { server, id, bos, ida, post, page } = await ladder(t)
 
   const window = () => Object.assign(new Device(t, server, { client: { storage: undefined } }), { keeper: ida.keeper, storage: new IndexedDBStorage() })
   const [one, two] = [window(), window()]
@@ -63,12 +68,7 @@ test("both windows leave the change out, and what each wrote arrives once", asyn
 })
 
 test("what another window saves that has not heard of a refusal yet brings nothing refused back", async t => {
-  const { server, board: id, bo, ida } = await courtyard(t, await startMembers(t), { bo: "resident", ida: "resident" })
-  await bo.on()
-  const bos = await bo.board(id)
-  const post = await bos.addPost(draft(bos, "Bo's ladder"))
-  await sent(bos)
-  const page = pageDocument(id, post.month)
+  const { server, id, bos, ida, post, page } = await ladder(t)
   const one = Object.assign(new Device(t, server, { client: { storage: undefined } }), { keeper: ida.keeper, storage: new IndexedDBStorage() })
   await one.on()
   await until(async () => titles(await one.board(id)).includes("Bo's ladder"), "Bo's post")
@@ -98,12 +98,7 @@ test("what another window saves that has not heard of a refusal yet brings nothi
 })
 
 test("what one window has stored without a refused change, another never writes over", async t => {
-  const { server, board: id, bo, ida } = await courtyard(t, await startMembers(t), { bo: "resident", ida: "resident" })
-  await bo.on()
-  const bos = await bo.board(id)
-  const post = await bos.addPost(draft(bos, "Bo's ladder"))
-  await sent(bos)
-  const page = pageDocument(id, post.month)
+  const { server, id, bos, ida, post, page } = await ladder(t)
   const stored = new Map()
   const over = []
   class Watched extends IndexedDBStorage {
