@@ -11,6 +11,7 @@ import { hexOf } from "./membership/rules/proof.js"
 import { ascii } from "./model/ids.js"
 import { sha256 } from "./model/sha256.js"
 import type { Dict } from "./model/values.js"
+import { loadStored } from "./stored.js"
 import { noteOf, parseNote, toldSpace, unsentPages } from "./unsent.js"
 
 const saveSoon = 50 // milliseconds after news from elsewhere
@@ -263,9 +264,7 @@ export class Documents {
   /** Takes in what is stored, without what was refused. automerge-repo hears nothing of it: it may remove what it knows to be stored. */
   async #merge(document: OpenDocument, refused: readonly string[]): Promise<void> {
     const { id } = document
-    let doc = A.init<Dict>()
-    for (const kind of ["snapshot", "incremental"])
-      for (const { data } of await this.#storage.loadRange([id, kind])) if (data) doc = A.loadIncremental(doc, data)
+    const { doc } = await loadStored<Dict>(this.#storage, id)
     const bytes = await cleaned(doc, refused)
     if (this.#ready.get(id) !== document) return
     document.handle.update(now => A.loadIncremental(now, bytes))
@@ -296,9 +295,7 @@ export class Documents {
     const kept = new Map<string, Promise<void>>()
     for (;;) {
       const before = kept.size
-      const stored = [...(await this.#storage.loadRange([id, "snapshot"])), ...(await this.#storage.loadRange([id, "incremental"]))]
-      let doc = A.clone(document.doc)
-      for (const { data } of stored) if (data) doc = A.loadIncremental(doc, data)
+      let { doc, keys } = await loadStored(this.#storage, id, A.clone(document.doc))
       for (const hash of refused) {
         const left = without(doc, hash)
         if (!left) continue
@@ -314,11 +311,10 @@ export class Documents {
         continue // it was written on meanwhile, here or in another window
       }
       document.replace(doc)
-      const old = stored.map(({ key }) => key)
       const rewritten = async () => {
         await all
         if (change !== undefined) this.#siblings?.postMessage({ id, leftOut: change })
-        await this.#rewrite(document, old, stored => leave(stored, refused, without))
+        await this.#rewrite(document, keys, stored => leave(stored, refused, without))
       }
       return this.#work(rewritten())
     }

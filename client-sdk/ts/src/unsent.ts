@@ -4,6 +4,7 @@ import * as A from "@automerge/automerge/slim"
 import type { GuardedStorage } from "./device/guard.js"
 import type { Told } from "./document.js"
 import { pageDocument, type DocumentId } from "./model/ids.js"
+import { loadStored, storedDocuments } from "./stored.js"
 import type { Dict } from "./model/values.js"
 
 /** Under which the storage keeps what the server confirmed. */
@@ -27,12 +28,10 @@ export function parseNote(note: string): { told: Told | null; whole: boolean } {
  * all is not even read: its note says so.
  */
 export async function unsentPages(storage: GuardedStorage, open: (id: string) => boolean): Promise<{ board: string; month: string }[]> {
-  const kinds = new Set(["snapshot", "incremental"])
-  const stored = new Set((await storage.keys([])).filter(([, kind]) => kinds.has(kind!)).map(([id]) => id!))
   const notes = new Map<string, ReturnType<typeof parseNote>>()
   for (const { key, data } of await storage.loadRange([toldSpace])) notes.set(key[1]!, parseNote(new TextDecoder().decode(data)))
   const unsent = []
-  for (const id of stored) {
+  for (const id of await storedDocuments(storage)) {
     const { told = null, whole = false } = notes.get(id) ?? {}
     if (whole || open(id)) continue
     const page = await readPage(storage, id, told)
@@ -44,9 +43,7 @@ export async function unsentPages(storage: GuardedStorage, open: (id: string) =>
 /** Null when it is no page, or cannot be read. */
 async function readPage(storage: GuardedStorage, id: string, told: Told | null): Promise<{ board: string; month: string; whole: boolean } | null> {
   try {
-    let doc = A.init<Dict>()
-    for (const kind of ["snapshot", "incremental"])
-      for (const { data } of await storage.loadRange([id, kind])) if (data) doc = A.loadIncremental(doc, data)
+    const { doc } = await loadStored<Dict>(storage, id)
     const [board, month] = [String(doc.board) as DocumentId, String(doc.month)]
     const known = (told?.heads ?? []).filter(head => A.hasHeads(doc, [head]))
     const whole = A.getChangesMetaSince(doc, known).length === 0

@@ -21,7 +21,7 @@ async function tab(path, there) {
   const page = await browser.context.newPage();
   await page.goto(server.url + path);
   await page.locator(there).first().waitFor();
-  await page.evaluate(() => (window.kept = true));
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => (window.kept = true))); // before a cut, which would end its installation
   return { page, again: async () => !(await page.evaluate(() => window.kept === true)) };
 }
 
@@ -78,5 +78,16 @@ test("phone, kiosk and desk in tabs of one browser are three devices: each stays
     assert.equal(await again(), false, "a tab was loaded anew");
   }
 
+  // What each is, it is again without a network.
+  server.cut(true);
+  await kiosk.page.reload();
+  await kiosk.page.locator(".kiosk-card-title", { hasText: "Who has a long ladder?" }).waitFor();
+  await desk.page.reload();
+  await desk.page.locator(".entry").waitFor();
+  await phone.page.reload();
+  await phone.page.locator(".card", { hasText: "Somebody to carry a sofa?" }).waitFor();
+  await writeAtKiosk(kiosk.page, "Who lost a red hat?");
+  await mend();
+  await phone.page.locator(".card", { hasText: "Who lost a red hat?" }).waitFor();
   assert.equal(new Set(await members()).size, 3, "nobody has joined anew");
 });

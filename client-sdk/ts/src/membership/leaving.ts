@@ -2,6 +2,7 @@
 
 import * as A from "@automerge/automerge/slim"
 import type { GuardedStorage } from "../device/guard.js"
+import { loadStored, storedDocuments } from "../stored.js"
 import type { Membership } from "./membership.js"
 import { base64 } from "./rules/proof.js"
 import { textsIn } from "./texts.js"
@@ -25,14 +26,10 @@ const offerTries = 2
 
 /** What is stored, everything or some documents, with what was told about it. Documents that cannot be read are left. */
 export async function heldIn(storage: GuardedStorage, toldSpace: string, only?: readonly string[]): Promise<Held[]> {
-  const keys = only ? [] : await storage.keys([])
-  const documents = only ?? new Set(keys.filter(([, kind]) => kind === "snapshot" || kind === "incremental").map(([document]) => document!))
   const held: Held[] = []
-  for (const document of documents) {
+  for (const document of only ?? (await storedDocuments(storage))) {
     try {
-      const chunks = [...(await storage.loadRange([document, "snapshot"])), ...(await storage.loadRange([document, "incremental"]))]
-      let doc: A.Doc<unknown> = A.init()
-      for (const { data } of chunks) if (data) doc = A.loadIncremental(doc, data)
+      const { doc } = await loadStored<unknown>(storage, document)
       const told = await storage.load([toldSpace, document])
       const { heads = [] } = told ? (JSON.parse(new TextDecoder().decode(told)) as { heads?: A.Heads }) : {}
       held.push({ document, doc, confirmed: heads.filter(head => A.hasHeads(doc, [head])) })

@@ -8,7 +8,7 @@ import { KindTab } from "../../components/kind";
 import { say } from "../../components/toast";
 import { Icon } from "../../design/icon";
 import { Invalid, type Post } from "@tavle/client";
-import Further from "../post/further";
+import { Further } from "../post/further";
 import { grouped, secretIn } from "./link";
 import "./style.css";
 

@@ -23,15 +23,17 @@ type Phase =
   | { at: "in" | "out"; membership: Membership; code: string | null; reached: boolean };
 
 /** In a demo kiosk and desk are devices of their own, beside the phone that the browser is: people open all three in one. */
-const open = (page: Page, demo: boolean) =>
-  Membership.open({ server: location.origin, appVersion: version, profile: demo && page !== "phone" ? page : undefined });
+async function open(page: Page, demo: boolean): Promise<Membership> {
+  const membership = await Membership.open({ server: location.origin, appVersion: version, profile: demo && page !== "phone" ? page : undefined });
+  if (membership.forgetting) await (await import("../../app/client")).finishForgetting(membership);
+  return membership;
+}
 
 async function begin(page: Page): Promise<Phase> {
   const code = link;
   link = null;
   const demo = remembered() === "demo";
   let membership = await open(page, demo);
-  if (membership.forgetting) await (await import("../../app/client")).finishForgetting(membership);
   const { state } = membership.standing.get();
   const me = membership.me.get();
   if (state === "member" && me && !code) {

@@ -1,4 +1,4 @@
-import { lazy, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { categoryName } from "../../app/categories";
 import { type MessageKey, useT } from "../../app/i18n";
@@ -15,12 +15,11 @@ import { endsTooEarly } from "../../components/when";
 import { Icon } from "../../design/icon";
 import { type Kind, KINDS } from "../../design/kinds";
 import type { Board, Draft, Post, PostChanges } from "@tavle/client";
+import { Further } from "../post/further";
 import { mayEdit } from "../post/rights";
 import { Details } from "./details";
 import { Sensitive } from "./sensitive";
 import "./style.css";
-
-const Further = lazy(() => import("../post/further"));
 
 /** Characters of a title and of a body, as the schema says. */
 export const TITLE_MAX = 80;

@@ -8,7 +8,7 @@ const MOST = 13;
 const STEP = 3;
 
 /** For what is in no open month: looks further back while it is shown, some months more at a time, and then says its sentence. */
-export default function Further({ children }: { children: ReactNode }) {
+export function Further({ children }: { children: ReactNode }) {
   const { t } = useT();
   const board = useBoard();
   const { client } = useApp();

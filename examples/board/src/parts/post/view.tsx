@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useBoard, useObservable } from "../../app/client";
 import { categoryName } from "../../app/categories";
 import { type MessageKey, useT } from "../../app/i18n";
@@ -15,6 +15,7 @@ import { ShareSheet } from "../share/view";
 import { useMay, useRelation } from "../join/member";
 import { Conflicts, whenWords } from "./conflicts";
 import { IdeaWord, Moderate } from "./duties";
+import { Further } from "./further";
 import { ShowButton, Why } from "./moderated";
 import { Offers } from "./offers";
 import { Owner, Together } from "./owner";
@@ -22,8 +23,6 @@ import { helpsPrepare } from "./rights";
 import { Replies } from "./replies";
 import { Terms } from "./terms";
 import "./style.css";
-
-const Further = lazy(() => import("./further"));
 
 /** One post, whole, with what people answered and what one can do about it. */
 export function PostView({ id }: { id: string }) {
