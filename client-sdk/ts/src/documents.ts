@@ -11,7 +11,7 @@ import { hexOf } from "./membership/rules/proof.js"
 import { ascii } from "./model/ids.js"
 import { sha256 } from "./model/sha256.js"
 import type { Dict } from "./model/values.js"
-import { loadStored } from "./stored.js"
+import { loadStored, storedPieces, withPieces } from "./stored.js"
 import { noteOf, parseNote, toldSpace, unsentPages } from "./unsent.js"
 
 const saveSoon = 50 // milliseconds after news from elsewhere
@@ -264,7 +264,7 @@ export class Documents {
   /** Takes in what is stored, without what was refused. automerge-repo hears nothing of it: it may remove what it knows to be stored. */
   async #merge(document: OpenDocument, refused: readonly string[]): Promise<void> {
     const { id } = document
-    const { doc } = await loadStored<Dict>(this.#storage, id)
+    const doc = await loadStored<Dict>(this.#storage, id)
     const bytes = await cleaned(doc, refused)
     if (this.#ready.get(id) !== document) return
     document.handle.update(now => A.loadIncremental(now, bytes))
@@ -295,7 +295,8 @@ export class Documents {
     const kept = new Map<string, Promise<void>>()
     for (;;) {
       const before = kept.size
-      let { doc, keys } = await loadStored(this.#storage, id, A.clone(document.doc))
+      const stored = await storedPieces(this.#storage, id)
+      let doc = withPieces(A.clone(document.doc), stored) // from here on without waiting: what is written meanwhile would be lost
       for (const hash of refused) {
         const left = without(doc, hash)
         if (!left) continue
@@ -314,7 +315,7 @@ export class Documents {
       const rewritten = async () => {
         await all
         if (change !== undefined) this.#siblings?.postMessage({ id, leftOut: change })
-        await this.#rewrite(document, keys, stored => leave(stored, refused, without))
+        await this.#rewrite(document, stored.map(({ key }) => key), doc => leave(doc, refused, without))
       }
       return this.#work(rewritten())
     }

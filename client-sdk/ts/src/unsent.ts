@@ -43,7 +43,7 @@ export async function unsentPages(storage: GuardedStorage, open: (id: string) =>
 /** Null when it is no page, or cannot be read. */
 async function readPage(storage: GuardedStorage, id: string, told: Told | null): Promise<{ board: string; month: string; whole: boolean } | null> {
   try {
-    const { doc } = await loadStored<Dict>(storage, id)
+    const doc = await loadStored<Dict>(storage, id)
     const [board, month] = [String(doc.board) as DocumentId, String(doc.month)]
     const known = (told?.heads ?? []).filter(head => A.hasHeads(doc, [head]))
     const whole = A.getChangesMetaSince(doc, known).length === 0

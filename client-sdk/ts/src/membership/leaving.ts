@@ -29,7 +29,7 @@ export async function heldIn(storage: GuardedStorage, toldSpace: string, only?: 
   const held: Held[] = []
   for (const document of only ?? (await storedDocuments(storage))) {
     try {
-      const { doc } = await loadStored<unknown>(storage, document)
+      const doc = await loadStored<unknown>(storage, document)
       const told = await storage.load([toldSpace, document])
       const { heads = [] } = told ? (JSON.parse(new TextDecoder().decode(told)) as { heads?: A.Heads }) : {}
       held.push({ document, doc, confirmed: heads.filter(head => A.hasHeads(doc, [head])) })
